@@ -1,0 +1,80 @@
+"""`python -m daemon`: run the daemon, or prove the audit log of a data directory while no daemon runs."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+
+from daemon.settings import Settings, SettingsError, load
+
+FAILED, WRONG_USAGE = 1, 2
+_FLAGS = [item for item in fields(Settings) if not item.metadata["secret"]]  # a process list is for everybody to read
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m daemon", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    run = verbs.add_parser("run", help="serve until SIGTERM")
+    run.add_argument("--json", action="store_true", help="announce readiness as one JSON object")
+    verify = verbs.add_parser("audit-verify", help="recompute the hash chain of the audit log")
+    verify.add_argument("--checkpoint", type=Path, help="a checkpoint that was kept elsewhere (JSON)")
+    for verb in (run, verify):
+        for item in _FLAGS:
+            verb.add_argument(f"--{item.name.replace('_', '-')}", help=item.metadata["help"], default=None)
+    given = parser.parse_args(arguments)
+    flags = {item.name: text for item in _FLAGS if (text := getattr(given, item.name)) is not None}
+    try:
+        settings = load(flags).settings
+    except SettingsError as problem:
+        return _fail(str(problem), WRONG_USAGE)
+    return _run(settings, as_json=given.json) if given.verb == "run" else _verify(settings, given.checkpoint)
+
+
+def _run(settings: Settings, *, as_json: bool) -> int:
+    from daemon.app import StartError, serve
+    from daemon.service.status import Listeners
+
+    def ready(listeners: Listeners) -> None:
+        if as_json:
+            line = json.dumps({"ready": True, **asdict(listeners), "pid": os.getpid()})
+        else:
+            line = f"Postern is ready: http {listeners.http}, smtp {listeners.smtp}, socket {listeners.socket}"
+        _say(line)
+
+    try:
+        asyncio.run(serve(settings, ready))
+    except StartError as problem:
+        return _fail(str(problem), FAILED)
+    return 0
+
+
+def _verify(settings: Settings, kept: Path | None) -> int:
+    from daemon.service.auditing import verify_offline
+
+    try:
+        result = verify_offline(settings.home, settings.database_path, kept)
+    except (OSError, ValueError) as problem:
+        return _fail(str(problem), FAILED)
+    _say(result.model_dump_json())
+    return 0 if result.ok else FAILED
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _fail(message: str, code: int) -> int:
+    sys.stderr.write(f"postern: {message}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""Agents and their keys."""
+
+from __future__ import annotations
+
+from daemon.api.common import Model, Timestamp
+
+
+class Agent(Model):
+    """A principal inside a tenant."""
+
+    id: str
+    tenant_id: str
+    handle: str
+    status: str
+    enrollment_key_id: str
+    created_at: Timestamp
+
+
+class AgentUpdate(Model):
+    """Disable or enable an agent, or bind it to another enrollment key of its tenant."""
+
+    disabled: bool | None = None
+    enrollment_key_id: str | None = None
+
+
+class AgentKey(Model):
+    """An agent's key without its secret."""
+
+    id: str
+    agent_id: str
+    prefix: str
+    scopes: list[str]
+    allowed_domains: list[str]
+    enrollment_key_id: str
+    expires_at: Timestamp
+    revoked: bool
+    created_at: Timestamp
+
+
+class AgentKeyMint(Model):
+    """A further key for an agent; never beyond its enrollment key."""
+
+    expires_at: Timestamp | None = None
+
+
+class AgentKeyMinted(AgentKey):
+    """The key itself, shown once."""
+
+    agent_key: str
+
+
+class Whoami(Model):
+    """Who calls, and what is left to it. An operator has no agent and no quota."""
+
+    type: str
+    tenant_id: str | None
+    customer_id: str | None
+    agent_id: str | None
+    agent_handle: str | None
+    key_id: str | None
+    scopes: list[str]
+    allowed_domains: list[str]
+    domains: list[str]
+    mailboxes_used: int | None
+    mailboxes_max: int | None
+    mailboxes_left: int | None
+    expires_at: Timestamp | None

@@ -1,0 +1,111 @@
+"""What all models share: strictness, timestamps, pages, the receipt of a mutation, the error envelope."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from daemon.clock import iso, parse_iso
+
+PAGE_LIMIT_DEFAULT = 50
+PAGE_LIMIT_MAX = 200
+
+
+class Model(BaseModel):
+    """Base of every model: strict types, no unknown fields, immutable. A field `from_` is `from` on the wire."""
+
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        frozen=True,
+        alias_generator=lambda name: name.removesuffix("_"),
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+    )
+
+
+def _integral(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _timestamp(text: str) -> str:
+    try:
+        return iso(parse_iso(text))
+    except (ValueError, OverflowError):
+        raise ValueError("give an ISO 8601 time, for instance 2026-01-31T09:30:00Z") from None
+
+
+Whole = Annotated[int, BeforeValidator(_integral)]
+Timestamp = Annotated[str, AfterValidator(_timestamp), Field(json_schema_extra={"format": "date-time"})]
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+class PageQuery(Model):
+    """Where in a list to go on."""
+
+    limit: int = Field(PAGE_LIMIT_DEFAULT, ge=1, le=PAGE_LIMIT_MAX)
+    cursor: str | None = Field(None, max_length=500)
+
+
+class TenantQuery(PageQuery):
+    """A list that may be narrowed to one tenant."""
+
+    tenant: str | None = None
+
+
+class DeleteQuery(Model):
+    """Deletion of what holds mail needs its name again."""
+
+    confirm: str
+
+
+class Deleted(Model):
+    """It is gone."""
+
+    id: str
+    deleted: bool = True
+
+
+class AuditRef(Model):
+    """The audit line of a mutation."""
+
+    seq: int
+    time: Timestamp
+    actor: str
+    action: str
+    target: str | None
+    outcome: str
+    hash: str
+
+
+class LinkRef(Model):
+    """The one-time link of a mutation."""
+
+    id: str
+    url: str
+    purpose: str
+    expires_at: Timestamp
+
+
+class ErrorDetail(Model):
+    """One refused field."""
+
+    field: str
+    message: str
+
+
+class ErrorInfo(Model):
+    """What every answer that is no success carries."""
+
+    code: str
+    message: str
+    details: list[ErrorDetail]
+    request_id: str
+
+
+class ErrorBody(Model):
+    """The error envelope."""
+
+    error: ErrorInfo

@@ -1,0 +1,38 @@
+"""Mailboxes."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from daemon.api.common import Label, Model, PageQuery, Timestamp
+
+
+class InboxCreate(Model):
+    """A new mailbox. Neither username nor domain: an instant address on the tenant's shared subdomain.
+
+    `agent_id` is the operators' alone: whose mailbox it will be.
+    """
+
+    username: str | None = Field(None, min_length=1, max_length=64)
+    domain: str | None = Field(None, min_length=1, max_length=253)
+    display_name: Label | None = None
+    client_id: str | None = Field(None, min_length=1, max_length=200)
+    agent_id: str | None = None
+
+
+class InboxQuery(PageQuery):
+    """Operators may narrow the list."""
+
+    tenant: str | None = None
+    agent: str | None = None
+
+
+class Inbox(Model):
+    """One real address."""
+
+    id: str
+    address: str
+    display_name: str | None
+    domain: str
+    status: str
+    created_at: Timestamp

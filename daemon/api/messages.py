@@ -1,0 +1,99 @@
+"""Messages as they are listed and shown."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from daemon.api.common import Model, PageQuery, Timestamp
+
+Verdict = Literal["pass", "fail", "none", "temperror", "permerror", "unknown"]
+
+
+class Authentication(Model):
+    """What is known of the sender's authenticity."""
+
+    spf: Verdict = "unknown"
+    dkim: Verdict = "unknown"
+    dmarc: Verdict = "unknown"
+
+
+class MessageQuery(PageQuery):
+    """Which messages of a mailbox."""
+
+    direction: Literal["inbound", "outbound"] | None = None
+    unread_only: bool = False
+
+
+class MessageGetQuery(Model):
+    """Whether reading marks the message read."""
+
+    mark_read: bool = False
+
+
+class MessageUpdate(Model):
+    """The one thing that changes about a message."""
+
+    unread: bool
+
+
+class MessageSummary(Model):
+    """A message in a list."""
+
+    id: str
+    thread_id: str
+    inbox_id: str
+    direction: Literal["inbound", "outbound"]
+    from_: str
+    to: list[str]
+    cc: list[str]
+    subject: str
+    snippet: str
+    received_at: Timestamp
+    unread: bool
+    status: str
+    authentication: Authentication
+
+
+class Header(Model):
+    """One header field, decoded."""
+
+    name: str
+    value: str
+
+
+class AttachmentInfo(Model):
+    """An attachment without its bytes; `index` addresses it."""
+
+    index: int
+    filename: str
+    content_type: str
+    size_bytes: int
+    content_id: str | None
+    inline: bool
+
+
+class Credentials(Model):
+    """A user name and a password that a mail gave."""
+
+    username: str | None
+    password: str | None
+
+
+class Extracted(Model):
+    """What a verification mail is for."""
+
+    otp_code: str | None
+    verification_link: str | None
+    credentials: list[Credentials] | None
+
+
+class Message(MessageSummary):
+    """A message whole. `problem` says why it could not be parsed entirely; the raw bytes are always there."""
+
+    text: str | None
+    html: str | None
+    headers: list[Header]
+    attachments: list[AttachmentInfo]
+    extracted: Extracted
+    size_bytes: int
+    problem: str | None

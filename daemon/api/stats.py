@@ -1,0 +1,25 @@
+"""What the daemon is doing."""
+
+from __future__ import annotations
+
+from daemon.api.common import Model, Timestamp
+
+
+class Stats(Model):
+    """A snapshot."""
+
+    version: str
+    pid: int
+    started_at: Timestamp
+    uptime_seconds: int
+    http: str | None
+    smtp: str | None
+    dns: str | None
+    socket: str
+    waits_active: int
+    tenants: int
+    agents: int
+    inboxes: int
+    messages: int
+    audit_seq: int
+    database_bytes: int

@@ -1,0 +1,44 @@
+"""Tenants: one customer each; everything belongs to exactly one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from daemon.api.common import Label, Model, Timestamp, Whole
+
+DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$")]
+
+
+class TenantLimits(Model):
+    """Limits of one tenant; what is not given follows the settings."""
+
+    retention_days: Whole | None = Field(None, ge=0, le=36_500)
+
+
+class TenantCreate(Model):
+    """A new tenant. `label` names its shared subdomain; from the name when it is not given."""
+
+    name: Label
+    label: DnsLabel | None = None
+
+
+class TenantUpdate(Model):
+    """What is given changes, the rest stays."""
+
+    name: Label | None = None
+    suspended: bool | None = None
+    limits: TenantLimits | None = None
+
+
+class Tenant(Model):
+    """One customer."""
+
+    id: str
+    name: str
+    label: str
+    domain: str
+    suspended: bool
+    limits: TenantLimits
+    created_at: Timestamp

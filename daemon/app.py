@@ -1,0 +1,179 @@
+"""The composition root: the only module that knows everything. Start order, stop order, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from aiohttp import web
+
+from daemon import logs
+from daemon.backends.protocols import ReceiveBackend
+from daemon.backends.receive.embedded import EmbeddedReceiver, tls_context
+from daemon.clock import Clock, SystemClock
+from daemon.events import Bus
+from daemon.ids import Ids
+from daemon.keys import Keyring, KeyringError, load_keyring
+from daemon.service.services import Services
+from daemon.service.status import Listeners
+from daemon.settings import HostPort, Settings
+from daemon.store import keyring as keyring_table
+from daemon.store.database import Database
+from daemon.web.application import build
+
+SHUTDOWN_GRACE_SECONDS = 5.0
+LOCK_NAME = "daemon.lock"
+
+
+class StartError(Exception):
+    """The daemon cannot start; the message says what to do."""
+
+
+async def serve(settings: Settings, ready: Callable[[Listeners], None]) -> None:
+    """Run the daemon until SIGTERM or SIGINT. `ready` is called once everything listens. Raises `StartError`."""
+    logs.configure(settings.log_level)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with running(settings) as services:
+        ready(services.stats.listeners)
+        await stop.wait()
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, clock: Clock | None = None, ids: Ids | None = None
+) -> AsyncIterator[Services]:
+    """Start everything, yield the services, stop everything in reverse order. Raises `StartError`."""
+    clock, ids = clock or SystemClock(), ids or Ids()
+    home = prepared_home(settings.home)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_locked(home))
+        database = Database(settings.database_path, clock)
+        database.open()
+        stack.push_async_callback(database.close)
+        keyring = await _keyring(database, home)
+        bus = Bus()
+        services = Services(settings, database, keyring, bus, clock, ids)
+        await _listen_http(stack, settings, services, bus, ids)
+        receiver = _receiver(settings, services)
+        services.stats.listeners.smtp = await _started(receiver, settings.smtp_listen)
+        stack.push_async_callback(receiver.stop)
+        await stack.enter_async_context(_beside(services.housekeeping.run()))
+        await stack.enter_async_context(_beside(services.audit.watch()))
+        yield services
+
+
+def prepared_home(home: Path) -> Path:
+    """Return the data directory, made private. Raises `StartError`."""
+    os.umask(0o077)
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        home.chmod(0o700)
+    except OSError as problem:
+        raise StartError(f"The data directory {home} cannot be used: {problem.strerror}.") from None
+    return home
+
+
+async def _keyring(database: Database, home: Path) -> Keyring:
+    """Load the master key, or make it on first start, and remember its check value."""
+    known = await database.read(keyring_table.check_values)
+    try:
+        keyring = load_keyring(home, known)
+    except KeyringError as problem:
+        raise StartError(str(problem)) from None
+    for key_id in keyring.key_ids:
+        if key_id not in known:
+            check_value = keyring.check_value(key_id)
+            await database.write(lambda tx, key=key_id, value=check_value: keyring_table.add(tx, key, value))  # type: ignore[misc]  # defaults bind the loop's values
+    return keyring
+
+
+async def _listen_http(stack: AsyncExitStack, settings: Settings, services: Services, bus: Bus, ids: Ids) -> None:
+    """Open the HTTP listener and the control socket."""
+    application = build(services, ids)
+
+    async def wake_waiters(_: web.Application) -> None:
+        bus.close()
+
+    application.on_shutdown.append(wake_waiters)
+    runner = web.AppRunner(
+        application, access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_GRACE_SECONDS
+    )
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    listeners = services.stats.listeners
+    host, port = settings.http_listen
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+    except OSError as problem:
+        raise _cannot_listen(settings.http_listen, problem) from None
+    bound_host, bound_port = runner.addresses[0][:2]
+    listeners.http = str(HostPort(bound_host, bound_port))
+    services.mutations.public_url = (settings.public_url or f"http://{listeners.http}").rstrip("/")
+    socket_path = settings.socket_path
+    socket_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    socket_path.unlink(missing_ok=True)  # ours alone: the lock says that no other daemon runs here
+    await web.UnixSite(runner, socket_path).start()
+    socket_path.chmod(0o600)
+    listeners.socket = str(socket_path)
+    stack.callback(socket_path.unlink, missing_ok=True)
+
+
+def _receiver(settings: Settings, services: Services) -> ReceiveBackend:
+    tls = None
+    if settings.tls_cert is not None:
+        try:
+            tls = tls_context(settings.tls_cert, settings.tls_key)
+        except OSError as problem:  # ssl.SSLError is one
+            raise StartError(f"The certificate {settings.tls_cert} cannot be used: {problem}.") from None
+    return EmbeddedReceiver(
+        settings.smtp_listen,
+        settings.mail_host_name,
+        services.inboxes.recipient,
+        services.messages.receive,
+        message_max_bytes=settings.max_message_bytes,
+        defer_suspended=settings.suspended_mail == "defer",
+        tls=tls,
+    )
+
+
+async def _started(receiver: ReceiveBackend, listen: HostPort) -> str | None:
+    try:
+        return await receiver.start()
+    except OSError as problem:
+        raise _cannot_listen(listen, problem) from None
+
+
+def _cannot_listen(listen: HostPort, problem: OSError) -> StartError:
+    return StartError(f"Cannot listen on {listen}: {problem.strerror or problem}. Choose another port, or 0 for a free one.")
+
+
+@contextlib.contextmanager
+def _locked(home: Path) -> Iterator[None]:
+    with (home / LOCK_NAME).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StartError(f"Another daemon runs in {home}. Stop it first: posternctl daemon stop.") from None
+        yield
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Run a coroutine while the block runs."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

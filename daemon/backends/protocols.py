@@ -1,0 +1,36 @@
+"""The Protocols between services and mail systems, and the callbacks that the composition root hands to a backend."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A mailbox that mail may be delivered to."""
+
+    inbox_id: str
+    tenant_suspended: bool
+
+
+Accepts = Callable[[str], Awaitable[Recipient | None]]
+"""Who gets mail for this address, `+label` and all; None: nobody. Raises `PosternError` when that cannot be told now."""
+
+Receive = Callable[[str, Mapping[str, str], bytes], Awaitable[int]]
+"""Keep one mail (envelope sender, inbox id → address as given, raw bytes) durably; return for how many mailboxes.
+
+Raises `PosternError` when it cannot be kept: the sender is then to try again."""
+
+
+class ReceiveBackend(Protocol):
+    """Something that mail comes from."""
+
+    async def start(self) -> str | None:
+        """Begin to receive; return where it listens, if it does."""
+        ...
+
+    async def stop(self) -> None:
+        """Finish the mails in hand and receive no more."""
+        ...

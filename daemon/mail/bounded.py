@@ -1,0 +1,107 @@
+"""Reading a stranger's mail without stopping the event loop.
+
+Ordinary mail is read on the spot, for that takes a millisecond or two. What is unusual goes to a worker process,
+which can be killed; a thread could not. Whatever happens, a `ParsedMail` or an `Extracted` comes back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from daemon.mail.extract import Extracted, extract
+from daemon.mail.guard import is_ordinary
+from daemon.mail.limits import FULL, INLINE
+from daemon.mail.model import ParsedMail
+from daemon.mail.parse import TooMuch, cheap, parse_within, unusual
+
+WORKERS_MAX = 2
+WORKER_WALL_MAX_SECONDS = 15.0
+WORKER_OUTPUT_MAX_BYTES = 16 * 1024 * 1024
+EXTRACT_INLINE_CHARS = 60_000
+
+_ROOT = Path(__file__).resolve().parents[2]
+_slots: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+
+
+class WorkerError(Exception):
+    """A worker that gave no answer; the text says why."""
+
+
+async def parse_bounded(raw: bytes, *, timeout_seconds: float = WORKER_WALL_MAX_SECONDS) -> ParsedMail:
+    """`parse`, but never more than a few milliseconds of the event loop's time.
+
+    When the worker fails or takes longer than `timeout_seconds`, `problem` is set and only the cheaply readable
+    header fields are given.
+    """
+    if unusual(raw) is None:
+        with contextlib.suppress(TooMuch):
+            return parse_within(raw, INLINE)
+    if len(raw) > FULL.raw_bytes:
+        return cheap(raw, f"larger than {FULL.raw_bytes} bytes")
+    try:
+        return ParsedMail.from_json(await _ask("parse", raw, timeout_seconds))
+    except WorkerError as error:
+        return cheap(raw, f"could not be read: {error}")
+
+
+async def extract_bounded(mail: ParsedMail, *, timeout_seconds: float = WORKER_WALL_MAX_SECONDS) -> Extracted:
+    """`extract` under the same promise; a mail whose worker fails has nothing extracted."""
+    if len(mail.visible) <= EXTRACT_INLINE_CHARS and (mail.html is None or is_ordinary(mail.html, INLINE)):
+        return extract(mail)
+    try:
+        raw = json.dumps(mail.to_json(), ensure_ascii=False).encode("utf-8", "replace")
+        return Extracted.from_json(await _ask("extract", raw, timeout_seconds))
+    except WorkerError:
+        return Extracted()
+
+
+async def _ask(verb: str, request: bytes, timeout_seconds: float) -> dict[str, Any]:
+    async with _slot():
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                output = await _run(verb, request)
+        except TimeoutError:
+            raise WorkerError("took too long") from None
+        except OSError as error:
+            raise WorkerError(f"no worker: {error.strerror}") from error
+    try:
+        answer = json.loads(output)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise WorkerError("exceeded the limits of its process")
+    return answer
+
+
+async def _run(verb: str, request: bytes) -> bytes:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "daemon.mail.worker", verb),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={"PYTHONPATH": str(_ROOT), "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+        limit=1024 * 1024,
+    )
+    try:
+        output, _ = await process.communicate(request)
+        return output if process.returncode == 0 and len(output) <= WORKER_OUTPUT_MAX_BYTES else b""
+    finally:
+        # Also on the caller's timeout or cancellation: nobody waits for the answer any more.
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await asyncio.shield(process.wait())
+
+
+@contextlib.asynccontextmanager
+async def _slot() -> AsyncIterator[None]:
+    loop = asyncio.get_running_loop()
+    async with _slots.setdefault(loop, asyncio.Semaphore(WORKERS_MAX)):
+        yield

@@ -1,0 +1,75 @@
+"""What an HTML text would cost the tree builder, estimated in one linear pass before it is built.
+
+HTML tree construction is not linear: each block re-opens the formatting elements left open before it, each attribute
+is compared with those of its tag, each tag may walk the stack of open ones. 100 kB can be made to take minutes, and
+a C call can be interrupted by nothing. So the bounds come first; they count what opens and trust nothing that closes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from daemon.mail.limits import Limits
+
+# A tag on whose end every tokenizer agrees: quotes only around values, no angle brackets within them.
+_CLEAN_TAG = re.compile(r"""<([a-zA-Z][^\s<>"'=/]*+)((?:[^<>"'=]++|=\s*+"[^"<>]*+"|=\s*+'[^'<>]*+'|=)*+)>""")
+_TAG_START = re.compile(r"<[a-zA-Z]")
+_SEPARATORS = re.compile(r"[\s/]+")
+# WHATWG HTML 13.2.4.3: the elements that are re-opened; at most three alike.
+_FORMATTING = frozenset(
+    {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
+)
+REOPENED_ALIKE = 3
+MANY_ATTRIBUTES = 40
+ATTRIBUTE_PAIRS_PER_UNIT = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """`tags` counts every `<`; `work` is in units of about a microsecond; `odd` tells that the estimate may be low."""
+
+    tags: int
+    work: int
+    odd: bool
+
+    def within(self, limits: Limits) -> bool:
+        return self.tags <= limits.html_tags and self.work <= limits.html_work
+
+
+def cost(html: str) -> Cost:
+    """Estimate the tree builder's work on `html`."""
+    opened: dict[tuple[str, str], int] = {}
+    clean, pairs = 0, 0
+    for match in _CLEAN_TAG.finditer(html):
+        clean += 1
+        name, attributes = match.groups()
+        if len(attributes) > 2 * MANY_ATTRIBUTES:
+            count = len(_SEPARATORS.findall(attributes))
+            if count > MANY_ATTRIBUTES:
+                pairs += count * count
+        if len(name) < 7 and name.lower() in _FORMATTING:
+            key = (name, "" if name in "aA" else attributes)  # a link closes the one before it
+            opened[key] = opened.get(key, 0) + 1
+    formatting = sum(min(REOPENED_ALIKE, count) for count in opened.values())
+    work = formatting * clean + pairs // ATTRIBUTE_PAIRS_PER_UNIT
+    odd = clean != sum(1 for _ in _TAG_START.finditer(html))
+    return Cost(tags=html.count("<"), work=work, odd=odd)
+
+
+def trim(html: str, limits: Limits) -> tuple[str, str | None]:
+    """`html` cut to what fits the limits, and the problem to report if it had to be cut."""
+    problem = None
+    if len(html) > limits.html_chars:
+        html, problem = html[: limits.html_chars], f"html longer than {limits.html_chars} characters"
+    while html and not cost(html).within(limits):
+        html, problem = html[: len(html) * 2 // 3], "html too complex to be read whole"
+    return html, problem
+
+
+def is_ordinary(html: str, limits: Limits) -> bool:
+    """Whether `html` surely costs no more than the limits: within them, and with no tag that could be read two ways."""
+    if len(html) > limits.html_chars:
+        return False
+    estimate = cost(html)
+    return estimate.within(limits) and not estimate.odd

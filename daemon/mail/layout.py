@@ -1,0 +1,192 @@
+"""Pieces of text to lines, as the eye joins them, with spans that keep pointing at what they marked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from daemon.mail.text import seen
+
+BREAK, PARAGRAPH, CELL, BOX = "\n", "\n\n", "\t", "\x1f"
+SINGLES_MIN = 4
+TEXT_MAX_CHARS = 400_000
+SPANS_MAX = 5_000
+
+_SPACES = re.compile(r"[ \t\n\r\f\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
+_EDGE = re.compile(r"[\t\x1f]")
+# One character to a cell or box, four or more in a row: the boxes of a code.
+_SINGLES = re.compile(r"(?<![^\s\x1f])(?:[^\W_](?:[ ]?[\t\x1f][\s\x1f]*)+){3,}[^\W_](?![^\s\x1f])")
+_SINGLES_DASHED = re.compile(r"(?<![^\s\x1f])(?:[\w-](?:[ ]?[\t\x1f][\s\x1f]*)+){5,}\w(?![^\s\x1f])")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A marked stretch of the text: `kind` says what, `value` what goes with it (a link's target, a tag)."""
+
+    kind: str
+    value: str
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class _Mark:
+    kind: str
+    value: str
+    start: int
+    end: int | None = None
+
+
+class Layout:
+    """Collects text, breaks and marks in document order; `finish` makes lines of them."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._size = 0
+        self._marks: list[_Mark] = []
+        self._open: list[_Mark] = []
+
+    def text(self, text: str, *, preformatted: bool) -> None:
+        """A text node, white space collapsed unless it is preformatted."""
+        if self._size > TEXT_MAX_CHARS:
+            return
+        text = seen(text)
+        if preformatted:
+            text = text.replace("\t", " ")
+        else:
+            text = _SPACES.sub(" ", text)
+        self._size += len(text)
+        self._pieces.append(text)
+
+    def write(self, mark: str) -> None:
+        """A break, a cell's end or a box's edge."""
+        if mark:
+            self._pieces.append(mark)
+
+    def open(self, kind: str, value: str) -> None:
+        """Begin a span here."""
+        mark = _Mark(kind, value, len(self._pieces))
+        if len(self._marks) < SPANS_MAX:
+            self._marks.append(mark)
+        self._open.append(mark)
+
+    def close(self, count: int) -> None:
+        """End the `count` spans that were begun last."""
+        for _ in range(count):
+            self._open.pop().end = len(self._pieces)
+
+    def finish(self, limit: int) -> tuple[str, tuple[Span, ...]]:
+        """The text, at most `limit` characters, and the spans with offsets into it."""
+        lines = _Lines(limit)
+        offsets: list[tuple[int, int]] = []
+        for piece in self._pieces:
+            offsets.append(lines.here())
+            lines.add(piece)
+        offsets.append(lines.here())
+        starts = lines.finish()
+        spans = []
+        for mark in self._marks:
+            end = len(self._pieces) if mark.end is None else mark.end
+            first = lines.place(starts, *offsets[mark.start], at_end=False)
+            last = lines.place(starts, *offsets[end], at_end=True)
+            spans.append(Span(mark.kind, mark.value, first, max(first, last)))
+        return lines.text(), tuple(spans)
+
+
+class _Lines:
+    """Builds lines; a place is (line number, offset) until the lines are joined."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._done: list[str] = []
+        self._rewritten: set[int] = set()
+        self._line: list[str] = []
+        self._length = 0
+        self._total = 0
+
+    def here(self) -> tuple[int, int]:
+        return len(self._done), self._length
+
+    def add(self, piece: str) -> None:
+        if self._total > self._limit:
+            return
+        if piece == PARAGRAPH:
+            self._break()
+            if self._done and self._done[-1]:
+                self._done.append("")
+            return
+        head, *rest = piece.split("\n")
+        self._append(head)
+        for line in rest:
+            if piece == BREAK and not self._length:
+                return
+            self._break(blank=piece != BREAK)
+            self._append(line)
+
+    def _append(self, text: str) -> None:
+        if not text:
+            return
+        if text[0] == " " and (not self._length or self._line[-1][-1] in " \t\x1f"):
+            text = text[1:]
+        if text:
+            self._line.append(text)
+            self._length += len(text)
+
+    def _break(self, *, blank: bool = False) -> None:
+        raw = "".join(self._line)
+        line = _join_boxes(raw)
+        if line.strip() or blank:
+            if line != raw.rstrip():
+                self._rewritten.add(len(self._done))
+            self._done.append(line)
+            self._total += len(line) + 1
+        self._line, self._length = [], 0
+
+    def finish(self) -> list[int]:
+        """Close the last line, join stacked characters, and return each line's offset in the text."""
+        self._break()
+        self._done.append("")
+        self._join_stacked()
+        starts, offset = [], 0
+        for line in self._done:
+            starts.append(offset)
+            offset += len(line) + 1 if line is not _GONE else 0
+        return starts
+
+    def place(self, starts: list[int], line: int, offset: int, *, at_end: bool) -> int:
+        line = min(line, len(starts) - 1)
+        text = self._done[line]
+        if at_end and offset == 0 and line > 0:
+            return max(0, starts[line] - 1)
+        if line in self._rewritten:
+            offset = len(text) if at_end else 0
+        return min(starts[line] + min(offset, len(text)), self._limit)
+
+    def text(self) -> str:
+        return "\n".join(line for line in self._done if line is not _GONE)[: self._limit].rstrip("\n")
+
+    def _join_stacked(self) -> None:
+        # One character a line, four or more lines in a row: boxes that were laid out by means we do not follow.
+        run: list[int] = []
+        for number, line in enumerate([*self._done, "end"]):
+            if len(line) == 1 and line.isalnum():
+                run.append(number)
+            elif line or number == len(self._done):
+                if len(run) >= SINGLES_MIN:
+                    self._done[run[0]] = "".join(self._done[at] for at in run)
+                    for at in range(run[0] + 1, run[-1] + 1):
+                        self._done[at] = _GONE
+                    self._rewritten.update(range(run[0], run[-1] + 1))
+                run = []
+
+
+_GONE = "".join(["\x00", "gone"])
+
+
+def _join_boxes(line: str) -> str:
+    if "\t" not in line and "\x1f" not in line:
+        return line.rstrip()
+    line = _SINGLES_DASHED.sub(lambda match: re.sub(r"[\s\x1f]+", "", match[0]), line)
+    line = _SINGLES.sub(lambda match: re.sub(r"[\s\x1f]+", "", match[0]), line)
+    line = re.sub(r"\s*\x1f[\s\x1f]*", " ", line) if "\x1f" in line else line
+    return re.sub(r"[ \t]*\t[ \t]*", "\t", line).strip()

@@ -1,0 +1,44 @@
+"""Addresses: normal form, and which local parts may be had."""
+
+from __future__ import annotations
+
+import re
+
+from daemon.errors import invalid
+from zones.name import BadName, normalise
+
+# RFC 2142 names that reach the operator, and those that people take for one.
+RESERVED_LOCAL_PARTS = frozenset(
+    "abuse admin administrator daemon hostmaster info mailer-daemon noc postmaster root security webmaster".split()
+)
+_LOCAL_PART = re.compile(r"[a-z0-9](?:[a-z0-9_-]|\.(?!\.)){0,62}(?<![.])\Z")
+
+
+def local_part(text: str) -> str:
+    """Return a user name in its normal form. Raises `PosternError` (`validation_failed`)."""
+    name = text.strip().lower()
+    if not _LOCAL_PART.match(name):
+        raise invalid("username", "use up to 63 of a-z, 0-9, dot, hyphen and underscore, beginning with a letter or digit")
+    if name in RESERVED_LOCAL_PARTS:
+        raise invalid("username", f"{name} is reserved (RFC 2142); choose another")
+    return name
+
+
+def domain_name(field: str, text: str) -> str:
+    """Return a domain in its normal form. Raises `PosternError` (`validation_failed`)."""
+    try:
+        return normalise(text)
+    except BadName as problem:
+        raise invalid(field, str(problem)) from None
+
+
+def normal_address(text: str) -> str | None:
+    """Return an address as it is stored: lower case, A-labels, without `+label`; None when it is none."""
+    local, at, domain = text.strip().rpartition("@")
+    local = local.lower().partition("+")[0]
+    if not at or not local:
+        return None
+    try:
+        return f"{local}@{normalise(domain)}"
+    except BadName:
+        return None

@@ -1,0 +1,132 @@
+"""Agents as operators see them."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+
+from daemon.api.agents import Agent, AgentKey, AgentKeyMint, AgentKeyMinted, AgentUpdate
+from daemon.api.common import PageQuery, TenantQuery
+from daemon.clock import SECOND_MS, iso, parse_iso
+from daemon.errors import Code, PosternError, invalid, not_found
+from daemon.events import Bus, Event
+from daemon.ids import Ids
+from daemon.service.agent_keys import mint_agent_key, shown_key
+from daemon.service.context import Call, Done, Listed
+from daemon.service.mutations import Change, Mutations
+from daemon.service.paging import Cursors
+from daemon.store import agents, enrollment
+from daemon.store.agents import AgentKeyRow, AgentRow
+from daemon.store.database import Database, Tx
+
+
+class Agents:
+    """The noun `agent`."""
+
+    def __init__(
+        self,
+        database: Database,
+        mutations: Mutations,
+        cursors: Cursors,
+        ids: Ids,
+        bus: Bus,
+        agent_key_ttl_seconds: int,
+    ) -> None:
+        self._database = database
+        self._mutations = mutations
+        self._cursors = cursors
+        self._ids = ids
+        self._bus = bus
+        self._ttl_ms = agent_key_ttl_seconds * SECOND_MS
+
+    async def list(self, call: Call, query: TenantQuery) -> Listed[Agent]:
+        before = self._cursors.before("agents", query)
+        rows = await self._database.read(lambda conn: agents.listing(conn, query.tenant, before, query.limit + 1))
+        return self._cursors.listed("agents", query, rows, lambda row: row.n, _shown)
+
+    async def get(self, call: Call, agent: str) -> Agent:
+        return _shown(await self._database.read(lambda conn: _known(conn, agent)))
+
+    async def update(self, call: Call, agent: str, request: AgentUpdate) -> Done[Agent]:
+        """Disable, enable, or bind to another enrollment key. Disabling ends the agent's waits at once."""
+
+        def change(tx: Tx) -> Change[Agent]:
+            row = _known(tx.conn, agent)
+            if request.disabled is not None:
+                row = replace(row, disabled_ms=(row.disabled_ms or tx.now_ms) if request.disabled else None)
+            if request.enrollment_key_id is not None:
+                row = _rebound(tx.conn, row, request.enrollment_key_id)
+            agents.update(tx, row)
+            tx.on_commit(lambda: self._bus.publish(Event(agent, "access.changed")))
+            return Change(data=_shown(row), target=agent, tenant=row.tenant_id)
+
+        return await self._mutations.run(call, "agent:update", change)
+
+    async def list_keys(self, call: Call, agent: str, query: PageQuery) -> Listed[AgentKey]:
+        what = f"agent keys of {agent}"
+        before = self._cursors.before(what, query)
+
+        def look(conn: sqlite3.Connection) -> list[AgentKeyRow]:
+            return agents.keys(conn, _known(conn, agent).id, before, query.limit + 1)
+
+        return self._cursors.listed(what, query, await self._database.read(look), lambda row: row.n, shown_key)
+
+    async def mint_key(self, call: Call, agent: str, request: AgentKeyMint) -> Done[AgentKeyMinted]:
+        """Mint a further key from the enrollment key that the agent is bound to."""
+
+        def change(tx: Tx) -> Change[AgentKeyMinted]:
+            row = _known(tx.conn, agent)
+            source = enrollment.get(tx.conn, row.enrollment_key_id)
+            if source is None or source.revoked_ms is not None or source.expires_ms <= tx.now_ms:
+                raise PosternError(
+                    Code.CONFLICT, "The agent's enrollment key is no longer in force. Rebind the agent to another first."
+                )
+            expires_ms = parse_iso(request.expires_at) if request.expires_at else tx.now_ms + self._ttl_ms
+            if expires_ms <= tx.now_ms:
+                raise invalid("expires_at", "give a time to come")
+            minted, key = mint_agent_key(tx, self._ids, row, source, expires_ms)
+            data = AgentKeyMinted(**shown_key(key).model_dump(), agent_key=minted.text)
+            return Change(data=data, target=minted.id, tenant=row.tenant_id, secret=minted.text)
+
+        return await self._mutations.run(call, "agent_key:mint", change)
+
+    async def revoke_key(self, call: Call, key: str) -> Done[AgentKey]:
+        """Revoke one key; its running waits end at once, no other key is touched."""
+
+        def change(tx: Tx) -> Change[AgentKey]:
+            agents.revoke_key(tx, key)
+            row = agents.get_key(tx.conn, key)
+            if row is None:
+                raise not_found("agent key")
+            tx.on_commit(lambda: self._bus.publish(Event(key, "access.changed")))
+            return Change(data=shown_key(row), target=key, tenant=row.tenant_id)
+
+        return await self._mutations.run(call, "agent_key:revoke", change)
+
+
+def _known(conn: sqlite3.Connection, agent_id: str) -> AgentRow:
+    row = agents.get(conn, agent_id)
+    if row is None:
+        raise not_found("agent")
+    return row
+
+
+def _rebound(conn: sqlite3.Connection, row: AgentRow, key_id: str) -> AgentRow:
+    target = enrollment.get(conn, key_id)
+    if target is None or target.tenant_id != row.tenant_id:
+        raise invalid("enrollment_key_id", "there is no such enrollment key in the agent's tenant")
+    taken = agents.by_handle(conn, key_id, row.handle)
+    if taken is not None and taken.id != row.id:
+        raise PosternError(Code.CONFLICT, f"Another agent goes by {row.handle!r} on that key. Choose another key.")
+    return replace(row, enrollment_key_id=key_id)
+
+
+def _shown(row: AgentRow) -> Agent:
+    return Agent(
+        id=row.id,
+        tenant_id=row.tenant_id,
+        handle=row.handle,
+        status="active" if row.disabled_ms is None else "disabled",
+        enrollment_key_id=row.enrollment_key_id,
+        created_at=iso(row.created_ms),
+    )

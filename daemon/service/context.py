@@ -1,0 +1,99 @@
+"""Who calls, and how: what every service method is given first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
+
+from daemon.api.common import AuditRef, LinkRef
+from daemon.api.operations import Access, Operation
+from daemon.audit import Actor, Source
+from daemon.errors import Code, PosternError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Somebody whose credential was checked. A tenant's agent has `tenant_id` and `agent_id`, an operator has neither."""
+
+    type: str
+    id: str
+    key_id: str | None = None
+    tenant_id: str | None = None
+    agent_id: str | None = None
+    enrollment_key_id: str | None = None
+    scopes: frozenset[str] = field(default_factory=frozenset)
+    domains: tuple[str, ...] = ()
+    expires_ms: int | None = None
+
+    @property
+    def is_operator(self) -> bool:
+        return self.type == "operator"
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(type=self.type, id=self.id, key_id=self.key_id)
+
+
+LOCAL_OPERATOR = Principal(type="operator", id="local")
+SYSTEM = Principal(type="system", id="postern")
+NOBODY = Principal(type="anonymous", id="anonymous")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request, from whichever edge."""
+
+    principal: Principal
+    request_id: str
+    source: Source
+    src_ip: str | None = None
+    wants_receipt: bool = False
+    idempotency_key: str | None = None
+
+    def as_(self, principal: Principal) -> Call:
+        """Return the same call by somebody else: who an open operation's caller turned out to be."""
+        return replace(self, principal=principal)
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[T]):
+    """A mutation's answer: the data, its audit line, its link where one was asked for, and whether it is a repetition."""
+
+    data: T
+    audit: AuditRef
+    link: LinkRef | None = None
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[T]):
+    """One page."""
+
+    data: list[T]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Bytes to hand out as they are."""
+
+    content: bytes
+    content_type: str
+    filename: str
+
+
+def authorise(principal: Principal, operation: Operation) -> None:
+    """Let the caller through or raise `PosternError`: 401 for nobody, 403 for the wrong credential or scope."""
+    if operation.access is Access.OPEN or principal.is_operator:
+        return
+    if principal.type != "agent":
+        raise PosternError(Code.INVALID_API_KEY, "Send a key: Authorization: Bearer pk_agent_… (or pk_operator_…).")
+    if operation.access is Access.OPERATOR:
+        raise PosternError(Code.SCOPE_DENIED, "Only an operator may do this. Use the control socket or an operator key.")
+    if operation.access is not Access.ANY and operation.access.value not in principal.scopes:
+        raise PosternError(
+            Code.SCOPE_DENIED,
+            f"This key lacks the scope {operation.access.value}. Ask the operator for an enrollment key that has it.",
+        )

@@ -1,0 +1,115 @@
+"""Redemption: an enrollment key comes in, an agent key goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from daemon.api.enrollment import Enrolled, EnrollRequest
+from daemon.clock import SECOND_MS, iso
+from daemon.errors import Code, PosternError
+from daemon.ids import Ids
+from daemon.keys import Key, KeyKind, matches, parse
+from daemon.service.agent_keys import mint_agent_key
+from daemon.service.context import Call, Done, Principal
+from daemon.service.mutations import Change, Mutations
+from daemon.store import agents, enrollment, tenants
+from daemon.store.agents import AgentRow
+from daemon.store.database import Database, Tx
+from daemon.store.enrollment import EnrollmentKeyRow
+from daemon.store.rows import unpack
+
+
+class Enrollment:
+    """The operation `enroll`."""
+
+    def __init__(
+        self,
+        database: Database,
+        mutations: Mutations,
+        ids: Ids,
+        agent_key_ttl_seconds: int,
+        count: Callable[[str], None],
+    ) -> None:
+        self._database = database
+        self._mutations = mutations
+        self._ids = ids
+        self._ttl_ms = agent_key_ttl_seconds * SECOND_MS
+        self._count = count
+
+    async def redeem(self, call: Call, request: EnrollRequest) -> Done[Enrolled]:
+        """Mint a fresh agent key: the same handle is the same agent, so that an agent may redeem at every start.
+
+        Raises `PosternError`: 401 for a token that is unknown, revoked or expired and for a disabled agent or a
+        suspended tenant, 409 when the key lets no further agent in.
+        """
+        key = await self._genuine(request.enrollment_token)
+        known = call.as_(Principal(type="enrollment", id=key.id, key_id=key.id))
+
+        def change(tx: Tx) -> Change[Enrolled]:
+            source = _in_force(tx, key.id)
+            agent = agents.by_handle(tx.conn, source.id, request.agent_handle)
+            if agent is None:
+                agent = self._admit(tx, source, request.agent_handle)
+            elif agent.disabled_ms is not None:
+                raise PosternError(Code.INVALID_ENROLLMENT_TOKEN, "This agent is disabled. Ask the operator to enable it.")
+            minted, row = mint_agent_key(tx, self._ids, agent, source, tx.now_ms + self._ttl_ms)
+            data = Enrolled(
+                agent_id=agent.id,
+                agent_key=minted.text,
+                agent_key_prefix=minted.prefix,
+                scopes=unpack(source.scopes),
+                allowed_domains=unpack(source.domains),
+                mailboxes_used=source.used_count,
+                mailboxes_max=source.max_mailboxes,
+                expires_at=iso(row.expires_ms),
+            )
+            return Change(data=data, target=agent.id, tenant=agent.tenant_id, secret=minted.text)
+
+        return await self._mutations.run(known, "agent:enroll", change)
+
+    async def _genuine(self, token: str) -> Key:
+        key = parse(token)
+        if key is not None and key.kind is KeyKind.ENROLL:
+            row = await self._database.read(lambda conn: enrollment.get(conn, key.id))
+            if matches(key, row.digest if row else None):
+                return key
+        self._count("enrollments_refused")
+        raise _unknown_token()
+
+    def _admit(self, tx: Tx, source: EnrollmentKeyRow, handle: str) -> AgentRow:
+        if not source.reusable and agents.count_on_key(tx.conn, source.id):
+            raise PosternError(
+                Code.ENROLLMENT_TOKEN_EXHAUSTED,
+                "This enrollment key is for one agent, which goes by another handle. Use that handle, or ask for a key.",
+            )
+        if source.used_count >= source.max_mailboxes:
+            raise PosternError(
+                Code.ENROLLMENT_TOKEN_EXHAUSTED, "Every mailbox of this enrollment key is used. Ask the operator for a new one."
+            )
+        agent = AgentRow(
+            id=self._ids.new("agent"),
+            tenant_id=source.tenant_id,
+            enrollment_key_id=source.id,
+            handle=handle,
+            created_ms=tx.now_ms,
+        )
+        agents.add(tx, agent)
+        return agent
+
+
+def _in_force(tx: Tx, key_id: str) -> EnrollmentKeyRow:
+    row = enrollment.get(tx.conn, key_id)
+    tenant = tenants.get(tx.conn, row.tenant_id) if row else None
+    if row is None or tenant is None or tenant.suspended_ms is not None:
+        raise _unknown_token()
+    if row.revoked_ms is not None:
+        raise PosternError(Code.ENROLLMENT_TOKEN_REVOKED, "This enrollment key was revoked. Ask the operator for a new one.")
+    if row.expires_ms <= tx.now_ms:
+        raise PosternError(Code.ENROLLMENT_TOKEN_EXPIRED, "This enrollment key has expired. Ask the operator for a new one.")
+    return row
+
+
+def _unknown_token() -> PosternError:
+    return PosternError(
+        Code.INVALID_ENROLLMENT_TOKEN, "This enrollment key is unknown or not in force. Check it, or ask for a new one."
+    )

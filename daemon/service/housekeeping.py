@@ -1,0 +1,82 @@
+"""What nobody asks for and somebody must do: retention, expired links, old events, checkpoints."""
+
+from __future__ import annotations
+
+import asyncio
+
+from daemon.clock import DAY_MS, Clock
+from daemon.service.auditing import Auditing
+from daemon.service.context import SYSTEM, Call
+from daemon.service.mutations import entry
+from daemon.service.tenants import retention_days
+from daemon.audit import Source, append
+from daemon.ids import Ids
+from daemon.store import events, links, messages, tenants
+from daemon.store.database import Database, Tx
+
+BATCH_MESSAGES = 200
+BATCH_ROWS = 1_000
+EVENT_KEPT_DAYS = 30
+LINK_KEPT_DAYS = 30
+SWEEP_EVERY_SECONDS = 300
+CHECKPOINT_EVERY_SECONDS = 600
+CHECKPOINT_EVERY_LINES = 1_000
+WATCH_EVERY_SECONDS = 15
+
+
+class Housekeeping:
+    """Runs beside the daemon. Every step is one small mutation, so the writer is never held up for longer than that."""
+
+    def __init__(self, database: Database, auditing: Auditing, ids: Ids, clock: Clock, default_days: int) -> None:
+        self._database = database
+        self._auditing = auditing
+        self._ids = ids
+        self._clock = clock
+        self._default_days = default_days
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        swept = signed = self._clock.monotonic()
+        await self.sweep()
+        while True:
+            await asyncio.sleep(WATCH_EVERY_SECONDS)
+            now = self._clock.monotonic()
+            due = now - signed >= CHECKPOINT_EVERY_SECONDS
+            await self._auditing.checkpoint_if_grown(1 if due else CHECKPOINT_EVERY_LINES)
+            signed = now if due else signed
+            if now - swept >= SWEEP_EVERY_SECONDS:
+                await self.sweep()
+                swept = now
+
+    async def sweep(self) -> int:
+        """Remove what is past its time; return how many messages went."""
+        removed = 0
+        for tenant in await self._database.read(tenants.every):
+            days = retention_days(tenant.limits, self._default_days)
+            if days:
+                removed += await self._retire(tenant.id, self._clock.now_ms() - days * DAY_MS)
+        await self._database.write(links.erase_expired)
+        links_before_ms = self._clock.now_ms() - LINK_KEPT_DAYS * DAY_MS
+        while await self._database.write(lambda tx: links.purge(tx, links_before_ms, BATCH_ROWS)) == BATCH_ROWS:
+            pass
+        events_before_ms = self._clock.now_ms() - EVENT_KEPT_DAYS * DAY_MS
+        while await self._database.write(lambda tx: events.purge(tx, events_before_ms, BATCH_ROWS)) == BATCH_ROWS:
+            pass
+        return removed
+
+    async def _retire(self, tenant_id: str, before_ms: int) -> int:
+        """Remove a tenant's messages older than that, batch by batch, each with its audit line."""
+        call = Call(principal=SYSTEM, request_id=self._ids.new("req"), source=Source.SYSTEM)
+
+        def step(tx: Tx) -> int:
+            ids = messages.older_than(tx.conn, tenant_id, before_ms, BATCH_MESSAGES)
+            for message_id in ids:
+                messages.remove(tx, message_id)
+            if ids:
+                append(tx, entry(call, "message:retire", tenant_id, f"messages:{len(ids)}"))
+            return len(ids)
+
+        total = 0
+        while count := await self._database.write(step):
+            total += count
+        return total

@@ -1,0 +1,17 @@
+"""Taking a mailbox down, whoever asked for it: the mailbox's owner or the end of its tenant."""
+
+from __future__ import annotations
+
+from daemon.store import idempotency, inboxes, messages
+from daemon.store.database import Tx
+
+REMOVAL_STEP_MESSAGES = 500
+
+
+def remove_inbox_wholly(tx: Tx, inbox_id: str) -> None:
+    """Delete every message, then the mailbox; its address is buried and its idempotency key is free again."""
+    while ids := messages.some_ids(tx.conn, inbox_id, REMOVAL_STEP_MESSAGES):
+        for message_id in ids:
+            messages.remove(tx, message_id)
+    idempotency.forget_subject(tx, inbox_id)
+    inboxes.remove(tx, inbox_id)

@@ -1,0 +1,180 @@
+"""One-time links: made by mutations, opened once by whoever holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from daemon.api.common import TenantQuery
+from daemon.api.links import Link, LinkCreate, Opened
+from daemon.audit import append
+from daemon.clock import SECOND_MS, Clock, iso, iso_or_none
+from daemon.errors import Code, PosternError, invalid, not_found
+from daemon.keys import Keyring
+from daemon.service.context import Call, Done, Listed, Principal
+from daemon.service.link_tokens import LinkClaim, Purpose, read_token
+from daemon.service.mutations import Change, Mutations, entry, sealed_place
+from daemon.service.paging import Cursors
+from daemon.store import agents, audit, enrollment, links, operators
+from daemon.store.database import Database, Tx
+from daemon.store.links import LinkRow
+
+RECEIPT_TAG = b"postern receipt 1\x00"
+
+
+class Links:
+    """The noun `link`."""
+
+    def __init__(
+        self,
+        database: Database,
+        mutations: Mutations,
+        keyring: Keyring,
+        cursors: Cursors,
+        clock: Clock,
+        count: Callable[[str], None],
+    ) -> None:
+        self._database = database
+        self._mutations = mutations
+        self._keyring = keyring
+        self._cursors = cursors
+        self._clock = clock
+        self._count = count
+
+    async def create(self, call: Call, request: LinkCreate) -> Done[Link]:
+        """Make a link to the receipt of an audit line."""
+
+        def change(tx: Tx) -> Change[Link]:
+            line = audit.get(tx.conn, request.audit_seq)
+            if line is None:
+                raise invalid("audit_seq", "there is no such audit line")
+            life_ms = request.expires_in_seconds * SECOND_MS
+            made = self._mutations.issue(
+                tx, call, request.audit_seq, None, f"audit:{request.audit_seq}", life_ms=life_ms
+            )
+            row = links.get(tx.conn, made.id)
+            if row is None:
+                raise not_found("link")
+            data = self._shown(row).model_copy(update={"url": made.url})
+            return Change(data=data, target=made.id, tenant=None, link=made)
+
+        return await self._mutations.run(call, "link:create", change)
+
+    async def list(self, call: Call, query: TenantQuery) -> Listed[Link]:
+        before = self._cursors.before("links", query)
+        rows = await self._database.read(lambda conn: links.listing(conn, query.tenant, before, query.limit + 1))
+        return self._cursors.listed("links", query, rows, lambda row: row.n, self._shown)
+
+    async def get(self, call: Call, link: str) -> Link:
+        row = await self._database.read(lambda conn: links.get(conn, link))
+        if row is None:
+            raise not_found("link")
+        return self._shown(row)
+
+    async def revoke(self, call: Call, link: str) -> Done[Link]:
+        """Kill a link; what is sealed in it is erased."""
+
+        def change(tx: Tx) -> Change[Link]:
+            links.revoke(tx, link)
+            row = links.get(tx.conn, link)
+            if row is None:
+                raise not_found("link")
+            return Change(data=self._shown(row), target=row.id, tenant=row.tenant_id)
+
+        return await self._mutations.run(call, "link:revoke", change)
+
+    async def peek(self, token: str) -> Purpose:
+        """Tell what a link would yield, without touching it. Raises `not_found` or `gone`."""
+        claim = self._claim(token)
+        row = await self._database.read(lambda conn: links.get(conn, claim.link_id))
+        if row is None or self._status(row) != "live":
+            raise _gone()
+        return claim.purpose
+
+    async def open(self, call: Call, token: str) -> Opened:
+        """Spend a link and return what it yields. Raises `not_found` when forged, `gone` when spent or expired."""
+        claim = self._claim(token)
+        holder = call.as_(Principal(type="link", id=claim.link_id))
+
+        def change(tx: Tx) -> Opened | None:
+            row = links.get(tx.conn, claim.link_id)
+            if row is None:  # genuine, but so long expired that its row was purged
+                raise _gone()
+            status = self._status(row)
+            if status == "live" and not _issuer_stands(tx, row):
+                status = "issuer revoked"
+            if status != "live" or not links.spend(tx, row.id):
+                links.erase_expired(tx)
+                append(tx, entry(holder, "link:open", row.tenant_id, row.target, refused=status))
+                return None
+            append(tx, entry(holder, "link:open", row.tenant_id, row.target))
+            return self._yield(tx, row)
+
+        opened = await self._database.write(change)
+        if opened is None:
+            raise _gone()
+        return opened
+
+    def _claim(self, token: str) -> LinkClaim:
+        claim = read_token(self._keyring, token)
+        if claim is None:
+            self._count("links_forged")
+            raise not_found("link")
+        return claim
+
+    def _yield(self, tx: Tx, row: LinkRow) -> Opened:
+        if row.sealed is not None:
+            secret = self._keyring.unseal(sealed_place(row.tenant_id, row.id), row.sealed).decode()
+            return Opened(purpose=row.purpose, link_id=row.id, target=row.target, secret=secret)
+        line = audit.get(tx.conn, row.audit_seq)
+        if line is None:
+            raise not_found("link")
+        signature, public_key = self._keyring.sign(RECEIPT_TAG + line.hash.encode())
+        receipt = {
+            "seq": line.seq,
+            "line": line.line,
+            "prev": line.prev,
+            "hash": line.hash,
+            "signature": signature,
+            "public_key": public_key,
+        }
+        return Opened(purpose=row.purpose, link_id=row.id, target=row.target, receipt=receipt)
+
+    def _status(self, row: LinkRow) -> str:
+        if row.used_ms is not None:
+            return "spent"
+        if row.revoked_ms is not None:
+            return "revoked"
+        return "live" if row.expires_ms > self._clock.now_ms() else "expired"
+
+    def _shown(self, row: LinkRow) -> Link:
+        return Link(
+            id=row.id,
+            tenant_id=row.tenant_id,
+            purpose=row.purpose,
+            target=row.target,
+            issuer=row.issuer,
+            status=self._status(row),
+            created_at=iso(row.created_ms),
+            expires_at=iso(row.expires_ms),
+            used_at=iso_or_none(row.used_ms),
+        )
+
+
+def _gone() -> PosternError:
+    return PosternError(Code.GONE, "This link was opened before, was revoked or has expired. Ask for a new one.")
+
+
+def _issuer_stands(tx: Tx, row: LinkRow) -> bool:
+    """Tell whether the credential that made a link is still in force: a link is no better than its maker."""
+    kind, _, principal_id = row.issuer.partition(":")
+    if kind == "agent":
+        agent = agents.get(tx.conn, principal_id)
+        key = agents.get_key(tx.conn, row.issuer_key_id or "")
+        return agent is not None and agent.disabled_ms is None and (key is None or key.revoked_ms is None)
+    if kind == "enrollment":
+        enrolled = enrollment.get(tx.conn, principal_id)
+        return enrolled is not None and enrolled.revoked_ms is None
+    if row.issuer_key_id is None:
+        return True
+    operator = operators.get(tx.conn, row.issuer_key_id)
+    return operator is not None and operator.revoked_ms is None

@@ -1,0 +1,69 @@
+"""Parsed mails by message id, a few of them, so that a mail many wait for is parsed and read once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from typing import TypeVar
+
+from daemon.mail.bounded import extract_bounded, parse_bounded
+from daemon.mail.extract import Extracted
+from daemon.mail.model import ParsedMail
+from daemon.store import messages
+from daemon.store.database import Database
+from daemon.store.messages import MessageRow
+
+T = TypeVar("T")
+
+KEPT_MAILS = 64
+KEPT_MAIL_MAX_BYTES = 512 * 1024
+
+
+class MailCache:
+    """The mails that were touched last, parsed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._parsed: OrderedDict[str, asyncio.Future[ParsedMail]] = OrderedDict()
+        self._extracted: OrderedDict[str, Extracted] = OrderedDict()
+
+    def prime(self, message_id: str, parsed: ParsedMail, size_bytes: int) -> None:
+        """Keep a mail that was just parsed: most are asked for at once."""
+        if size_bytes <= KEPT_MAIL_MAX_BYTES:
+            ready: asyncio.Future[ParsedMail] = asyncio.get_running_loop().create_future()
+            ready.set_result(parsed)
+            _keep(self._parsed, message_id, ready)
+
+    async def parsed(self, message: MessageRow) -> ParsedMail:
+        """Return a message parsed; those who ask at the same time share the work."""
+        task = self._parsed.get(message.id)
+        if task is None or (task.done() and (task.cancelled() or task.exception())):
+            task = asyncio.ensure_future(self._parse(message))
+            _keep(self._parsed, message.id, task)
+        result = await asyncio.shield(task)
+        if message.size_bytes > KEPT_MAIL_MAX_BYTES:
+            self._parsed.pop(message.id, None)
+        return result
+
+    async def extracted(self, message: MessageRow) -> Extracted:
+        """Return what a message holds."""
+        known = self._extracted.get(message.id)
+        if known is None:
+            known = await extract_bounded(await self.parsed(message))
+            _keep(self._extracted, message.id, known)
+        return known
+
+    def forget(self, message_id: str) -> None:
+        """Drop a message that was deleted."""
+        self._parsed.pop(message_id, None)
+        self._extracted.pop(message_id, None)
+
+    async def _parse(self, message: MessageRow) -> ParsedMail:
+        return await parse_bounded(await self._database.read(lambda conn: messages.raw(conn, message.raw_id)))
+
+
+def _keep(cache: OrderedDict[str, T], key: str, value: T) -> None:
+    cache[key] = value
+    cache.move_to_end(key)
+    while len(cache) > KEPT_MAILS:
+        cache.popitem(last=False)

@@ -1,0 +1,236 @@
+"""Messages: taken in, listed, shown and deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from daemon.api.common import Deleted
+from daemon.api.messages import (
+    AttachmentInfo,
+    Authentication,
+    Header,
+    Message,
+    MessageGetQuery,
+    MessageQuery,
+    MessageSummary,
+    MessageUpdate,
+)
+from daemon.clock import iso
+from daemon.errors import not_found
+from daemon.events import Bus, Event
+from daemon.ids import Ids
+from daemon.mail.bounded import parse_bounded
+from daemon.mail.model import Address, ParsedMail
+from daemon.service.context import Blob, Call, Done, Listed, Principal
+from daemon.service.extracted import shown_extraction
+from daemon.service.inboxes import owned_inbox
+from daemon.service.mail_cache import MailCache
+from daemon.service.mutations import Change, Mutations
+from daemon.service.paging import Cursors
+from daemon.store import events, inboxes, messages
+from daemon.store.database import Database, Tx
+from daemon.store.messages import MessageRow, ThreadRow
+from daemon.store.rows import pack, unpack
+
+DEFLATE_INLINE_MAX_BYTES = 64 * 1024
+
+
+class Messages:
+    """The noun `message`."""
+
+    def __init__(
+        self, database: Database, mutations: Mutations, cursors: Cursors, ids: Ids, bus: Bus, mails: MailCache
+    ) -> None:
+        self._database = database
+        self._mutations = mutations
+        self._cursors = cursors
+        self._ids = ids
+        self._bus = bus
+        self._mails = mails
+
+    async def receive(self, envelope_from: str, recipients: Mapping[str, str], raw: bytes) -> int:
+        """Store one mail for each mailbox of `recipients` (inbox id → address as given), durably; return how many.
+
+        The raw bytes are kept whatever they are: a mail that cannot be parsed is stored and marked. A mailbox that was
+        deleted meanwhile gets nothing. Raises `PosternError` (`backend_unavailable`) when the mail cannot be kept.
+        """
+        parsed = await parse_bounded(raw)
+        deflated = await _deflated(raw)
+
+        def change(tx: Tx) -> list[str]:
+            there = [(row, given) for inbox, given in recipients.items() if (row := inboxes.find(tx.conn, inbox))]
+            if not there:
+                return []
+            raw_id = messages.add_raw(tx, deflated, len(raw))
+            stored = []
+            for inbox, given in there:
+                message = self._row(tx, inbox, raw_id, parsed, envelope_from, given, len(raw))
+                messages.add(tx, message)
+                events.add(tx, "message.received", inbox.tenant_id, inbox.id, message.id)
+                tx.on_commit(lambda topic=inbox.id, subject=message.id: self._arrived(topic, subject, parsed, len(raw)))
+                stored.append(message.id)
+            return stored
+
+        return len(await self._database.write(change))
+
+    async def list(self, call: Call, address: str, query: MessageQuery) -> Listed[MessageSummary]:
+        """List a mailbox's messages, newest first."""
+
+        def look(conn: sqlite3.Connection) -> tuple[str, list[MessageRow]]:
+            inbox = owned_inbox(conn, call.principal, address)
+            before = self._cursors.before(f"messages of {inbox.id}", query)
+            limit = query.limit + 1
+            return inbox.id, messages.listing(conn, inbox.id, query.direction, query.unread_only, before, limit)
+
+        inbox_id, rows = await self._database.read(look)
+        return self._cursors.listed(f"messages of {inbox_id}", query, rows, lambda row: row.n, _summary)
+
+    async def get(self, call: Call, message: str, query: MessageGetQuery) -> Message:
+        """Show a message with its text, headers, attachments and what was extracted from it."""
+        row = await self._owned(call.principal, message)
+        if query.mark_read and row.unread:
+            await self._database.write(lambda tx: messages.set_unread(tx, message, unread=False))
+            row = replace(row, unread=0)
+        parsed, extracted = await self._mails.parsed(row), await self._mails.extracted(row)
+        return Message(
+            **_summary(row).model_dump(),
+            text=parsed.text,
+            html=parsed.html,
+            headers=[Header(name=name, value=value) for name, value in parsed.headers],
+            attachments=[
+                AttachmentInfo(
+                    index=part.index,
+                    filename=part.filename,
+                    content_type=part.content_type,
+                    size_bytes=part.size_bytes,
+                    content_id=part.content_id,
+                    inline=part.inline,
+                )
+                for part in parsed.attachments
+            ],
+            extracted=shown_extraction(extracted),
+            size_bytes=row.size_bytes,
+            problem=row.problem,
+        )
+
+    async def raw(self, call: Call, message: str) -> Blob:
+        """Return the bytes as they arrived."""
+        row = await self._owned(call.principal, message)
+        content = await self._database.read(lambda conn: messages.raw(conn, row.raw_id))
+        return Blob(content, "message/rfc822", f"{row.id}.eml")
+
+    async def update(self, call: Call, message: str, request: MessageUpdate) -> Done[MessageSummary]:
+        """Mark a message read or unread."""
+
+        def change(tx: Tx) -> Change[MessageSummary]:
+            row = _owned_message(tx.conn, call.principal, message)
+            messages.set_unread(tx, row.id, request.unread)
+            return Change(data=_summary(replace(row, unread=int(request.unread))), target=row.id, tenant=row.tenant_id)
+
+        return await self._mutations.run(call, "message:update", change)
+
+    async def delete(self, call: Call, message: str) -> Done[Deleted]:
+        """Delete a message for good: its raw bytes and its search row go with it."""
+
+        def change(tx: Tx) -> Change[Deleted]:
+            row = _owned_message(tx.conn, call.principal, message)
+            messages.remove(tx, row.id)
+            tx.on_commit(lambda: self._mails.forget(row.id))
+            return Change(data=Deleted(id=row.id), target=row.id, tenant=row.tenant_id)
+
+        return await self._mutations.run(call, "message:delete", change)
+
+    async def _owned(self, principal: Principal, message: str) -> MessageRow:
+        return await self._database.read(lambda conn: _owned_message(conn, principal, message))
+
+    def _arrived(self, inbox_id: str, message_id: str, parsed: ParsedMail, size_bytes: int) -> None:
+        self._mails.prime(message_id, parsed, size_bytes)
+        self._bus.publish(Event(inbox_id, "message.received", message_id))
+
+    def _row(
+        self,
+        tx: Tx,
+        inbox: inboxes.InboxRow,
+        raw_id: int,
+        parsed: ParsedMail,
+        envelope_from: str,
+        envelope_to: str,
+        size_bytes: int,
+    ) -> MessageRow:
+        return MessageRow(
+            id=self._ids.new("msg"),
+            tenant_id=inbox.tenant_id,
+            inbox_id=inbox.id,
+            thread_id=self._thread(tx, inbox.id, parsed),
+            raw_id=raw_id,
+            direction="inbound",
+            status="received",
+            message_id=parsed.message_id,
+            sender=_address(parsed.from_) if parsed.from_ else envelope_from,
+            recipients=pack([_address(one) for one in parsed.to]),
+            copies=pack([_address(one) for one in parsed.cc]),
+            subject=parsed.subject,
+            snippet=parsed.snippet,
+            visible=parsed.visible,
+            authentication=pack(Authentication().model_dump()),
+            envelope_from=envelope_from,
+            envelope_to=envelope_to,
+            size_bytes=size_bytes,
+            problem=parsed.problem,
+            unread=1,
+            received_ms=tx.now_ms,
+        )
+
+    def _thread(self, tx: Tx, inbox_id: str, parsed: ParsedMail) -> str:
+        """Return the thread that a mail answers (RFC 5322, 3.6.4), or a new one."""
+        answered = [*parsed.references, *([parsed.in_reply_to] if parsed.in_reply_to else [])]
+        known = messages.thread_of(tx.conn, inbox_id, answered) if answered else None
+        if known is not None:
+            return known
+        thread = ThreadRow(
+            id=self._ids.new("thread"), inbox_id=inbox_id, subject=parsed.subject, created_ms=tx.now_ms
+        )
+        messages.add_thread(tx, thread)
+        return thread.id
+
+
+async def _deflated(raw: bytes) -> bytes:
+    if len(raw) <= DEFLATE_INLINE_MAX_BYTES:
+        return messages.deflate(raw)
+    return await asyncio.to_thread(messages.deflate, raw)
+
+
+def _owned_message(conn: sqlite3.Connection, principal: Principal, message_id: str) -> MessageRow:
+    row = messages.get(conn, message_id)
+    if row is not None and not principal.is_operator:
+        inbox = inboxes.find(conn, row.inbox_id)
+        row = row if inbox is not None and inbox.agent_id == principal.agent_id else None
+    if row is None:
+        raise not_found("message")
+    return row
+
+
+def _address(one: Address) -> str:
+    return f"{one.name} <{one.address}>" if one.name else one.address
+
+
+def _summary(row: MessageRow) -> MessageSummary:
+    to: Sequence[str] = unpack(row.recipients)
+    return MessageSummary(
+        id=row.id,
+        thread_id=row.thread_id,
+        inbox_id=row.inbox_id,
+        direction="inbound" if row.direction == "inbound" else "outbound",
+        from_=row.sender,
+        to=list(to),
+        cc=unpack(row.copies),
+        subject=row.subject,
+        snippet=row.snippet,
+        received_at=iso(row.received_ms),
+        unread=bool(row.unread),
+        status=row.status,
+        authentication=Authentication.model_validate(unpack(row.authentication)),
+    )

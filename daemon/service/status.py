@@ -1,0 +1,92 @@
+"""What the daemon is doing: counters, listeners, and the two together with the store's counts."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+
+from daemon import __version__
+from daemon.api.stats import Stats
+from daemon.clock import Clock, iso
+from daemon.errors import PosternError
+from daemon.service.auditing import Auditing
+from daemon.service.context import Call
+from daemon.service.waits import Waits
+from daemon.store import stats
+from daemon.store.database import Database
+
+
+@dataclass(slots=True)
+class Listeners:
+    """Where the daemon listens, once it does."""
+
+    socket: str = ""
+    http: str | None = None
+    smtp: str | None = None
+    dns: str | None = None
+
+
+@dataclass(slots=True)
+class Health:
+    """What keeps the daemon from being ready; empty when nothing does."""
+
+    problems: list[str] = field(default_factory=list)
+
+
+class Counters:
+    """Counts of what is noise to the audit log: unknown keys, forged links, strangers' mail."""
+
+    def __init__(self) -> None:
+        self.values: Counter[str] = Counter()
+
+    def count(self, name: str) -> None:
+        self.values[name] += 1
+
+
+class Status:
+    """The noun `stats`, and readiness."""
+
+    def __init__(
+        self, database: Database, clock: Clock, waits: Waits, auditing: Auditing, counters: Counters
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._waits = waits
+        self._auditing = auditing
+        self.counters = counters
+        self.listeners = Listeners()
+        self._started_ms = clock.now_ms()
+        self._started = clock.monotonic()
+
+    @property
+    def waits_active(self) -> int:
+        return self._waits.active
+
+    async def get(self, call: Call) -> Stats:
+        """Return a snapshot."""
+        counts = await self._database.read(stats.counts)
+        return Stats(
+            version=__version__,
+            pid=os.getpid(),
+            started_at=iso(self._started_ms),
+            uptime_seconds=int(self._clock.monotonic() - self._started),
+            http=self.listeners.http,
+            smtp=self.listeners.smtp,
+            dns=self.listeners.dns,
+            socket=self.listeners.socket,
+            waits_active=self._waits.active,
+            **counts,
+        )
+
+    async def health(self) -> Health:
+        """Tell whether mutations can be written and whether the audit chain held when it was last checked."""
+        health = Health()
+        try:
+            await self._database.write(stats.touch)
+        except PosternError:
+            health.problems.append("the store cannot be written")
+        verdict = self._auditing.last_verdict
+        if verdict is not None and not verdict.ok:
+            health.problems.append(f"the audit chain is broken at line {verdict.first_bad_seq}: {verdict.reason}")
+        return health

@@ -1,0 +1,224 @@
+"""Every setting: name, type, default and help, declared once.
+
+Order of sources: flag, environment `POSTERN_*`, `postern.toml`, default. Imports nothing heavy: the command line reads
+settings too.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ENV_PREFIX = "POSTERN_"
+SOCKET_NAME = "postern.sock"
+SOCKET_PATH_MAX_OCTETS = 100  # sun_path has 104 octets on macOS and 108 on Linux
+_DURATION = re.compile(r"(\d+)\s*([smhd]?)\Z")
+_UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class SettingsError(ValueError):
+    """A setting cannot be used; the message names it, its source and what it should look like."""
+
+
+class HostPort(NamedTuple):
+    """Where to listen. Port 0 takes a free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+def host_port(text: str) -> HostPort:
+    """Read `host:port`; an IPv6 host stands in brackets. Raises `ValueError`."""
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise ValueError('give "host:port", for instance 127.0.0.1:8600')
+    return HostPort(host, int(port))
+
+
+def duration_seconds(text: str) -> int:
+    """Read `90`, `90s`, `15m`, `24h` or `7d` as seconds. Raises `ValueError`."""
+    found = _DURATION.match(text.strip())
+    if not found:
+        raise ValueError("give a duration such as 90s, 15m, 24h or 7d")
+    return int(found[1]) * _UNIT_SECONDS[found[2]]
+
+
+def _whole(text: str) -> int:
+    if not text.strip().isdecimal():
+        raise ValueError("give a whole number, zero or more")
+    return int(text)
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"give one of {', '.join(choices)}")
+        return text
+
+    return read
+
+
+def _domain(text: str) -> str:
+    from zones.name import normalise
+
+    return normalise(text)
+
+
+def _setting(
+    default: object, help_text: str, *, read: Callable[[str], Any] = str, unit: str = "", secret: bool = False
+) -> Any:
+    meta = {"help": help_text, "read": read, "unit": unit, "secret": secret}
+    return field(default=default, metadata=meta)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings in force. A field `data_dir` is `POSTERN_DATA_DIR`, `--data-dir` and `data_dir` in the file."""
+
+    api_base_url: str | None = _setting(None, "what clients talk to; unset: the local control socket")
+    api_key: str | None = _setting(None, "agent, enrollment or operator key of the client", secret=True)
+    data_dir: Path | None = _setting(None, "database, master key, control socket", read=_path)
+    http_listen: HostPort = _setting(HostPort("127.0.0.1", 8600), "REST API and one-time links", read=host_port)
+    smtp_listen: HostPort = _setting(HostPort("127.0.0.1", 2525), "embedded mail receiver", read=host_port)
+    public_url: str | None = _setting(None, "base of one-time links; unset: from the HTTP listener")
+    base_domain: str = _setting("postern.test", "parent of the shared subdomains", read=_domain)
+    mail_host: str | None = _setting(None, "name of this mail host; unset: mx.<base domain>", read=_domain)
+    tls_cert: Path | None = _setting(None, "certificate chain (PEM): turns STARTTLS on", read=_path)
+    tls_key: Path | None = _setting(None, "private key of tls_cert (PEM)", read=_path)
+    receive_backend: str = _setting("embedded", "where mail comes from", read=_one_of("embedded"))
+    suspended_mail: str = _setting(
+        "accept", "mail for a suspended tenant: accept, or defer with 450", read=_one_of("accept", "defer")
+    )
+    agent_key_ttl: int = _setting(86_400, "life of an agent key", read=duration_seconds, unit="s")
+    max_wait_ms: int = _setting(300_000, "longest single wait", read=_whole, unit="ms")
+    max_message_bytes: int = _setting(25 * 1024 * 1024, "largest mail taken in", read=_whole, unit="bytes")
+    retention_days: int = _setting(0, "messages older than this are removed; 0 keeps them", read=_whole, unit="days")
+    log_level: str = _setting(
+        "info", "least severe log line written", read=_one_of("debug", "info", "warning", "error")
+    )
+
+    @property
+    def home(self) -> Path:
+        """Return the data directory, the platform's own when none is set."""
+        if self.data_dir is not None:
+            return self.data_dir
+        import platformdirs
+
+        return Path(platformdirs.user_data_dir("postern"))
+
+    @property
+    def database_path(self) -> Path:
+        return self.home / "postern.db"
+
+    @property
+    def socket_path(self) -> Path:
+        """Return the control socket: in the data directory, or in the runtime directory when that path is too long."""
+        usual = self.home / SOCKET_NAME
+        if len(os.fsencode(usual)) <= SOCKET_PATH_MAX_OCTETS:
+            return usual
+        import hashlib
+
+        import platformdirs
+
+        digest = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
+        return Path(platformdirs.user_runtime_dir("postern")) / f"{digest}.sock"
+
+    @property
+    def mail_host_name(self) -> str:
+        return self.mail_host or f"mx.{self.base_domain}"
+
+
+class Sourced(NamedTuple):
+    """One setting as it came out: shown by `posternctl config show`."""
+
+    name: str
+    value: str
+    source: str
+    unit: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings with the source of each."""
+
+    settings: Settings
+    sources: Mapping[str, str]
+
+    def table(self) -> list[Sourced]:
+        """Return every setting for display; secrets are masked."""
+        rows = []
+        for item in fields(Settings):
+            value = getattr(self.settings, item.name)
+            shown = "" if value is None else str(value)
+            if item.metadata["secret"] and shown:
+                shown = "(set)"
+            name, source = ENV_PREFIX + item.name.upper(), self.sources[item.name]
+            rows.append(Sourced(name, shown, source, item.metadata["unit"], item.metadata["help"]))
+        return rows
+
+
+def load(
+    flags: Mapping[str, str] | None = None, env: Mapping[str, str] | None = None, config_file: Path | None = None
+) -> Loaded:
+    """Read the settings from all sources. Raises `SettingsError`."""
+    flags = flags or {}
+    env = os.environ if env is None else env
+    path = config_file or config_path(env)
+    from_file = _read_file(path)
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for item in fields(Settings):
+        name, variable = item.name, ENV_PREFIX + item.name.upper()
+        if name in flags:
+            text, source = flags[name], f"flag --{name.replace('_', '-')}"
+        elif env.get(variable, "") != "":
+            text, source = env[variable], f"environment {variable}"
+        elif name in from_file:
+            text, source = str(from_file[name]), f"file {path}"
+        else:
+            sources[name] = "default"
+            continue
+        try:
+            values[name] = item.metadata["read"](text)
+        except ValueError as problem:
+            shown = "" if item.metadata["secret"] else f" {text!r}"
+            raise SettingsError(f"{source}:{shown} cannot be used: {problem}") from None
+        sources[name] = source
+    unknown = sorted(set(from_file) - {item.name for item in fields(Settings)})
+    if unknown:
+        raise SettingsError(f"file {path}: there is no setting {unknown[0]!r}; `posternctl config show` lists all")
+    return Loaded(Settings(**values), sources)
+
+
+def config_path(env: Mapping[str, str]) -> Path:
+    """Return where `postern.toml` is looked for: `POSTERN_CONFIG`, else the platform's config directory."""
+    if env.get("POSTERN_CONFIG"):
+        return Path(env["POSTERN_CONFIG"])
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("postern")) / "postern.toml"
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as source:
+            return tomllib.load(source)
+    except FileNotFoundError:
+        return {}
+    except (OSError, tomllib.TOMLDecodeError) as problem:
+        raise SettingsError(f"file {path} cannot be read: {problem}") from None

@@ -1,0 +1,206 @@
+"""The schema as ordered migrations, applied by sqlite-utils, each in a transaction of its own.
+
+Columns ending in `_ms` are instants (see `daemon.clock`); a NULL one has not happened. JSON columns are lists or objects
+packed by `rows.pack`. Listable tables have `n`, which only grows, as the order of creation and the cursor.
+"""
+
+from __future__ import annotations
+
+import sqlite_utils
+from sqlite_utils import Migrations
+
+migrations = Migrations("postern")
+
+_FIRST_LIGHT = (
+    """CREATE TABLE keyring (
+        key_id TEXT PRIMARY KEY,
+        check_value TEXT NOT NULL,
+        created_ms INTEGER NOT NULL)""",
+    """CREATE TABLE tenants (
+        n INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        label TEXT NOT NULL UNIQUE,
+        limits TEXT NOT NULL,
+        suspended_ms INTEGER,
+        created_ms INTEGER NOT NULL)""",
+    """CREATE TABLE domains (
+        name TEXT PRIMARY KEY,
+        tenant_id TEXT NOT NULL REFERENCES tenants(id),
+        mode TEXT NOT NULL,
+        status TEXT NOT NULL,
+        created_ms INTEGER NOT NULL)""",
+    "CREATE INDEX domains_tenant ON domains(tenant_id)",
+    """CREATE TABLE enrollment_keys (
+        n INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        tenant_id TEXT NOT NULL REFERENCES tenants(id),
+        label TEXT NOT NULL,
+        digest BLOB NOT NULL,
+        scopes TEXT NOT NULL,
+        domains TEXT NOT NULL,
+        max_mailboxes INTEGER NOT NULL,
+        used_count INTEGER NOT NULL DEFAULT 0 CHECK (used_count BETWEEN 0 AND max_mailboxes),
+        reusable INTEGER NOT NULL,
+        expires_ms INTEGER NOT NULL,
+        revoked_ms INTEGER,
+        created_ms INTEGER NOT NULL)""",
+    "CREATE INDEX enrollment_keys_tenant ON enrollment_keys(tenant_id)",
+    """CREATE TABLE agents (
+        n INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        tenant_id TEXT NOT NULL REFERENCES tenants(id),
+        enrollment_key_id TEXT NOT NULL REFERENCES enrollment_keys(id),
+        handle TEXT NOT NULL,
+        disabled_ms INTEGER,
+        created_ms INTEGER NOT NULL,
+        UNIQUE (enrollment_key_id, handle))""",
+    "CREATE INDEX agents_tenant ON agents(tenant_id)",
+    """CREATE TABLE agent_keys (
+        n INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        tenant_id TEXT NOT NULL REFERENCES tenants(id),
+        agent_id TEXT NOT NULL REFERENCES agents(id),
+        enrollment_key_id TEXT NOT NULL REFERENCES enrollment_keys(id),
+        digest BLOB NOT NULL,
+        scopes TEXT NOT NULL,
+        domains TEXT NOT NULL,
+        expires_ms INTEGER NOT NULL,
+        revoked_ms INTEGER,
+        created_ms INTEGER NOT NULL)""",
+    "CREATE INDEX agent_keys_agent ON agent_keys(agent_id)",
+    """CREATE TABLE operators (
+        n INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        digest BLOB NOT NULL,
+        expires_ms INTEGER,
+        revoked_ms INTEGER,
+        created_ms INTEGER NOT NULL)""",
+    """CREATE TABLE inboxes (
+        n INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        tenant_id TEXT NOT NULL REFERENCES tenants(id),
+        agent_id TEXT NOT NULL REFERENCES agents(id),
+        enrollment_key_id TEXT NOT NULL REFERENCES enrollment_keys(id),
+        address TEXT NOT NULL UNIQUE,
+        domain TEXT NOT NULL,
+        display_name TEXT,
+        status TEXT NOT NULL,
+        created_ms INTEGER NOT NULL)""",
+    "CREATE INDEX inboxes_agent ON inboxes(agent_id, n)",
+    "CREATE INDEX inboxes_tenant ON inboxes(tenant_id, n)",
+    # An address that was deleted: nobody but the tenant it belonged to may have it again.
+    """CREATE TABLE tombstones (
+        address TEXT PRIMARY KEY,
+        tenant_id TEXT NOT NULL,
+        deleted_ms INTEGER NOT NULL)""",
+    """CREATE TABLE raws (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        size_bytes INTEGER NOT NULL,
+        deflated BLOB NOT NULL)""",
+    """CREATE TABLE threads (
+        n INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        inbox_id TEXT NOT NULL REFERENCES inboxes(id),
+        subject TEXT NOT NULL,
+        created_ms INTEGER NOT NULL)""",
+    "CREATE INDEX threads_inbox ON threads(inbox_id, n)",
+    """CREATE TABLE messages (
+        n INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        tenant_id TEXT NOT NULL REFERENCES tenants(id),
+        inbox_id TEXT NOT NULL REFERENCES inboxes(id),
+        thread_id TEXT NOT NULL REFERENCES threads(id),
+        raw_id INTEGER NOT NULL REFERENCES raws(id),
+        direction TEXT NOT NULL,
+        status TEXT NOT NULL,
+        message_id TEXT,
+        sender TEXT NOT NULL,
+        recipients TEXT NOT NULL,
+        copies TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        snippet TEXT NOT NULL,
+        visible TEXT NOT NULL,
+        authentication TEXT NOT NULL,
+        envelope_from TEXT NOT NULL,
+        envelope_to TEXT NOT NULL,
+        size_bytes INTEGER NOT NULL,
+        problem TEXT,
+        unread INTEGER NOT NULL,
+        received_ms INTEGER NOT NULL)""",
+    "CREATE INDEX messages_inbox ON messages(inbox_id, n)",
+    "CREATE INDEX messages_thread ON messages(thread_id, n)",
+    "CREATE INDEX messages_message_id ON messages(inbox_id, message_id)",
+    "CREATE INDEX messages_raw ON messages(raw_id)",
+    "CREATE INDEX messages_received ON messages(tenant_id, received_ms)",
+    """CREATE TABLE events (
+        n INTEGER PRIMARY KEY AUTOINCREMENT,
+        tenant_id TEXT NOT NULL,
+        inbox_id TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        subject_id TEXT NOT NULL,
+        created_ms INTEGER NOT NULL)""",
+    "CREATE INDEX events_created ON events(created_ms)",
+    """CREATE TABLE idempotency (
+        principal TEXT NOT NULL,
+        operation TEXT NOT NULL,
+        key TEXT NOT NULL,
+        request_hash TEXT NOT NULL,
+        subject_id TEXT NOT NULL,
+        answer TEXT NOT NULL,
+        audit_seq INTEGER NOT NULL,
+        created_ms INTEGER NOT NULL,
+        PRIMARY KEY (principal, operation, key))""",
+    "CREATE INDEX idempotency_subject ON idempotency(subject_id)",
+    """CREATE TABLE links (
+        n INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        tenant_id TEXT,
+        purpose TEXT NOT NULL,
+        target TEXT,
+        audit_seq INTEGER NOT NULL,
+        issuer TEXT NOT NULL,
+        issuer_key_id TEXT,
+        sealed BLOB,
+        expires_ms INTEGER NOT NULL,
+        used_ms INTEGER,
+        revoked_ms INTEGER,
+        created_ms INTEGER NOT NULL)""",
+    "CREATE INDEX links_tenant ON links(tenant_id, n)",
+    "CREATE INDEX links_sealed ON links(expires_ms) WHERE sealed IS NOT NULL",
+    """CREATE TABLE audit (
+        seq INTEGER PRIMARY KEY,
+        line TEXT NOT NULL,
+        prev TEXT NOT NULL,
+        hash TEXT NOT NULL)""",
+    # A line that somebody mangled must not make the index, and so the reading of all others, fail.
+    "CREATE INDEX audit_tenant ON audit(CASE WHEN json_valid(line) THEN line ->> '$.tenant' END, seq)",
+    "CREATE INDEX audit_action ON audit(CASE WHEN json_valid(line) THEN line ->> '$.action' END, seq)",
+    "CREATE INDEX audit_value ON audit(CASE WHEN json_valid(line) THEN line ->> '$.value' END, seq)",
+    """CREATE TABLE audit_checkpoints (
+        id INTEGER PRIMARY KEY,
+        size INTEGER NOT NULL,
+        head TEXT NOT NULL,
+        created_ms INTEGER NOT NULL,
+        key_id TEXT NOT NULL,
+        public_key TEXT NOT NULL,
+        signature TEXT NOT NULL)""",
+    *(
+        f"""CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table}
+        BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END"""
+        for table in ("audit", "audit_checkpoints")
+        for verb in ("UPDATE", "DELETE")
+    ),
+)
+
+
+@migrations()
+def m001_first_light(db: sqlite_utils.Database) -> None:
+    """Tenants, keys, mailboxes, messages, links and the audit log."""
+    for statement in _FIRST_LIGHT:
+        db.execute(statement)
+    messages = db.table("messages")
+    messages.enable_fts(["sender", "subject", "visible"], create_triggers=True)
+    # These columns never change, while `unread` does: re-indexing on every update would be work for nothing.
+    db.execute("DROP TRIGGER messages_au")

@@ -1,0 +1,73 @@
+"""Tenants and their domains."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from daemon.store.database import Tx
+from daemon.store.rows import insert, many, one, page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantRow:
+    n: int | None = None
+    id: str
+    name: str
+    label: str
+    limits: str
+    suspended_ms: int | None = None
+    created_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainRow:
+    name: str
+    tenant_id: str
+    mode: str
+    status: str
+    created_ms: int
+
+
+def add(tx: Tx, tenant: TenantRow, domain: DomainRow) -> None:
+    insert(tx.conn, "tenants", tenant)
+    insert(tx.conn, "domains", domain)
+
+
+def get(conn: sqlite3.Connection, tenant_id: str) -> TenantRow | None:
+    return one(conn, TenantRow, "tenants WHERE id = ?", tenant_id)
+
+
+def listing(conn: sqlite3.Connection, before_n: int | None, limit: int) -> list[TenantRow]:
+    return page(conn, TenantRow, "tenants", {}, before_n, limit)
+
+
+def every(conn: sqlite3.Connection) -> list[TenantRow]:
+    return many(conn, TenantRow, "tenants ORDER BY n")
+
+
+def label_taken(conn: sqlite3.Connection, label: str, domain: str) -> bool:
+    """Tell whether a label, or the domain made of it, is in use."""
+    found = conn.execute(
+        "SELECT 1 FROM tenants WHERE label = ? UNION ALL SELECT 1 FROM domains WHERE name = ?", (label, domain)
+    )
+    return found.fetchone() is not None
+
+
+def update(tx: Tx, tenant: TenantRow) -> None:
+    tx.conn.execute(
+        "UPDATE tenants SET name = ?, limits = ?, suspended_ms = ? WHERE id = ?",
+        (tenant.name, tenant.limits, tenant.suspended_ms, tenant.id),
+    )
+
+
+def domains(conn: sqlite3.Connection, tenant_id: str) -> list[DomainRow]:
+    """Return a tenant's domains, its shared subdomain first."""
+    return many(conn, DomainRow, "domains WHERE tenant_id = ? ORDER BY mode != 'shared', name", tenant_id)
+
+
+def remove(tx: Tx, tenant_id: str) -> None:
+    """Delete a tenant and all its rows but its mailboxes, which must be gone, and its audit lines, which stay."""
+    for table in ("links", "agent_keys", "agents", "enrollment_keys", "domains"):
+        tx.conn.execute(f"DELETE FROM {table} WHERE tenant_id = ?", (tenant_id,))  # noqa: S608  names are ours
+    tx.conn.execute("DELETE FROM tenants WHERE id = ?", (tenant_id,))

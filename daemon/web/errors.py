@@ -1,0 +1,76 @@
+"""The one table from error codes to HTTP statuses, and the envelope."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from daemon.api.common import ErrorBody, ErrorDetail, ErrorInfo
+from daemon.errors import Code, FieldProblem, PosternError
+
+STATUS: dict[Code, int] = {
+    Code.BAD_REQUEST: 400,
+    Code.INVALID_API_KEY: 401,
+    Code.INVALID_ENROLLMENT_TOKEN: 401,
+    Code.ENROLLMENT_TOKEN_REVOKED: 401,
+    Code.ENROLLMENT_TOKEN_EXPIRED: 401,
+    Code.PAYMENT_REQUIRED: 402,
+    Code.SCOPE_DENIED: 403,
+    Code.DOMAIN_NOT_ALLOWED: 403,
+    Code.NOT_FOUND: 404,
+    Code.METHOD_NOT_ALLOWED: 405,
+    Code.CONFLICT: 409,
+    Code.ENROLLMENT_TOKEN_EXHAUSTED: 409,
+    Code.IDEMPOTENCY_CONFLICT: 409,
+    Code.ADDRESS_TAKEN: 409,
+    Code.GONE: 410,
+    Code.PAYLOAD_TOO_LARGE: 413,
+    Code.UNSUPPORTED_MEDIA_TYPE: 415,
+    Code.VALIDATION_FAILED: 422,
+    Code.RATE_LIMITED: 429,
+    Code.SEND_CAP_REACHED: 429,
+    Code.INTERNAL_ERROR: 500,
+    Code.BACKEND_UNAVAILABLE: 503,
+}
+
+_FOR_HTTP: dict[int, tuple[Code, str]] = {
+    404: (Code.NOT_FOUND, "There is nothing at this path. The document /v1/openapi.json lists all there is."),
+    405: (Code.METHOD_NOT_ALLOWED, "This path does not take this method; Allow names those it takes."),
+    413: (Code.PAYLOAD_TOO_LARGE, "The body is too large. Send less."),
+}
+
+
+def error_response(error: PosternError, request_id: str) -> web.Response:
+    """Put an error into the envelope."""
+    info = ErrorInfo(
+        code=error.code.value,
+        message=error.message,
+        details=[ErrorDetail(field=one.field, message=one.message) for one in error.details],
+        request_id=request_id,
+    )
+    response = web.json_response(text=ErrorBody(error=info).model_dump_json(), status=STATUS[error.code])
+    if error.retry_after_seconds is not None:
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
+    if response.status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def from_http(raised: web.HTTPException) -> PosternError:
+    """Translate what aiohttp raises by itself."""
+    code, message = _FOR_HTTP.get(raised.status, (Code.BAD_REQUEST, "The request could not be read. Check its form."))
+    return PosternError(code, message)
+
+
+def from_validation(raised: ValidationError) -> PosternError:
+    """Translate a model's refusal: malformed JSON is 400, wrong content 422 with the fields."""
+    problems = raised.errors(include_url=False, include_input=False)
+    if any(problem["type"] == "json_invalid" for problem in problems):
+        return PosternError(Code.BAD_REQUEST, "The body is not valid JSON.")
+    details = [
+        FieldProblem(".".join(str(part) for part in problem["loc"]) or "body", problem["msg"]) for problem in problems
+    ]
+    first = details[0]
+    return PosternError(Code.VALIDATION_FAILED, f"{first.field}: {first.message}", details=details)

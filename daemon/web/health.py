@@ -1,0 +1,54 @@
+"""Outside /v1: liveness, readiness and metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from daemon.service.services import Services
+from daemon.web.server import SERVICES
+
+
+def add_routes(app: web.Application) -> None:
+    """Register them."""
+    registry = CollectorRegistry()
+    registry.register(_Collector(app[SERVICES]))
+
+    async def metrics(request: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(registry), content_type="text/plain", charset="utf-8")
+
+    app.router.add_get("/healthz", _healthz)
+    app.router.add_get("/readyz", _readyz)
+    app.router.add_get("/metrics", metrics)
+
+
+async def _healthz(request: web.Request) -> web.Response:
+    """The process answers."""
+    return web.json_response({"status": "ok"})
+
+
+async def _readyz(request: web.Request) -> web.Response:
+    """Mutations can be written and audited."""
+    problems = (await request.app[SERVICES].stats.health()).problems
+    body = {"status": "unready" if problems else "ready", "problems": problems}
+    return web.json_response(body, status=503 if problems else 200)
+
+
+class _Collector(Collector):
+    """Reads the services' counts at each scrape."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def collect(self) -> Iterator[Metric]:
+        waits = GaugeMetricFamily("postern_waits_active", "Waits in progress.")
+        waits.add_metric([], self._services.stats.waits_active)
+        yield waits
+        noise = CounterMetricFamily("postern_noise", "What strangers did that was refused.", labels=["kind"])
+        for kind, value in sorted(self._services.stats.counters.values.items()):
+            noise.add_metric([kind], value)
+        yield noise

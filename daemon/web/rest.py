@@ -1,0 +1,84 @@
+"""REST: one route for each row of the OPERATIONS table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from daemon.api.common import Model
+from daemon.api.models import model
+from daemon.api.operations import OPERATIONS, Access, Operation
+from daemon.errors import Code, PosternError
+from daemon.service.context import Blob, Done, Listed
+from daemon.web.errors import from_validation
+from daemon.web.server import AUDIT_HEADER, SERVICES, Handler, caller
+
+
+def add_routes(app: web.Application) -> None:
+    """Register every operation."""
+    for operation in OPERATIONS:
+        app.router.add_route(operation.method, operation.path, _handler(operation))
+
+
+def _handler(operation: Operation) -> Handler:
+    body_model = model(operation.request) if operation.request else None
+    query_model = model(operation.query) if operation.query else None
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        call = await caller(request)
+        if call.principal.type == "anonymous" and operation.access is not Access.OPEN:
+            raise PosternError(Code.INVALID_API_KEY, "Send a key: Authorization: Bearer pk_agent_…")
+        arguments: list[Any] = [request.match_info[name] for name in operation.path_names]
+        if query_model is not None:
+            arguments.append(_query(request, query_model))
+        if body_model is not None:
+            arguments.append(await _body(request, body_model))
+        answer = await request.app[SERVICES].perform(call, operation, *arguments)
+        return _response(operation, answer, receipt=call.wants_receipt)
+
+    return handle
+
+
+def _query(request: web.Request, query_model: type[Model]) -> Model:
+    try:
+        return query_model.model_validate_strings(dict(request.query))
+    except ValidationError as refused:
+        raise from_validation(refused) from None
+
+
+async def _body(request: web.Request, body_model: type[Model]) -> Model:
+    content = await request.read()
+    if content and request.content_type != "application/json":
+        raise PosternError(Code.UNSUPPORTED_MEDIA_TYPE, "Send the body as Content-Type: application/json.")
+    try:
+        return body_model.model_validate_json(content or b"{}")
+    except ValidationError as refused:
+        raise from_validation(refused) from None
+
+
+def _response(operation: Operation, answer: object, *, receipt: bool) -> web.Response:
+    if isinstance(answer, Blob):
+        disposition = f'attachment; filename="{answer.filename}"'
+        headers = {"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff"}
+        return web.Response(body=answer.content, content_type=answer.content_type, headers=headers)
+    if isinstance(answer, Done):
+        status = 200 if answer.replayed else operation.status
+        text = _receipt(answer) if receipt else answer.data.model_dump_json()
+        response = web.json_response(text=text, status=status, headers={AUDIT_HEADER: str(answer.audit.seq)})
+        if receipt:
+            response.headers["Preference-Applied"] = "receipt"
+        return response
+    if isinstance(answer, Listed):
+        items = ",".join(item.model_dump_json() for item in answer.data)
+        cursor = "null" if answer.next_cursor is None else f'"{answer.next_cursor}"'
+        return web.json_response(text=f'{{"data":[{items}],"next_cursor":{cursor}}}')
+    if isinstance(answer, Model):
+        return web.json_response(text=answer.model_dump_json(), status=operation.status)
+    raise TypeError(f"{operation.name} answered {type(answer).__name__}")
+
+
+def _receipt(done: Done[Model]) -> str:
+    link = "null" if done.link is None else done.link.model_dump_json()
+    return f'{{"data":{done.data.model_dump_json()},"audit":{done.audit.model_dump_json()},"link":{link}}}'

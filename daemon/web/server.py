@@ -1,0 +1,111 @@
+"""Around every request: its id, who is calling, the error table, one log line, and no secret in it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+from aiohttp import hdrs, web
+
+from daemon.audit import Source
+from daemon.errors import Code, PosternError
+from daemon.ids import Ids
+from daemon.service.context import LOCAL_OPERATOR, NOBODY, Call, Principal
+from daemon.service.services import Services
+from daemon.web.errors import error_response, from_http
+from daemon.web.peer import is_local, is_owner
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+BODY_MAX_BYTES = 1024 * 1024
+REQUEST_ID_HEADER = "X-Postern-Request-Id"
+AUDIT_HEADER = "X-Postern-Audit"
+REQUEST_ID = web.RequestKey("request_id", str)
+CALLER = web.RequestKey("caller", str)
+SERVICES = web.AppKey("services", Services)
+
+log = logging.getLogger("postern.http")
+
+
+def around(ids: Ids) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+    """Return the outermost middleware."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request_id = request[REQUEST_ID] = ids.new("req")
+        started = time.perf_counter()
+        status = 499  # the caller went away
+        try:
+            response = await _answered(request, handler, request_id)
+            status = response.status
+            if not response.prepared:
+                response.headers[REQUEST_ID_HEADER] = request_id
+            return response
+        finally:
+            _log(request, status, time.perf_counter() - started)
+
+    return middleware
+
+
+async def _answered(request: web.Request, handler: Handler, request_id: str) -> web.StreamResponse:
+    try:
+        if is_local(request) and not is_owner(request):
+            raise PosternError(Code.INVALID_API_KEY, "The control socket is for the user that runs the daemon.")
+        return await handler(request)
+    except PosternError as error:
+        return error_response(error, request_id)
+    except web.HTTPException as raised:
+        response = error_response(from_http(raised), request_id)
+        if hdrs.ALLOW in raised.headers:
+            response.headers[hdrs.ALLOW] = raised.headers[hdrs.ALLOW]
+        return response
+    except Exception:
+        log.exception("unexpected error", extra={"request_id": request_id})
+        message = f"Something unexpected happened. The daemon's log has it under {request_id}."
+        return error_response(PosternError(Code.INTERNAL_ERROR, message), request_id)
+
+
+async def caller(request: web.Request) -> Call:
+    """Find out who is calling. Raises `PosternError` (`invalid_api_key`) for a bad credential, not for a missing one."""
+    principal = await _principal(request)
+    request[CALLER] = str(principal.actor)
+    local = is_local(request)
+    return Call(
+        principal=principal,
+        request_id=request[REQUEST_ID],
+        source=Source.SOCKET if local else Source.REST,
+        src_ip=None if local else request.remote,
+        wants_receipt="receipt" in _preferences(request),
+        idempotency_key=request.headers.get("Idempotency-Key"),
+    )
+
+
+async def _principal(request: web.Request) -> Principal:
+    header = request.headers.get(hdrs.AUTHORIZATION)
+    if header is None:
+        return LOCAL_OPERATOR if is_local(request) else NOBODY
+    scheme, _, credential = header.partition(" ")
+    if scheme.lower() != "bearer":
+        raise PosternError(Code.INVALID_API_KEY, "Send the key as: Authorization: Bearer pk_agent_…")
+    return await request.app[SERVICES].access.authenticate(credential.strip())
+
+
+def _preferences(request: web.Request) -> set[str]:
+    """Return the names in the Prefer headers (RFC 7240)."""
+    values = ",".join(request.headers.getall("Prefer", []))
+    return {item.partition(";")[0].partition("=")[0].strip().lower() for item in values.split(",")}
+
+
+def _log(request: web.Request, status: int, seconds: float) -> None:
+    """Write one line. The route, never the path: a path may be a link's token."""
+    resource = request.match_info.route.resource
+    fields = {
+        "request_id": request[REQUEST_ID],
+        "method": request.method,
+        "route": resource.canonical if resource is not None else "(none)",
+        "status": status,
+        "ms": round(seconds * 1000, 1),
+        "caller": request.get(CALLER, "-"),
+    }
+    log.info("request", extra=fields)

@@ -1,0 +1,70 @@
+"""Arguments that several commands share, and how their values are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from daemon.api.operations import Scope
+from daemon.settings import duration_seconds
+from postern_ctl import diagnostics, invocation
+from postern_ctl.invocation import WrongUsage
+
+Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The mailbox's address or id.", show_default=False)]
+AgentId = Annotated[str, typer.Argument(metavar="AGENT", help="The agent's id.", show_default=False)]
+KeyId = Annotated[str, typer.Argument(metavar="KEY", help="The key's id.", show_default=False)]
+LinkId = Annotated[str, typer.Argument(metavar="LINK", help="The link's id.", show_default=False)]
+MessageId = Annotated[str, typer.Argument(metavar="MESSAGE", help="The message's id.", show_default=False)]
+TenantId = Annotated[str, typer.Argument(metavar="TENANT", help="The tenant's id or name.", show_default=False)]
+
+Confirm = Annotated[str | None, typer.Option(metavar="NAME", help="The name again, instead of being asked for it.")]
+Expires = Annotated[str | None, typer.Option(metavar="TIME", help="24h, 7d, or an ISO 8601 time.")]
+OfTenant = Annotated[str | None, typer.Option("--tenant", metavar="TENANT", help="Only this tenant's; id or name.")]
+Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a new file, not stdout.")]
+Reveal = Annotated[bool, typer.Option("--reveal", help="Print the key itself; else a one-time link shows it.")]
+
+
+def moment(text: str | None, *, ago: bool = False) -> str | None:
+    """Read a duration from now, or back from now, as a time; a time stays as it is and is the server's to judge."""
+    if text is None:
+        return None
+    try:
+        distance = timedelta(seconds=duration_seconds(text))
+        at = datetime.now(UTC) + (-distance if ago else distance)
+    except (ValueError, OverflowError):
+        return text
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def seconds(text: str, option: str) -> int:
+    """Read a duration. Raises `WrongUsage`."""
+    try:
+        return duration_seconds(text)
+    except ValueError as problem:
+        raise WrongUsage(f"{option} {text}: {problem}.") from None
+
+
+def scopes(given: Sequence[str]) -> list[str]:
+    """Read scopes, in full or by their last word, one by one or with commas between. Raises `WrongUsage`."""
+    short = {scope.value.partition(":")[2]: scope.value for scope in Scope}
+    wanted = [word.strip() for value in given for word in value.split(",") if word.strip()]
+    for word in wanted:
+        if word not in short and word not in short.values():
+            raise WrongUsage(f"There is no scope {word!r}. Give some of {', '.join(short)}.")
+    return list(dict.fromkeys(short.get(word, word) for word in wanted))
+
+
+def confirmed(what: str, confirm: str | None, name: Callable[[], str]) -> str:
+    """Return the name of what is to be deleted, once it was said again. Raises `WrongUsage`."""
+    if invocation.current().yes:
+        return name()
+    if confirm is None:
+        if not diagnostics.can_ask():
+            raise WrongUsage(f"Deleting {what} deletes its mail. Add --confirm with its name, or --yes.")
+        confirm = diagnostics.ask(f"This deletes {what} and all its mail. Type {name()} to go on:")
+    if confirm.strip() != name():
+        raise WrongUsage(f"That is not the name of {what}; nothing was deleted.")
+    return name()

@@ -1,0 +1,372 @@
+"""The Python client: one method for each operation of the contract, over HTTP or the control socket.
+
+    postern = Postern("https://mail.example.org", api_key)
+    inbox = postern.inboxes.create().data
+    code = postern.waits.wait(inbox["address"]).data["extracted"]["otp_code"]
+
+A method `noun.verb` is the operation of that name; its parameters are the operation's fields, and what is None is not
+sent. Refusals are `daemon.errors.PosternError`; when nobody answers it is `Unreachable`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from postern_ctl.answers import Answer, Document, Listing, Page, Refused, Unreachable
+from postern_ctl.calls import Group, answer, given
+from postern_ctl.transport import TIMEOUT_SECONDS, Transport, link_path
+
+__all__ = ["Answer", "Listing", "Page", "Postern", "Refused", "Unreachable"]
+
+WAIT_DEFAULT_SECONDS = 120.0
+WAIT_MARGIN_SECONDS = 15.0  # the server answers at the end of its own wait; the connection has to outlive that
+
+
+class Enrollment(Group):
+    """Redemption of enrollment keys."""
+
+    def redeem(self, enrollment_token: str, agent_handle: str | None = None) -> Answer:
+        """Redeem an enrollment key for an agent key."""
+        return self._do("enrollment.redeem", enrollment_token=enrollment_token, agent_handle=agent_handle)
+
+
+class Inboxes(Group):
+    """Mailboxes."""
+
+    def create(
+        self,
+        *,
+        username: str | None = None,
+        domain: str | None = None,
+        display_name: str | None = None,
+        client_id: str | None = None,
+        agent_id: str | None = None,
+    ) -> Answer:
+        """Create a mailbox; with neither username nor domain, an instant address."""
+        return self._do(
+            "inboxes.create",
+            username=username,
+            domain=domain,
+            display_name=display_name,
+            client_id=client_id,
+            agent_id=agent_id,
+        )
+
+    def list(
+        self,
+        *,
+        tenant: str | None = None,
+        agent: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Listing:
+        """List mailboxes, `limit` to a page."""
+        return self._list("inboxes.list", tenant=tenant, agent=agent, limit=limit, cursor=cursor)
+
+    def get(self, addr: str) -> Answer:
+        """Show a mailbox by its address or id."""
+        return self._do("inboxes.get", addr)
+
+    def delete(self, addr: str) -> Answer:
+        """Delete a mailbox and all mail in it."""
+        return self._do("inboxes.delete", addr)
+
+
+class Waits(Group):
+    """wait_for_email."""
+
+    def wait(
+        self,
+        addr: str,
+        *,
+        from_: str | None = None,
+        subject: str | None = None,
+        regex: str | None = None,
+        since: str | None = None,
+        timeout_seconds: float = WAIT_DEFAULT_SECONDS,
+    ) -> Answer:
+        """Wait for a mail that matches; `timed_out` tells whether one came."""
+        wanted = {"from": from_, "subject": subject, "regex": regex, "since": since, "timeout_seconds": timeout_seconds}
+        response = self._transport.request(
+            "POST",
+            self.path("waits.wait", [addr]),
+            body=given(wanted),
+            timeout_seconds=timeout_seconds + WAIT_MARGIN_SECONDS,
+        )
+        return answer(response.json())
+
+
+class Messages(Group):
+    """Messages of mailboxes."""
+
+    def list(
+        self,
+        addr: str,
+        *,
+        direction: str | None = None,
+        unread_only: bool | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Listing:
+        """List a mailbox's messages, newest first, `limit` to a page."""
+        return self._list(
+            "messages.list", addr, direction=direction, unread_only=unread_only, limit=limit, cursor=cursor
+        )
+
+    def get(self, id: str, *, mark_read: bool | None = None) -> Answer:
+        """Show a message with its text and what was extracted."""
+        return self._do("messages.get", id, query={"mark_read": mark_read})
+
+    def raw(self, id: str) -> bytes:
+        """Return a message byte for byte as it arrived."""
+        return self._transport.request("GET", self.path("messages.raw", [id])).body
+
+    def update(self, id: str, *, unread: bool) -> Answer:
+        """Mark a message read or unread."""
+        return self._do("messages.update", id, unread=unread)
+
+    def delete(self, id: str) -> Answer:
+        """Delete a message for good, raw bytes too."""
+        return self._do("messages.delete", id)
+
+
+class Access(Group):
+    """Who calls."""
+
+    def whoami(self) -> Answer:
+        """Show who you are and what you may do."""
+        return self._do("access.whoami")
+
+
+class Tenants(Group):
+    """Tenants."""
+
+    def create(self, name: str, *, label: str | None = None) -> Answer:
+        """Create a tenant; `label` names its shared subdomain."""
+        return self._do("tenants.create", name=name, label=label)
+
+    def list(self, *, limit: int | None = None, cursor: str | None = None) -> Listing:
+        """List tenants, `limit` to a page."""
+        return self._list("tenants.list", limit=limit, cursor=cursor)
+
+    def get(self, id: str) -> Answer:
+        """Show a tenant."""
+        return self._do("tenants.get", id)
+
+    def update(
+        self, id: str, *, name: str | None = None, suspended: bool | None = None, limits: Document | None = None
+    ) -> Answer:
+        """Rename, suspend, resume or limit a tenant."""
+        return self._do("tenants.update", id, name=name, suspended=suspended, limits=limits)
+
+    def delete(self, id: str, *, confirm: str) -> Answer:
+        """Delete a tenant and all that is its own; `confirm` is its name."""
+        return self._do("tenants.delete", id, query={"confirm": confirm})
+
+
+class Keys(Group):
+    """Enrollment keys."""
+
+    def mint(
+        self,
+        *,
+        tenant_id: str,
+        label: str,
+        scopes: Sequence[str],
+        max_mailboxes: int,
+        allowed_domains: Sequence[str] | None = None,
+        reusable: bool | None = None,
+        expires_at: str | None = None,
+    ) -> Answer:
+        """Mint an enrollment key; the answer shows it once, as `enrollment_token`."""
+        return self._do(
+            "keys.mint",
+            tenant_id=tenant_id,
+            label=label,
+            scopes=list(scopes),
+            max_mailboxes=max_mailboxes,
+            allowed_domains=None if allowed_domains is None else list(allowed_domains),
+            reusable=reusable,
+            expires_at=expires_at,
+        )
+
+    def list(self, *, tenant: str | None = None, limit: int | None = None, cursor: str | None = None) -> Listing:
+        """List enrollment keys, `limit` to a page."""
+        return self._list("keys.list", tenant=tenant, limit=limit, cursor=cursor)
+
+    def get(self, id: str) -> Answer:
+        """Show an enrollment key without its secret."""
+        return self._do("keys.get", id)
+
+    def revoke(self, id: str) -> Answer:
+        """Revoke an enrollment key."""
+        return self._do("keys.revoke", id)
+
+
+class Agents(Group):
+    """Agents and their keys."""
+
+    def list(self, *, tenant: str | None = None, limit: int | None = None, cursor: str | None = None) -> Listing:
+        """List agents, `limit` to a page."""
+        return self._list("agents.list", tenant=tenant, limit=limit, cursor=cursor)
+
+    def get(self, id: str) -> Answer:
+        """Show an agent."""
+        return self._do("agents.get", id)
+
+    def update(self, id: str, *, disabled: bool | None = None, enrollment_key_id: str | None = None) -> Answer:
+        """Disable or enable an agent, or bind it to another enrollment key."""
+        return self._do("agents.update", id, disabled=disabled, enrollment_key_id=enrollment_key_id)
+
+    def list_keys(self, id: str, *, limit: int | None = None, cursor: str | None = None) -> Listing:
+        """List an agent's keys, `limit` to a page."""
+        return self._list("agents.list_keys", id, limit=limit, cursor=cursor)
+
+    def mint_key(self, id: str, *, expires_at: str | None = None) -> Answer:
+        """Mint a further key for an agent; the answer shows it once, as `agent_key`."""
+        return self._do("agents.mint_key", id, expires_at=expires_at)
+
+    def revoke_key(self, id: str) -> Answer:
+        """Revoke one agent key by its id."""
+        return self._do("agents.revoke_key", id)
+
+
+class Operators(Group):
+    """Remote operators."""
+
+    def create(self, name: str, *, expires_at: str | None = None) -> Answer:
+        """Create a remote operator; the answer shows its key once, as `operator_key`."""
+        return self._do("operators.create", name=name, expires_at=expires_at)
+
+    def list(self, *, limit: int | None = None, cursor: str | None = None) -> Listing:
+        """List remote operators, `limit` to a page."""
+        return self._list("operators.list", limit=limit, cursor=cursor)
+
+    def get(self, id: str) -> Answer:
+        """Show a remote operator."""
+        return self._do("operators.get", id)
+
+    def revoke(self, id: str) -> Answer:
+        """Revoke a remote operator's key."""
+        return self._do("operators.revoke", id)
+
+
+class Links(Group):
+    """One-time links."""
+
+    def create(self, audit_seq: int, *, expires_in_seconds: int | None = None) -> Answer:
+        """Make a link to the signed receipt of one audit line."""
+        return self._do("links.create", audit_seq=audit_seq, expires_in_seconds=expires_in_seconds)
+
+    def list(self, *, tenant: str | None = None, limit: int | None = None, cursor: str | None = None) -> Listing:
+        """List links, `limit` to a page."""
+        return self._list("links.list", tenant=tenant, limit=limit, cursor=cursor)
+
+    def get(self, id: str) -> Answer:
+        """Show a link without its token."""
+        return self._do("links.get", id)
+
+    def revoke(self, id: str) -> Answer:
+        """Revoke a link."""
+        return self._do("links.revoke", id)
+
+    def open(self, url_or_token: str) -> Answer:
+        """Spend a link and return what it yields. A whole URL is asked of its own host, which gets no key."""
+        base, path = link_path(url_or_token)
+        transport = self._transport if base is None else Transport(base_url=base)
+        return answer(transport.request("POST", path).json())
+
+
+class Audit(Group):
+    """The audit log."""
+
+    def list(
+        self,
+        *,
+        tenant: str | None = None,
+        action: str | None = None,
+        value: str | None = None,
+        after_seq: int | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Listing:
+        """List audit lines, newest first, or upwards from `after_seq`."""
+        return self._list(
+            "audit.list",
+            tenant=tenant,
+            action=action,
+            value=value,
+            after_seq=after_seq,
+            limit=limit,
+            cursor=cursor,
+        )
+
+    def get(self, seq: int) -> Answer:
+        """Show one line."""
+        return self._do("audit.get", seq)
+
+    def verify(self) -> Answer:
+        """Check the chain and its signed checkpoints."""
+        return self._do("audit.verify")
+
+    def hash(self, value: str) -> Answer:
+        """Return the keyed hash under which the log names an address or a key."""
+        return self._do("audit.hash", value=value)
+
+    def checkpoint(self) -> Answer:
+        """Sign a checkpoint now."""
+        return self._do("audit.checkpoint")
+
+    def checkpoints(self, *, limit: int | None = None, cursor: str | None = None) -> Listing:
+        """List signed checkpoints, `limit` to a page."""
+        return self._list("audit.checkpoints", limit=limit, cursor=cursor)
+
+
+class Stats(Group):
+    """What the daemon is doing."""
+
+    def get(self) -> Answer:
+        """Show the daemon's addresses, age and counts."""
+        return self._do("stats.get")
+
+
+class Postern:
+    """The whole contract. Without a URL or a socket it asks whom the environment and the configuration file name.
+
+    A configured key is used with a configured target only: it is never sent to a URL that was given here.
+    """
+
+    def __init__(
+        self,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        *,
+        socket_path: str | os.PathLike[str] | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
+        if base_url is None and socket_path is None:
+            from daemon.settings import load
+
+            settings = load().settings
+            base_url, api_key = settings.api_base_url, api_key or settings.api_key
+            socket_path = None if base_url else settings.socket_path
+        transport = Transport(
+            base_url=base_url, socket_path=socket_path, api_key=api_key, timeout_seconds=timeout_seconds
+        )
+        self.target = transport.target
+        self.enrollment = Enrollment(transport)
+        self.inboxes = Inboxes(transport)
+        self.waits = Waits(transport)
+        self.messages = Messages(transport)
+        self.access = Access(transport)
+        self.tenants = Tenants(transport)
+        self.keys = Keys(transport)
+        self.agents = Agents(transport)
+        self.operators = Operators(transport)
+        self.links = Links(transport)
+        self.audit = Audit(transport)
+        self.stats = Stats(transport)
+
+    def __repr__(self) -> str:
+        return f"Postern({self.target!r})"

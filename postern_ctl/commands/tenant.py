@@ -1,0 +1,69 @@
+"""`posternctl tenant`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from postern_ctl import arguments, diagnostics, output
+from postern_ctl.app import command, noun
+from postern_ctl.arguments import Confirm, TenantId
+from postern_ctl.output import Column
+from postern_ctl.receipts import done
+from postern_ctl.session import postern, tenant_id
+
+COLUMNS = (
+    Column("ID", "id", keep=True),
+    Column("NAME", "name"),
+    Column("DOMAIN", "domain"),
+    Column("OFF", "suspended"),
+)
+
+app = noun("Customers: everything belongs to exactly one.")
+
+
+@command(app, "create", "tenant create acme")
+def create(
+    name: Annotated[str, typer.Argument(help="What you call it.", show_default=False)],
+    label: Annotated[str | None, typer.Option(help="Its shared subdomain; from the name when not given.")] = None,
+) -> None:
+    """Create a tenant."""
+    done(postern().tenants.create(name, label=label))
+
+
+@command(app, "list", "tenant list")
+def list_() -> None:
+    """List all tenants."""
+    if not output.table(postern().tenants.list(limit=200), COLUMNS):
+        diagnostics.note("There is no tenant yet. `posternctl tenant create NAME` makes one.")
+
+
+@command(app, "show", "tenant show acme")
+def show(tenant: TenantId) -> None:
+    """Show one tenant."""
+    output.show(postern().tenants.get(tenant_id(tenant)).data)
+
+
+@command(app, "suspend", "tenant suspend acme")
+def suspend(tenant: TenantId) -> None:
+    """Refuse every call of a tenant's agents; its mail is still taken in."""
+    _suspended(tenant, True)
+
+
+@command(app, "resume", "tenant resume acme")
+def resume(tenant: TenantId) -> None:
+    """Undo a suspension."""
+    _suspended(tenant, False)
+
+
+@command(app, "delete", "tenant delete acme --confirm acme")
+def delete(tenant: TenantId, confirm: Confirm = None) -> None:
+    """Delete a tenant and all that is its own: mailboxes, mail, agents, keys."""
+    found = postern().tenants.get(tenant_id(tenant)).data
+    name = arguments.confirmed("the tenant", confirm, lambda: str(found["name"]))
+    done(postern().tenants.delete(found["id"], confirm=name))
+
+
+def _suspended(tenant: str, suspended: bool) -> None:
+    done(postern().tenants.update(tenant_id(tenant), suspended=suspended))

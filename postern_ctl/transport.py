@@ -1,0 +1,196 @@
+"""Requests to the daemon: HTTP, HTTPS, or HTTP over its control socket. Standard library only.
+
+A key travels in the Authorization header and nowhere else: in no URL, no repr, no exception.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from daemon.errors import Code, FieldProblem, PosternError
+from postern_ctl.answers import Document, Refused, Unreachable
+
+TIMEOUT_SECONDS = 30.0
+LINK_PATH = "/l/"
+_ACCEPT = "application/json, message/rfc822, */*;q=0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A successful answer as it came."""
+
+    status: int
+    content_type: str
+    body: bytes = field(repr=False)
+
+    def json(self) -> Document:
+        """Return the body as a document. Raises `PosternError` when it is none."""
+        try:
+            document = json.loads(self.body)
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            raise PosternError(Code.INTERNAL_ERROR, "The answer is no JSON document. Check that the URL is Postern's.")
+        return document
+
+
+class SocketConnection(HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path: str, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        """Open the socket."""
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            sock.settimeout(self.timeout)
+            sock.connect(self._path)
+        except BaseException:
+            sock.close()
+            raise
+        self.sock = sock
+
+
+class Transport:
+    """Where the daemon is and who asks. Each request has its own connection, so threads may share one transport."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str | None = None,
+        socket_path: str | os.PathLike[str] | None = None,
+        api_key: str | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
+        if (base_url is None) == (socket_path is None):
+            raise ValueError("give either a base URL or a socket path")
+        self._socket_path = None if socket_path is None else os.fspath(socket_path)
+        self._scheme, self._host, self._port, self._prefix = _parts(base_url) if base_url else ("", "", None, "")
+        self._api_key = None if api_key is None else _checked(api_key)
+        self.timeout_seconds = timeout_seconds
+
+    @property
+    def target(self) -> str:
+        """Return what is asked, for messages."""
+        if self._socket_path is not None:
+            return self._socket_path
+        port = "" if self._port is None else f":{self._port}"
+        return f"{self._scheme}://{self._host}{port}{self._prefix}"
+
+    def __repr__(self) -> str:
+        return f"Transport({self.target!r})"
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+        receipt: bool = False,
+        timeout_seconds: float | None = None,
+    ) -> Response:
+        """Ask once and return the answer. Raises `Refused` or `Unreachable`."""
+        headers = {"Accept": _ACCEPT, "Connection": "close"}
+        if self._api_key is not None:
+            headers["Authorization"] = f"Bearer {self._api_key}"
+        if receipt:
+            headers["Prefer"] = "receipt"
+        content = None
+        if body is not None:
+            content = json.dumps(body, allow_nan=False).encode()
+            headers["Content-Type"] = "application/json"
+        asked = urlencode({name: _query_text(value) for name, value in (query or {}).items()})
+        url = self._prefix + path + (f"?{asked}" if asked else "")
+        timeout = self.timeout_seconds if timeout_seconds is None else timeout_seconds
+        connection = self._connection(timeout)
+        try:
+            connection.request(method, url, body=content, headers=headers)
+            answer = connection.getresponse()
+            content_type, retry_after = answer.headers.get_content_type(), answer.headers.get("Retry-After")
+            response = Response(answer.status, content_type, answer.read())
+        except TimeoutError:
+            raise Unreachable(self.target, f"no answer within {timeout:g} s") from None
+        except OSError as problem:
+            raise Unreachable(self.target, (problem.strerror or str(problem)).lower()) from None
+        except HTTPException as problem:
+            raise Unreachable(self.target, f"the answer is no HTTP ({type(problem).__name__})") from None
+        finally:
+            connection.close()
+        if not 200 <= response.status < 300:
+            raise _refusal(response, retry_after)
+        return response
+
+    def _connection(self, timeout: float) -> HTTPConnection:
+        if self._socket_path is not None:
+            return SocketConnection(self._socket_path, timeout)
+        kind = HTTPSConnection if self._scheme == "https" else HTTPConnection
+        return kind(self._host, self._port, timeout=timeout)
+
+
+def segment(value: object) -> str:
+    """Return one value for a path, with nothing left in it that could end the segment."""
+    return quote(str(value), safe="@")
+
+
+def link_path(url_or_token: str) -> tuple[str | None, str]:
+    """Split a one-time link into its base URL, None for a bare token, and its path. Raises `ValueError`."""
+    text = url_or_token.strip()
+    base: str | None = None
+    if "://" in text:
+        before, found, token = text.rpartition(LINK_PATH)
+        if not found:
+            raise ValueError(f"a one-time link looks like https://host{LINK_PATH}token")
+        base = before
+        _parts(base)
+    else:
+        token = text.removeprefix(LINK_PATH)
+    if not token or not token.isascii() or not token.replace("-", "").replace("_", "").replace(".", "").isalnum():
+        raise ValueError("this is no link: a token is letters, digits, dots, hyphens and underscores")
+    return base, LINK_PATH + token
+
+
+def _parts(base_url: str) -> tuple[str, str, int | None, str]:
+    """Take a base URL apart. Raises `ValueError`, never with the URL in it: it might hold a password."""
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("a base URL looks like https://mail.example.org or http://127.0.0.1:8600")
+    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        raise ValueError("a base URL holds no user, password, query or fragment")
+    return parts.scheme, parts.hostname, parts.port, parts.path.rstrip("/")
+
+
+def _checked(api_key: str) -> str:
+    """Refuse what no key contains, before http.client puts the whole header into its own error."""
+    if not api_key.isascii() or not api_key.isprintable() or " " in api_key or not api_key:
+        raise PosternError(Code.INVALID_API_KEY, "The key holds characters that no key has. Copy it again, whole.")
+    return api_key
+
+
+def _query_text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _refusal(response: Response, retry_after: str | None) -> Refused:
+    """Turn an error answer into an exception, also one that no Postern wrote."""
+    try:
+        error = json.loads(response.body)["error"]
+        code, message, details = Code(error["code"]), str(error["message"]), error.get("details") or []
+        problems = [FieldProblem(str(item["field"]), str(item["message"])) for item in details]
+    except (ValueError, KeyError, TypeError):
+        error, problems = {}, []
+        code = Code.NOT_FOUND if response.status == 404 else Code.INTERNAL_ERROR
+        message = f"The server answered {response.status} without a reason. Check that the URL is Postern's."
+    seconds = int(retry_after) if retry_after and retry_after.isdecimal() else None
+    refused = Refused(code, message, details=problems, retry_after_seconds=seconds)
+    refused.request_id = error.get("request_id")
+    return refused
