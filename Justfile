@@ -22,6 +22,7 @@ setup: _developer
     @echo "Ready: .venv has posternctl and every tool. Next: ./justw demo, ./justw test" >&2
 
 # from nothing to an extracted code: a throw-away daemon, one mail, one wait
+[no-exit-message]
 demo *args: _product
     @posternctl demo "$@"
 

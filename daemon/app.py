@@ -9,6 +9,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
@@ -48,9 +49,7 @@ async def serve(settings: Settings, ready: Callable[[Listeners], None]) -> None:
 
 
 @asynccontextmanager
-async def running(
-    settings: Settings, clock: Clock | None = None, ids: Ids | None = None
-) -> AsyncIterator[Services]:
+async def running(settings: Settings, clock: Clock | None = None, ids: Ids | None = None) -> AsyncIterator[Services]:
     """Start everything, yield the services, stop everything in reverse order. Raises `StartError`."""
     clock, ids = clock or SystemClock(), ids or Ids()
     home = prepared_home(settings.home)
@@ -91,8 +90,7 @@ async def _keyring(database: Database, home: Path) -> Keyring:
         raise StartError(str(problem)) from None
     for key_id in keyring.key_ids:
         if key_id not in known:
-            check_value = keyring.check_value(key_id)
-            await database.write(lambda tx, key=key_id, value=check_value: keyring_table.add(tx, key, value))  # type: ignore[misc]  # defaults bind the loop's values
+            await database.write(partial(keyring_table.add, key_id=key_id, check_value=keyring.check_value(key_id)))
     return keyring
 
 
@@ -154,7 +152,9 @@ async def _started(receiver: ReceiveBackend, listen: HostPort) -> str | None:
 
 
 def _cannot_listen(listen: HostPort, problem: OSError) -> StartError:
-    return StartError(f"Cannot listen on {listen}: {problem.strerror or problem}. Choose another port, or 0 for a free one.")
+    return StartError(
+        f"Cannot listen on {listen}: {problem.strerror or problem}. Choose another port, or 0 for a free one."
+    )
 
 
 @contextlib.contextmanager

@@ -63,7 +63,7 @@ def iso_or_none(instant_ms: int | None) -> str | None:
 
 
 def parse_iso(text: str) -> int:
-    """Return the instant of an ISO 8601 text, rounded down to the millisecond; no offset means UTC. Raises `ValueError`."""
+    """Return the instant of an ISO 8601 text, rounded down to the ms; no offset means UTC. Raises `ValueError`."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -65,7 +65,9 @@ class PosternError(Exception):
 
 def not_found(what: str) -> PosternError:
     """What is not there and what is somebody else's look the same, to the letter."""
-    return PosternError(Code.NOT_FOUND, f"There is no such {what}. List what you have and use an id or address from there.")
+    return PosternError(
+        Code.NOT_FOUND, f"There is no such {what}. List what you have and use an id or address from there."
+    )
 
 
 def invalid(field: str, message: str) -> PosternError:

@@ -1,7 +1,7 @@
 """Keys: the three kinds that are handed out, and the keyring that seals, signs and derives.
 
-A handed-out key is `pk_<kind>_<id>_<secret>`; at rest there is only SHA-256 of the secret, which has 280 random bits and
-so needs no slow hash. The keyring holds master keys by id, outside the database; everything secret is derived from them
+A handed-out key is `pk_<kind>_<id>_<secret>`; at rest there is only SHA-256 of the secret, which has 280 random bits
+and so needs no slow hash. The keyring holds master keys by id, outside the database; everything secret is derived from them
 by HKDF (RFC 5869), one purpose at a time. This is the only module that seals and unseals.
 """
 

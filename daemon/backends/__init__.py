@@ -1,1 +1,4 @@
-"""Other people's mail systems behind two Protocols. May import `mail` and the foundations; services reach them by callback."""
+"""Other people's mail systems behind two Protocols.
+
+May import `mail` and the foundations; what they need of a service reaches them as a callback.
+"""

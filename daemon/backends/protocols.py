@@ -16,7 +16,7 @@ class Recipient:
 
 
 Accepts = Callable[[str], Awaitable[Recipient | None]]
-"""Who gets mail for this address, `+label` and all; None: nobody. Raises `PosternError` when that cannot be told now."""
+"""Who gets mail for this address, `+label` and all; None: nobody. Raises `PosternError` when nobody can tell now."""
 
 Receive = Callable[[str, Mapping[str, str], bytes], Awaitable[int]]
 """Keep one mail (envelope sender, inbox id → address as given, raw bytes) durably; return for how many mailboxes.

@@ -108,7 +108,9 @@ def parameters(raw: bytes) -> tuple[str, dict[str, str]]:
         else:
             extended = key.endswith("*")
             number = index.rstrip("*")
-            sections.setdefault(base, []).append((int(number) if number.isdecimal() and len(number) < 4 else 0, extended, value))
+            sections.setdefault(base, []).append(
+                (int(number) if number.isdecimal() and len(number) < 4 else 0, extended, value)
+            )
     for base, parts in sections.items():
         plain[base] = one_line(_join_sections(sorted(parts, key=lambda part: part[0])))
     return one_line(pieces[0]).lower(), plain
@@ -211,7 +213,9 @@ def _mailbox(piece: str) -> Address | None:
         return None
     name = decode_value(_unquote(head.strip()).encode("utf-8", "replace")) if bracket else ""
     address = one_line(match[0])
-    return Address(name=name[:ADDRESS_MAX_CHARS] or None, address=address) if len(address) <= ADDRESS_MAX_CHARS else None
+    return (
+        Address(name=name[:ADDRESS_MAX_CHARS] or None, address=address) if len(address) <= ADDRESS_MAX_CHARS else None
+    )
 
 
 def identifiers(raw: bytes) -> tuple[str, ...]:

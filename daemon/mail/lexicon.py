@@ -15,7 +15,9 @@ from daemon.mail import link_words, words
 from daemon.mail.text import fold
 
 # Runs of letters, marks and digits of any script, and what may stand between the words of one term.
-_TOKEN = re.compile(r"[^\s!-/:-@\[-`{-~\u00a0-\u00bf\u2010-\u205f\u3000-\u3020\u30fb\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]+")
+_TOKEN = re.compile(
+    r"[^\s!-/:-@\[-`{-~\u00a0-\u00bf\u2010-\u205f\u3000-\u3020\u30fb\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]+"
+)
 GAP_MAX_CHARS = 3
 REMEMBERED_WORDS = 20_000
 REMEMBERED_WORD_MAX_CHARS = 24

@@ -128,7 +128,10 @@ def _is_automatic(first: dict[str, str]) -> bool:
     return (
         submitted not in {"", "no"}
         or first.get("precedence", "").strip() in _PRECEDENCE
-        or any(name in first for name in ("list-id", "list-unsubscribe", "x-autoreply", "x-autorespond", "x-auto-response-suppress"))
+        or any(
+            name in first
+            for name in ("list-id", "list-unsubscribe", "x-autoreply", "x-autorespond", "x-auto-response-suppress")
+        )
         or first.get("return-path", "").strip() == "<>"
         or first.get("content-type", "").startswith("multipart/report")
     )

@@ -31,7 +31,18 @@ _NAMED: dict[str, str] = {
     "midnightblue": "191970", "darkblue": "00008b", "royalblue": "4169e1", "steelblue": "4682b4", "tomato": "ff6347",
 }  # fmt: skip
 _LENGTH = re.compile(r"(-?\d{0,9}\.?\d{0,6})(px|pt|em|rem|ex|ch|%|vw|vh|cm|mm|in|pc)?")
-_PX = {"": 1.0, "px": 1.0, "pt": 4 / 3, "rem": 16.0, "vw": 10.0, "vh": 7.0, "cm": 37.8, "mm": 3.78, "in": 96.0, "pc": 16.0}
+_PX = {
+    "": 1.0,
+    "px": 1.0,
+    "pt": 4 / 3,
+    "rem": 16.0,
+    "vw": 10.0,
+    "vh": 7.0,
+    "cm": 37.8,
+    "mm": 3.78,
+    "in": 96.0,
+    "pc": 16.0,
+}
 _FONT_WORDS = {
     "xx-small": 9.0, "x-small": 10.0, "small": 13.0, "medium": 16.0, "large": 18.0, "x-large": 24.0, "xx-large": 32.0,
 }  # fmt: skip
@@ -148,7 +159,9 @@ def _number(value: str) -> float | None:
 
 
 def _is_squeezed(style: Declarations, font_px: float) -> bool:
-    clips = any(style.get(name, "").split(" ")[0] in ("hidden", "clip") for name in ("overflow", "overflow-x", "overflow-y"))
+    clips = any(
+        style.get(name, "").split(" ")[0] in ("hidden", "clip") for name in ("overflow", "overflow-x", "overflow-y")
+    )
     for name in ("height", "max-height", "width", "max-width", "line-height"):
         size = length(style[name], font_px) if name in style else None
         if size is None and style.get(name, "") == "0%":

@@ -66,7 +66,11 @@ def is_unseen(char: str) -> bool:
     """True for characters that show nothing and take no room: format, control and filler characters."""
     if char in _BREAKS:
         return False
-    return char in _INVISIBLE or unicodedata.category(char) in {"Cf", "Cc", "Cs", "Co", "Cn"} or 0xFE00 <= ord(char) <= 0xFE0F
+    return (
+        char in _INVISIBLE
+        or unicodedata.category(char) in {"Cf", "Cc", "Cs", "Co", "Cn"}
+        or 0xFE00 <= ord(char) <= 0xFE0F
+    )
 
 
 _UNSEEN = re.compile(r"[^\x20-\x7e\n\t\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0600\u0900-\u0dff\u3041-\u312f\u4e00-\ud7a3]")

@@ -32,7 +32,9 @@ _BLOCK_TAGS = frozenset(
 _PARAGRAPH_TAGS = frozenset("p h1 h2 h3 h4 h5 h6 blockquote pre table ul ol hr".split())
 _STRONG_TAGS = frozenset("b strong h1 h2 h3 h4 code kbd samp tt big mark".split())
 _STRUCK_TAGS = frozenset(("s", "strike", "del"))
-_QUOTE_MARKS = re.compile(r"\b(?:gmail_quote|yahoo_quoted|moz-cite|protonmail_quote|zmail_extra|divrplyfwdmsg|appendonsend)")
+_QUOTE_MARKS = re.compile(
+    r"\b(?:gmail_quote|yahoo_quoted|moz-cite|protonmail_quote|zmail_extra|divrplyfwdmsg|appendonsend)"
+)
 _BUTTON_NAME = re.compile(r"btn|button|\bcta")
 _INLINE_DISPLAYS = ("inline", "inline-block", "inline-flex", "table-cell", "inline-table", "contents")
 
@@ -199,7 +201,9 @@ class _Walk:
         if tag == "blockquote" or (names.strip() and _QUOTE_MARKS.search(names)):
             self._layout.open("quote", tag)
             opened += 1
-        if tag in _STRUCK_TAGS or "line-through" in style.get("text-decoration", "") + style.get("text-decoration-line", ""):
+        if tag in _STRUCK_TAGS or "line-through" in style.get("text-decoration", "") + style.get(
+            "text-decoration-line", ""
+        ):
             self._layout.open("struck", tag)
             opened += 1
         large = frame.state.font_px >= FONT_LARGE_PX and (parent is None or parent.state.font_px < FONT_LARGE_PX)
@@ -269,7 +273,9 @@ def _merge(style: Declarations, more: Declarations) -> None:
 def _fits(compound: Compound, frame: _Frame, node: LexborNode | None, index: int) -> bool:
     if compound.tag is not None and compound.tag != frame.tag:
         return False
-    if any(wanted != frame.id for wanted in compound.ids) or any(name not in frame.classes for name in compound.classes):
+    if any(wanted != frame.id for wanted in compound.ids) or any(
+        name not in frame.classes for name in compound.classes
+    ):
         return False
     for pseudo in compound.pseudo:
         if pseudo == "first-child" and index != 1:
@@ -316,7 +322,13 @@ def _is_hidden(tag: str, attributes: dict[str, str | None]) -> bool:
         return True
     if tag == "dialog" and "open" not in attributes:
         return True
-    return tag == "input" and (attributes.get("type") or "").lower() in ("hidden", "password", "checkbox", "radio", "file")
+    return tag == "input" and (attributes.get("type") or "").lower() in (
+        "hidden",
+        "password",
+        "checkbox",
+        "radio",
+        "file",
+    )
 
 
 def _is_speck(attributes: dict[str, str | None], style: Declarations) -> bool:
@@ -375,5 +387,8 @@ def _is_button(frame: _Frame, style: Declarations, parent: _Frame | None) -> boo
         return True
     if parent is not None and parent.tag in ("td", "th", "div", "span") and paper is not None:
         bare = {**parent.attributes}
-        return bool(bare.get("bgcolor") or "background" in (bare.get("style") or "")) and contrast(paper, (255.0,) * 3) > 1.5
+        return (
+            bool(bare.get("bgcolor") or "background" in (bare.get("style") or ""))
+            and contrast(paper, (255.0,) * 3) > 1.5
+        )
     return "padding" in (frame.attributes.get("style") or "") and "border" in (frame.attributes.get("style") or "")

@@ -103,7 +103,8 @@ def _nobody(conn: sqlite3.Connection, key: Key) -> Principal | None:
 def refused_key() -> PosternError:
     """One answer for unknown, expired, revoked and disabled."""
     return PosternError(
-        Code.INVALID_API_KEY, "This key is unknown, expired, revoked or disabled. Redeem your enrollment key for a new one."
+        Code.INVALID_API_KEY,
+        "This key is unknown, expired, revoked or disabled. Redeem your enrollment key for a new one.",
     )
 
 

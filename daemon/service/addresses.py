@@ -18,7 +18,9 @@ def local_part(text: str) -> str:
     """Return a user name in its normal form. Raises `PosternError` (`validation_failed`)."""
     name = text.strip().lower()
     if not _LOCAL_PART.match(name):
-        raise invalid("username", "use up to 63 of a-z, 0-9, dot, hyphen and underscore, beginning with a letter or digit")
+        raise invalid(
+            "username", "use up to 63 of a-z, 0-9, dot, hyphen and underscore, beginning with a letter or digit"
+        )
     if name in RESERVED_LOCAL_PARTS:
         raise invalid("username", f"{name} is reserved (RFC 2142); choose another")
     return name

@@ -13,7 +13,9 @@ from daemon.store.enrollment import EnrollmentKeyRow
 from daemon.store.rows import unpack
 
 
-def mint_agent_key(tx: Tx, ids: Ids, agent: AgentRow, source: EnrollmentKeyRow, expires_ms: int) -> tuple[Key, AgentKeyRow]:
+def mint_agent_key(
+    tx: Tx, ids: Ids, agent: AgentRow, source: EnrollmentKeyRow, expires_ms: int
+) -> tuple[Key, AgentKeyRow]:
     """Mint a key for an agent with the scopes and domains of `source`, expiring no later than it."""
     key = mint(KeyKind.AGENT, ids)
     row = AgentKeyRow(

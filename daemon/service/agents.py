@@ -79,7 +79,8 @@ class Agents:
             source = enrollment.get(tx.conn, row.enrollment_key_id)
             if source is None or source.revoked_ms is not None or source.expires_ms <= tx.now_ms:
                 raise PosternError(
-                    Code.CONFLICT, "The agent's enrollment key is no longer in force. Rebind the agent to another first."
+                    Code.CONFLICT,
+                    "The agent's enrollment key is no longer in force. Rebind the agent to another first.",
                 )
             expires_ms = parse_iso(request.expires_at) if request.expires_at else tx.now_ms + self._ttl_ms
             if expires_ms <= tx.now_ms:

@@ -136,7 +136,9 @@ def _kept_checkpoint(path: Path) -> CheckpointRow:
     try:
         shown = AuditCheckpoint.model_validate_json(path.read_bytes())
     except ValidationError:
-        raise ValueError(f"{path} is no checkpoint: it holds one as `posternctl audit checkpoint --json` prints it") from None
+        raise ValueError(
+            f"{path} is no checkpoint: it holds one as `posternctl audit checkpoint --json` prints it"
+        ) from None
     return CheckpointRow(
         size=shown.size,
         head=shown.head,

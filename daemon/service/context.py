@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Generic, TypeVar
 
 from daemon.api.common import AuditRef, LinkRef
 from daemon.api.operations import Access, Operation
-from daemon.audit import Actor, Source
+from daemon.audit import Actor
 from daemon.errors import Code, PosternError
 
 T = TypeVar("T")
 
 
+class Source(StrEnum):
+    """Through which edge a call came."""
+
+    REST = "rest"
+    SOCKET = "socket"
+    MCP = "mcp"
+    LINK = "link"
+    SYSTEM = "system"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Somebody whose credential was checked. A tenant's agent has `tenant_id` and `agent_id`, an operator has neither."""
+    """Somebody whose credential was checked. An agent has a tenant and an agent id, an operator has neither."""
 
     type: str
     id: str
@@ -59,7 +70,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Done(Generic[T]):
-    """A mutation's answer: the data, its audit line, its link where one was asked for, and whether it is a repetition."""
+    """A mutation's answer: data, audit line, the link where one was asked for, and whether it is a repetition."""
 
     data: T
     audit: AuditRef
@@ -91,7 +102,9 @@ def authorise(principal: Principal, operation: Operation) -> None:
     if principal.type != "agent":
         raise PosternError(Code.INVALID_API_KEY, "Send a key: Authorization: Bearer pk_agent_… (or pk_operator_…).")
     if operation.access is Access.OPERATOR:
-        raise PosternError(Code.SCOPE_DENIED, "Only an operator may do this. Use the control socket or an operator key.")
+        raise PosternError(
+            Code.SCOPE_DENIED, "Only an operator may do this. Use the control socket or an operator key."
+        )
     if operation.access is not Access.ANY and operation.access.value not in principal.scopes:
         raise PosternError(
             Code.SCOPE_DENIED,

@@ -51,7 +51,9 @@ class Enrollment:
             if agent is None:
                 agent = self._admit(tx, source, request.agent_handle)
             elif agent.disabled_ms is not None:
-                raise PosternError(Code.INVALID_ENROLLMENT_TOKEN, "This agent is disabled. Ask the operator to enable it.")
+                raise PosternError(
+                    Code.INVALID_ENROLLMENT_TOKEN, "This agent is disabled. Ask the operator to enable it."
+                )
             minted, row = mint_agent_key(tx, self._ids, agent, source, tx.now_ms + self._ttl_ms)
             data = Enrolled(
                 agent_id=agent.id,
@@ -80,11 +82,12 @@ class Enrollment:
         if not source.reusable and agents.count_on_key(tx.conn, source.id):
             raise PosternError(
                 Code.ENROLLMENT_TOKEN_EXHAUSTED,
-                "This enrollment key is for one agent, which goes by another handle. Use that handle, or ask for a key.",
+                "This enrollment key is for one agent, which has another handle. Use that handle, or ask for a key.",
             )
         if source.used_count >= source.max_mailboxes:
             raise PosternError(
-                Code.ENROLLMENT_TOKEN_EXHAUSTED, "Every mailbox of this enrollment key is used. Ask the operator for a new one."
+                Code.ENROLLMENT_TOKEN_EXHAUSTED,
+                "Every mailbox of this enrollment key is used. Ask the operator for a new one.",
             )
         agent = AgentRow(
             id=self._ids.new("agent"),
@@ -103,9 +106,13 @@ def _in_force(tx: Tx, key_id: str) -> EnrollmentKeyRow:
     if row is None or tenant is None or tenant.suspended_ms is not None:
         raise _unknown_token()
     if row.revoked_ms is not None:
-        raise PosternError(Code.ENROLLMENT_TOKEN_REVOKED, "This enrollment key was revoked. Ask the operator for a new one.")
+        raise PosternError(
+            Code.ENROLLMENT_TOKEN_REVOKED, "This enrollment key was revoked. Ask the operator for a new one."
+        )
     if row.expires_ms <= tx.now_ms:
-        raise PosternError(Code.ENROLLMENT_TOKEN_EXPIRED, "This enrollment key has expired. Ask the operator for a new one.")
+        raise PosternError(
+            Code.ENROLLMENT_TOKEN_EXPIRED, "This enrollment key has expired. Ask the operator for a new one."
+        )
     return row
 
 

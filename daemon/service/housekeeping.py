@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+from daemon.audit import append
 from daemon.clock import DAY_MS, Clock
+from daemon.ids import Ids
 from daemon.service.auditing import Auditing
-from daemon.service.context import SYSTEM, Call
+from daemon.service.context import SYSTEM, Call, Source
 from daemon.service.mutations import entry
 from daemon.service.tenants import retention_days
-from daemon.audit import Source, append
-from daemon.ids import Ids
 from daemon.store import events, links, messages, tenants
 from daemon.store.database import Database, Tx
 

@@ -151,11 +151,13 @@ def _spend(tx: Tx, key_id: str) -> None:
     key = enrollment.get(tx.conn, key_id)
     if key is None or key.revoked_ms is not None:
         raise PosternError(
-            Code.ENROLLMENT_TOKEN_REVOKED, "The enrollment key behind this agent was revoked and creates no more mailboxes."
+            Code.ENROLLMENT_TOKEN_REVOKED,
+            "The enrollment key behind this agent was revoked and creates no more mailboxes.",
         )
     if not enrollment.spend(tx, key_id):
         raise PosternError(
-            Code.ENROLLMENT_TOKEN_EXHAUSTED, "Every mailbox of this enrollment key is used. Ask the operator for a new one."
+            Code.ENROLLMENT_TOKEN_EXHAUSTED,
+            "Every mailbox of this enrollment key is used. Ask the operator for a new one.",
         )
 
 

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from daemon.api.common import Deleted
 from daemon.api.messages import (
@@ -70,7 +71,7 @@ class Messages:
                 message = self._row(tx, inbox, raw_id, parsed, envelope_from, given, len(raw))
                 messages.add(tx, message)
                 events.add(tx, "message.received", inbox.tenant_id, inbox.id, message.id)
-                tx.on_commit(lambda topic=inbox.id, subject=message.id: self._arrived(topic, subject, parsed, len(raw)))
+                tx.on_commit(partial(self._arrived, inbox.id, message.id, parsed, len(raw)))
                 stored.append(message.id)
             return stored
 
@@ -190,9 +191,7 @@ class Messages:
         known = messages.thread_of(tx.conn, inbox_id, answered) if answered else None
         if known is not None:
             return known
-        thread = ThreadRow(
-            id=self._ids.new("thread"), inbox_id=inbox_id, subject=parsed.subject, created_ms=tx.now_ms
-        )
+        thread = ThreadRow(id=self._ids.new("thread"), inbox_id=inbox_id, subject=parsed.subject, created_ms=tx.now_ms)
         messages.add_thread(tx, thread)
         return thread.id
 

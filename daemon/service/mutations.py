@@ -1,4 +1,4 @@
-"""The one way anything is changed: the change, its audit line, its link and its idempotency record, in one transaction."""
+"""The one way anything is changed: change, audit line, link and idempotency record, in one transaction."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Mutations:
     async def run(
         self, call: Call, effect: str, change: Callable[[Tx], Change[M]], *, once: Once[M] | None = None
     ) -> Done[M]:
-        """Run `change` with its audit line. A refusal of a known caller gets a line too, in a transaction of its own."""
+        """Run `change` with its audit line. The refusal of a known caller gets a line of its own."""
 
         def whole(tx: Tx) -> Done[M]:
             if once is not None:
@@ -139,7 +139,8 @@ class Mutations:
             return None
         if row.request_hash != once.request_hash:
             raise PosternError(
-                Code.IDEMPOTENCY_CONFLICT, "This key was used for another request. Use a new key, or repeat the first body."
+                Code.IDEMPOTENCY_CONFLICT,
+                "This key was used for another request. Use a new key, or repeat the first body.",
             )
         line = audit_table.get(tx.conn, row.audit_seq)
         if line is None:

@@ -39,7 +39,12 @@ class Cursors:
         return position
 
     def listed(
-        self, what: str, query: PageQuery, rows: Sequence[R], position: Callable[[R], int | None], show: Callable[[R], T]
+        self,
+        what: str,
+        query: PageQuery,
+        rows: Sequence[R],
+        position: Callable[[R], int | None],
+        show: Callable[[R], T],
     ) -> Listed[T]:
         """Return the page of `rows`, of which one more than the limit was fetched to know whether any follow."""
         shown = rows[: query.limit]

@@ -23,5 +23,7 @@ def compile_pattern(pattern: str) -> Callable[[str], bool]:
         compiled = re2.compile(pattern, options=_OPTIONS)
     except re2.error as problem:
         reason = str(problem.args[0] if problem.args else problem)
-        raise invalid("regex", f"RE2 refuses this pattern ({reason}); look-around and back-references are not in it") from None
+        raise invalid(
+            "regex", f"RE2 refuses this pattern ({reason}); look-around and back-references are not in it"
+        ) from None
     return lambda text: compiled.search(text) is not None

@@ -47,9 +47,7 @@ class Counters:
 class Status:
     """The noun `stats`, and readiness."""
 
-    def __init__(
-        self, database: Database, clock: Clock, waits: Waits, auditing: Auditing, counters: Counters
-    ) -> None:
+    def __init__(self, database: Database, clock: Clock, waits: Waits, auditing: Auditing, counters: Counters) -> None:
         self._database = database
         self._clock = clock
         self._waits = waits

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from daemon.api.waits import WaitAnswer, WaitedMessage, WaitRequest
 from daemon.clock import SECOND_MS, Clock, iso, parse_iso
@@ -57,8 +58,8 @@ class Waits:
     async def wait(self, call: Call, address: str, request: WaitRequest) -> WaitAnswer:
         """Block until a matching mail is there, and return it with what it holds.
 
-        Raises `PosternError`: `not_found` when the mailbox is not the caller's or goes away, `invalid_api_key` as soon as
-        the caller's key ends, `backend_unavailable` when the daemon stops. A caller that goes away cancels this.
+        A caller that goes away cancels this. Raises `PosternError`: `not_found` when the mailbox is not the caller's or
+        goes away, `invalid_api_key` as soon as the caller's key ends, `backend_unavailable` when the daemon stops.
         """
         principal = call.principal
         wanted = self._wanted(request)
@@ -116,7 +117,7 @@ class Waits:
                 if key_left <= left:
                     raise refused_key()
                 return None
-            row = await self._database.read(lambda conn, event=event: self._consider(conn, principal, event))  # type: ignore[misc]  # a default binds the loop's value
+            row = await self._database.read(partial(self._consider, principal=principal, event=event))
             if row is not None and wanted.matches(row):
                 return row
 

@@ -166,7 +166,7 @@ class Database:
         try:
             job.result = job.change(tx)
             job.after_commit = tx.after_commit
-        except BaseException as error:  # noqa: BLE001  whatever it is belongs to the caller, not to this thread
+        except BaseException as error:  # whatever it is belongs to the caller, not to this thread
             if not conn.in_transaction:
                 # SQLite gave up the whole transaction, as it may on a full disk: the batch is lost, and says so.
                 raise

@@ -56,9 +56,7 @@ def revoke(tx: Tx, link_id: str) -> None:
 
 def erase_expired(tx: Tx) -> int:
     """Erase what is sealed in expired links; return how many."""
-    gone = tx.conn.execute(
-        "UPDATE links SET sealed = NULL WHERE sealed IS NOT NULL AND expires_ms <= ?", (tx.now_ms,)
-    )
+    gone = tx.conn.execute("UPDATE links SET sealed = NULL WHERE sealed IS NOT NULL AND expires_ms <= ?", (tx.now_ms,))
     return gone.rowcount
 
 

@@ -112,9 +112,7 @@ def set_unread(tx: Tx, message_id: str, unread: bool) -> None:
 
 def remove(tx: Tx, message_id: str) -> None:
     """Delete a message, its search row (by trigger), and the raw bytes and the thread that nothing else needs."""
-    row = tx.conn.execute(
-        "DELETE FROM messages WHERE id = ? RETURNING raw_id, thread_id", (message_id,)
-    ).fetchone()
+    row = tx.conn.execute("DELETE FROM messages WHERE id = ? RETURNING raw_id, thread_id", (message_id,)).fetchone()
     if row is None:
         return
     tx.conn.execute(

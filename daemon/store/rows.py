@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import fields
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -54,9 +55,14 @@ def columns(row_type: type[DataclassInstance]) -> str:
 
 
 def page(
-    conn: sqlite3.Connection, row_type: type[R], table: str, filters: dict[str, object], before_n: int | None, limit: int
+    conn: sqlite3.Connection,
+    row_type: type[R],
+    table: str,
+    filters: Mapping[str, object],
+    before_n: int | None,
+    limit: int,
 ) -> list[R]:
-    """Return up to `limit` rows of `table`, newest first, that equal `filters` (None: any) and stand before `before_n`."""
+    """Return up to `limit` rows that equal `filters` (None: any) and stand before `before_n`, newest first."""
     given = {name: value for name, value in filters.items() if value is not None}
     terms = [f"{name} = ?" for name in given] + (["n < ?"] if before_n is not None else [])
     where = f"WHERE {' AND '.join(terms)} " if terms else ""

@@ -1,6 +1,6 @@
 """The schema as ordered migrations, applied by sqlite-utils, each in a transaction of its own.
 
-Columns ending in `_ms` are instants (see `daemon.clock`); a NULL one has not happened. JSON columns are lists or objects
+Columns ending in `_ms` are instants (see `daemon.clock`); a NULL one has not happened. Lists and objects are JSON text,
 packed by `rows.pack`. Listable tables have `n`, which only grows, as the order of creation and the cursor.
 """
 

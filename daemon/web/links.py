@@ -8,9 +8,8 @@ import json
 from aiohttp import hdrs, web
 
 from daemon.api.links import Opened
-from daemon.audit import Source
 from daemon.errors import Code, PosternError
-from daemon.service.context import NOBODY, Call
+from daemon.service.context import NOBODY, Call, Source
 from daemon.service.link_tokens import Purpose
 from daemon.web.errors import STATUS
 from daemon.web.server import REQUEST_ID, SERVICES
@@ -20,7 +19,9 @@ _GUARDS = {
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex, nofollow",
     "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
+    ),
 }
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1rem;color:#1c2430;"

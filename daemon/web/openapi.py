@@ -64,7 +64,12 @@ def _operation(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
         parameters += _query_parameters(schemas[operation.query])
     if operation.effect is not None:
         parameters.append(
-            {"name": "Prefer", "in": "header", "schema": {"const": "receipt"}, "description": "also return audit and link"}
+            {
+                "name": "Prefer",
+                "in": "header",
+                "schema": {"const": "receipt"},
+                "description": "also return audit and link",
+            }
         )
     described: dict[str, Any] = {
         "operationId": operation.name,
@@ -113,7 +118,11 @@ def _content(operation: Operation) -> dict[str, Any]:
         return _json({"type": "object", "properties": page, "required": ["data", "next_cursor"]})
     if operation.effect is None:
         return _json(shape)
-    receipt = {"data": shape, "audit": {"$ref": _ref("AuditRef")}, "link": {"anyOf": [{"$ref": _ref("LinkRef")}, {"type": "null"}]}}
+    receipt = {
+        "data": shape,
+        "audit": {"$ref": _ref("AuditRef")},
+        "link": {"anyOf": [{"$ref": _ref("LinkRef")}, {"type": "null"}]},
+    }
     return _json({"anyOf": [shape, {"type": "object", "properties": receipt, "required": list(receipt)}]})
 
 

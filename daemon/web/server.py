@@ -7,11 +7,11 @@ import time
 from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Middleware
 
-from daemon.audit import Source
 from daemon.errors import Code, PosternError
 from daemon.ids import Ids
-from daemon.service.context import LOCAL_OPERATOR, NOBODY, Call, Principal
+from daemon.service.context import LOCAL_OPERATOR, NOBODY, Call, Principal, Source
 from daemon.service.services import Services
 from daemon.web.errors import error_response, from_http
 from daemon.web.peer import is_local, is_owner
@@ -28,7 +28,7 @@ SERVICES = web.AppKey("services", Services)
 log = logging.getLogger("postern.http")
 
 
-def around(ids: Ids) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def around(ids: Ids) -> Middleware:
     """Return the outermost middleware."""
 
     @web.middleware
@@ -67,7 +67,7 @@ async def _answered(request: web.Request, handler: Handler, request_id: str) -> 
 
 
 async def caller(request: web.Request) -> Call:
-    """Find out who is calling. Raises `PosternError` (`invalid_api_key`) for a bad credential, not for a missing one."""
+    """Find out who is calling. Raises `invalid_api_key` for a bad credential, not for a missing one."""
     principal = await _principal(request)
     request[CALLER] = str(principal.actor)
     local = is_local(request)

@@ -145,8 +145,8 @@ class _Session(SMTP):
         self.idle.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if len(self._sessions) >= SESSIONS_MAX and self not in self._sessions:
-            assert isinstance(transport, asyncio.Transport)
+        full = len(self._sessions) >= SESSIONS_MAX and self not in self._sessions
+        if full and isinstance(transport, asyncio.Transport):
             transport.write(b"421 4.3.2 Too many connections; try again later\r\n")
             transport.close()
             return
@@ -154,12 +154,13 @@ class _Session(SMTP):
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._sessions.discard(self)
-        super().connection_lost(error)
+        if self in self._sessions:  # one that was turned away never began
+            self._sessions.discard(self)
+            super().connection_lost(error)
 
     def say_goodbye(self) -> None:
         """End an idle session (RFC 5321, 3.8: 421 before closing)."""
-        if self.transport is not None:
+        if isinstance(self.transport, asyncio.Transport):
             self.transport.write(b"421 4.3.2 Shutting down; try again in a moment\r\n")
             self.transport.close()
 

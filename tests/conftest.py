@@ -1,0 +1,54 @@
+"""Fixtures for all tests: a real daemon on free ports, and the check that interop programs are there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import RunningDaemon
+
+Start = Callable[..., RunningDaemon]
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDaemon]:
+    """One daemon for the tests of a module. Tests make their own tenants, so they do not meet."""
+    running = RunningDaemon(tmp_path_factory.mktemp("d") / "data").start()
+    yield running
+    if running.process is not None:
+        running.stop()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start daemons with settings of their own: `start(MAX_WAIT_MS="1000")`. A second call has another directory."""
+    made: list[RunningDaemon] = []
+
+    def begin(**settings: str) -> RunningDaemon:
+        made.append(RunningDaemon(tmp_path / f"data{len(made)}", settings).start())
+        return made[-1]
+
+    yield begin
+    for running in made:
+        if running.process is not None:
+            running.stop()
+
+
+@pytest.fixture
+def program() -> Callable[[str], str]:
+    """Return the path of a program that is not ours, or skip by its name; on CI a missing one is a failure."""
+
+    def find(name: str) -> str:
+        path = shutil.which(name)
+        if path is None:
+            message = f"{name} is not installed"
+            if os.environ.get("POSTERN_REQUIRE_INTEROP"):
+                pytest.fail(message)
+            pytest.skip(message)
+        return path
+
+    return find
