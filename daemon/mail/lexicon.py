@@ -19,6 +19,7 @@ _TOKEN = re.compile(
     r"[^\s!-/:-@\[-`{-~\u00a0-\u00bf\u2010-\u205f\u3000-\u3020\u30fb\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]+"
 )
 GAP_MAX_CHARS = 3
+_GAP = " \n\t-'\u2019."
 REMEMBERED_WORDS = 20_000
 REMEMBERED_WORD_MAX_CHARS = 24
 WORD_MAX_CHARS = 400
@@ -92,7 +93,7 @@ class Vocabulary:
             for first, last, term in known.hits:
                 found.append((start + first, start + last, term))
             for first, term in known.begins:
-                end = _follow(term, tokens, at)
+                end = _follow(term, tokens, at, folded)
                 if end:
                     found.append((start + first, end, term))
         found.sort(key=lambda item: (item[0], -item[1]))
@@ -132,14 +133,15 @@ class Vocabulary:
         return known
 
 
-def _follow(term: _Term, tokens: list[tuple[int, int, str]], at: int) -> int:
+def _follow(term: _Term, tokens: list[tuple[int, int, str]], at: int, folded: str) -> int:
     """Where a term of several words that begins in token `at` ends, or 0."""
     last = len(term.words) - 1
     if at + last >= len(tokens):
         return 0
     for step in range(1, last + 1):
         start, end, word = tokens[at + step]
-        if start - tokens[at + step - 1][1] > GAP_MAX_CHARS:
+        gap = folded[tokens[at + step - 1][1] : start]
+        if len(gap) > GAP_MAX_CHARS or gap.strip(_GAP):
             return 0
         wanted = term.words[step]
         if word != wanted:

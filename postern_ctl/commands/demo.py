@@ -37,7 +37,7 @@ def demo() -> None:
             ready = stack.enter_context(throwaway_daemon())
             facts.append(f"HTTP {ready.http}, SMTP {ready.smtp}")
         result = _tell(story, ready)
-    story.close("The daemon is stopped, its directory removed. Yours starts with", "daemon run")
+    story.close("The daemon is stopped, its directory removed. Start yours:", "daemon run")
     if not output.only_json({"data": {**result, "steps": story.steps}}) and output.is_quiet():
         output.lines([result["code"]])
 
@@ -75,6 +75,7 @@ def _tell(story: Story, ready: Ready) -> Document:
 
     with story.step("Read what was recorded", "audit tail") as facts:
         trail = list(operator.audit.list(after_seq=0))
+        facts.append(f"{len(trail)} lines, each chained to the one before")
         shown = [{**row(line), "hash": line["hash"][:HASH_SHOWN_LETTERS]} for line in trail]
         facts.extend(
             output.layout([[output.cell(line[c.key]) for c in TRAIL_COLUMNS] for line in shown], TRAIL_COLUMNS)

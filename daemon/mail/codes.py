@@ -1,0 +1,216 @@
+"""Codes: every number or group of characters in a text, scored by how it is spoken of.
+
+Nothing is found by one pattern. A candidate collects reasons, each with a weight; the answer is the one that stands
+clear above `ACCEPTED_SCORE` and above every other. A wrong code costs more than none.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from daemon.mail import shapes
+from daemon.mail.shapes import Shape
+from daemon.mail.source import Range, Source
+
+ACCEPTED_SCORE = 5.0
+CLEAR_OF_OTHERS = 1.0
+CONTEXT_LINES = 3
+CONTEXT_MAX_CHARS = 260
+NEAR_CHARS = 60
+CANDIDATES_MAX = 60
+
+_LABELS = ("code", "word", "other")
+_OPENERS = " \t*_\"'([{«»“”„‘’`|>:：「『【・-–—=~·•[]"
+_CONDITION = re.compile(
+    r"\b(?:if|once|when|after|unless|until|before|wenn|falls|sobald|nachdem|si|cuando|quando|se|caso|als|wanneer|om|när|hvis|nar|dersom|jos|jesli|gdy"
+    r"|jezeli|pokud|kdyz|ha|amennyiben|daca|ако|αν|eger|если|когда|якщо|neu|jika|bila|apabila|once)\b|إذا|اذا|אם|اگر|यदि|अगर|หาก|ถ้า|如果|若|もし|場合|경우"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One ground for or against a candidate, and what it weighs."""
+
+    why: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class CodeCandidate:
+    """A possible code: its `value` as it is to be typed, where it was seen, and everything that was said of it."""
+
+    value: str
+    source: str
+    start: int
+    end: int
+    score: float
+    reasons: tuple[Reason, ...]
+
+
+def candidates(source: Source, text: str, *, subject: Source | None, brand: str, in_links: str) -> list[CodeCandidate]:
+    """All candidates of a source, best first. `text` is its `plain` form with everything blanked that must not count;
+    `brand` is the sender's name and domain; `in_links` all link targets."""
+    found: list[CodeCandidate] = []
+    shapes_found = shapes.find(text)[:CANDIDATES_MAX]
+    about = _subject_reasons(subject)
+    for at, item in enumerate(shapes_found):
+        following = shapes_found[at + 1].start if at + 1 < len(shapes_found) else len(text)
+        preceding = shapes_found[at - 1].end if at else 0
+        reasons = [Reason(item.kind, item.weight)]
+        if source.marked("struck", item.start, item.end):
+            continue
+        if source.name == "subject":
+            reasons.append(Reason("subject", 1.0))
+        else:
+            reasons += about
+        reasons += _spoken_of(source, text, item, preceding, following)
+        value = shapes.value(item, brand)
+        digits = value.replace("-", "")
+        if len(digits) >= 4 and digits in in_links:
+            reasons.append(Reason("in a link", 1.0))
+        score = sum(reason.weight for reason in reasons)
+        found.append(CodeCandidate(value, source.name, item.start, item.end, score, tuple(reasons)))
+    return sorted(found, key=lambda candidate: -candidate.score)
+
+
+def _subject_reasons(subject: Source | None) -> list[Reason]:
+    if subject is None:
+        return []
+    meanings = {hit.meaning for hit in subject.hits.all}
+    reasons = []
+    if "code" in meanings:
+        reasons.append(Reason("subject names a code", 1.5))
+    elif meanings & {"auth", "word"} and "other" not in meanings:
+        reasons.append(Reason("subject is about access", 1.0))
+    if "other" in meanings and "code" not in meanings:
+        reasons.append(Reason("subject is about something else", -2.0))
+    if "dead" in meanings and "code" in meanings:
+        reasons.append(Reason("subject says it is over", -5.0))
+    return reasons
+
+
+def _spoken_of(source: Source, text: str, item: Shape, preceding: int, following: int) -> list[Reason]:
+    sentence = source.sentence(item.start)
+    line = source.line(item.start)
+    alone = not text[line.start : item.start].strip(_OPENERS + "\t ") and not text[item.end : line.end].strip(_OPENERS + " .,;!?。)]")
+    reasons = _fatal(source, sentence, item)
+    direct = _label_left(source, text, sentence, item, preceding) + _label_right(source, sentence, item, following)
+    reasons += direct
+    if alone:
+        reasons.append(Reason("alone on its line", 2.0))
+    if alone and not any(reason.weight >= 3 for reason in direct):
+        reasons += _lines_around(source, text, item, following)
+    if source.hits.any(sentence.start, sentence.end, "enter"):
+        reasons.append(Reason("sentence asks to enter", 2.0 if _near(source, sentence, item, "enter") else 1.0))
+    if source.hits.any(sentence.start, sentence.end, "auth"):
+        reasons.append(Reason("sentence is about access", 1.5))
+    if source.hits.any(item.end, item.end + 4 * NEAR_CHARS, "life"):
+        reasons.append(Reason("its life is told", 0.5))
+    if any(span.kind == "strong" and span.start - 2 <= item.start and item.end <= span.end + 2 and span.end - span.start < 40 for span in source.spans):
+        reasons.append(Reason("set off", 1.0))
+    if item.needs_label and not any(reason.why in _NAMED for reason in reasons):
+        reasons.append(Reason("letters without a label", -6.0))
+    if item.lone and not alone:
+        reasons.append(Reason("not alone", -6.0))
+    return reasons
+
+
+_NAMED = frozenset({"named a code", "called a code", "code named above", "number named above", "said to be the code", "code named below"})
+
+
+def _near(source: Source, sentence: Range, item: Shape, meaning: str) -> bool:
+    hits = source.hits.within(max(sentence.start, item.start - NEAR_CHARS), min(sentence.end, item.end + NEAR_CHARS), [meaning])
+    return bool(hits)
+
+
+def _fatal(source: Source, sentence: Range, item: Shape) -> list[Reason]:
+    reasons = []
+    hits = source.hits
+    if hits.any(sentence.start, sentence.end, "sample"):
+        reasons.append(Reason("an example or a warning", -9.0))
+    if hits.any(sentence.start, sentence.end, "dead") and not _conditional(source, sentence):
+        reasons.append(Reason("said to be over", -9.0))
+    after = source.sentence(min(sentence.end, len(source.text)))
+    for _ in range(2):
+        if after.start >= sentence.end and source.plain[after.start : after.end].strip():
+            break
+        after = source.sentence(min(after.end, len(source.text)))
+    if (
+        sentence.end <= after.start < item.end + CONTEXT_MAX_CHARS
+        and hits.any(after.start, after.end, "dead")
+        and not _conditional(source, after)
+        and hits.any(after.start, after.end, "code", "word")
+        and not shapes.find(source.plain[after.start : after.end])
+    ):
+        reasons.append(Reason("then said to be over", -5.0))
+    return reasons
+
+
+def _conditional(source: Source, sentence: Range) -> bool:
+    return _CONDITION.search(source.folded[sentence.start : sentence.end]) is not None
+
+
+def _label_left(source: Source, text: str, sentence: Range, item: Shape, preceding: int) -> list[Reason]:
+    hits = source.hits.within(sentence.start, item.start, _LABELS)
+    if not hits:
+        return []
+    label = hits[-1]
+    between = text[label.end : item.start]
+    if label.meaning == "other":
+        earlier = [hit for hit in hits if hit.meaning == "code" and item.start - hit.end < NEAR_CHARS]
+        if label.end <= preceding <= item.start:  # the label has its own number; see what stands before it
+            return [Reason("called a code", 2.0)] if earlier else []
+        if len(between) > NEAR_CHARS or (earlier and between.count("\n")):
+            return []
+        if earlier and re.search(r"[:：]|\bis\b", between):
+            return [Reason("named a code", 3.5)]
+        return [Reason("another kind of number", -6.0)]
+    if label.end <= preceding <= item.start and label.meaning == "code":
+        return [Reason("another has the label", 1.0)]
+    distance = len(between) + 20 * between.count("\n")
+    if label.meaning == "code":
+        return [Reason("named a code", 5.0)] if distance <= NEAR_CHARS else [Reason("called a code", 3.0)]
+    if distance <= 25:
+        return [Reason("called a code", 3.0)]
+    return [Reason("code spoken of", 1.5)] if distance <= 2 * NEAR_CHARS else []
+
+
+def _label_right(source: Source, sentence: Range, item: Shape, following: int) -> list[Reason]:
+    hits = source.hits.within(item.end, min(sentence.end, item.end + NEAR_CHARS, following), _LABELS)
+    if not hits:
+        return []
+    label = hits[0]
+    if label.meaning == "other":
+        return [Reason("counts something", -3.0)] if label.start - item.end <= 12 else []
+    return [Reason("said to be the code", 4.5 if label.meaning == "code" else 2.5)]
+
+
+def _lines_around(source: Source, text: str, item: Shape, following: int) -> list[Reason]:
+    before = source.lines_before(item.start, CONTEXT_LINES, CONTEXT_MAX_CHARS)
+    reasons: list[Reason] = []
+    hits = source.hits.within(before.start, before.end, _LABELS)
+    # A label that has a number of its own is no label of ours.
+    own = [hit for hit in hits if hit.meaning != "other" or not re.match(r"\D{0,12}\d{3}", text[hit.end : before.end])]
+    last_line = text.rfind("\n", before.start, len(text[: before.end].rstrip())) + 1
+    if own:
+        label = next((hit for hit in reversed(own) if hit.start >= last_line and hit.meaning == "code"), own[-1])
+        if label.meaning == "other":
+            reasons.append(Reason("another kind of number above", -6.0))
+        else:
+            weight = 4.5 if label.meaning == "code" else 3.0
+            reasons.append(Reason("code named above" if label.meaning == "code" else "number named above", weight))
+    if source.hits.any(before.start, before.end, "auth"):
+        reasons.append(Reason("access spoken of above", 1.0))
+    if source.hits.any(before.start, before.end, "enter"):
+        reasons.append(Reason("asked to enter above", 1.0))
+    if source.hits.any(before.start, before.end, "sample") or (
+        source.hits.any(before.start, before.end, "dead") and not _conditional(source, before)
+    ):
+        reasons.append(Reason("an example or over, above", -5.0))
+    below = Range(item.end, min(len(text), item.end + 120, following))
+    after = source.hits.within(below.start, below.end, ("code", "word", "enter"))
+    if after and not any(reason.why == "code named above" for reason in reasons):
+        named = any(hit.meaning == "code" for hit in after)
+        reasons.append(Reason("code named below", 3.0) if named else Reason("spoken of below", 1.5))
+    return reasons

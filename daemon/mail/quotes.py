@@ -1,0 +1,75 @@
+"""The newest message's own words: what it quotes and what it tells to machines is taken out.
+
+A forward is the exception: there the enclosed message is what it is about.
+"""
+
+from __future__ import annotations
+
+import re
+
+from daemon.mail.layout import Span
+from daemon.mail.source import Range, blank
+from daemon.mail.text import fold
+
+ATTRIBUTION_MAX_CHARS = 300
+OWN_WORDS_MIN_CHARS = 20
+
+# Subject prefixes of forwards: en de fr es pt it nl sv no da fi pl cs hu ro tr ru el he ar ja ko zh.
+_FORWARD_SUBJECT = re.compile(
+    r"^\s*(?:\[[^\]]{0,40}\]\s*)?(?:fwd?|wg|wtr|tr|rv|enc|i|doorst|vs|vb|vl|pd|tovabb|fs|redirection|ilt|pre|пересл|пер|"
+    r"προ|הועבר|إعادة توجيه|转发|轉寄|轉發|転送|전달|fw)\s*[:：]",
+    re.IGNORECASE,
+)
+_FORWARD_MARK = re.compile(
+    r"^[ >]*-{2,}\s*(?:forwarded|weitergeleitete|message transféré|mensaje reenviado|mensagem encaminhada|messaggio inoltrato"
+    r"|doorgestuurd|vidarebefordrat|videresendt|välitetty|przekazan|přeposlan|továbbított|mesaj redirec|iletilen|"
+    r"пересыл|переслан|προωθ|הודעה שהועברה|رسالة معاد|转发|轉寄|転送|전달)[^\n]{0,60}$"
+    r"|^[ >]*(?:begin forwarded message|anfang der weitergeleiteten|début du message (?:réexpédié|transféré)"
+    r"|inicio del mensaje reenviado|início da mensagem|inizio messaggio inoltrato|begin doorgestuurd|vidarebefordrat brev"
+    r"|start på videresendt|начало переадресованного|początek treści przekazanej)[^\n]{0,40}:?\s*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+# "On …, somebody wrote:" at the end of a line or two; languages as above.
+_WROTE = re.compile(
+    r"(?:wrote|writes|schrieb|a écrit|écrit|escribió|escreveu|ha scritto|scritto|schreef|skrev|kirjoitti|napisał(?:\(a\)|a)?|napsal(?:\(a\)|a)?"
+    r"|napísal|írta|a scris|написал(?:\(а\)|а)?|пише|написав|пишет|έγραψε|şunları yazdı|yazdı|כתב(?:/ה)?|كتب|نوشت|ने लिखा|เขียนว่า|đã viết|menulis"
+    r"|写道|寫道|のメッセージ|書きました|님이 작성|작성)\s*[:：]\s*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_ORIGINAL = re.compile(
+    r"^\s*(?:[-_=]{3,}\s*(?:original message|original appointment|ursprüngliche nachricht|originalnachricht|message d'origine|message original"
+    r"|mensaje original|mensagem original|messaggio originale|oorspronkelijk bericht|oprindelig meddelelse|ursprungligt meddelande"
+    r"|opprinnelig melding|alkuperäinen viesti|wiadomość oryginalna|původní zpráva|eredeti üzenet|mesaj original|исходное сообщение"
+    r"|оригінальне повідомлення|αρχικό μήνυμα|orijinal mesaj|הודעה מקורית|الرسالة الأصلية|原始邮件|原始郵件|元のメッセージ|원본 메시지"
+    r"|reply above|reply message)[^\n]{0,40}|_{20,})\s*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_HEADER_BLOCK = re.compile(
+    r"^[ \t*]*(?:from|von|de|da|van|från|fra|lähettäjä|od|feladó|от|від|kimden|de la|από|מאת|من|发件人|寄件者|差出人|보낸 사람)[ \t*]*[:：][^\n]{1,200}\n"
+    r"(?:[ \t*]*[^\n:：]{2,25}[ \t*]*[:：][^\n]{0,200}\n){2,}",
+    re.IGNORECASE | re.MULTILINE,
+)
+_QUOTED_LINE = re.compile(r"^[ \t]{0,3}>[^\n]*$", re.MULTILINE)
+_QUOTE_PREFIX = re.compile(r"^[ \t]{0,3}(?:>[ \t]?)+", re.MULTILINE)
+
+
+def is_forward(subject: str, text: str) -> bool:
+    """Whether a message hands on another one."""
+    return bool(_FORWARD_SUBJECT.match(fold(subject)) or _FORWARD_SUBJECT.match(subject) or _FORWARD_MARK.search(text))
+
+
+def newest(text: str, spans: tuple[Span, ...], *, forward: bool) -> str:
+    """`text` with what it quotes blanked, offsets kept; in a forward only the quote marks are."""
+    if forward:
+        return blank(text, [Range(*match.span()) for match in _QUOTE_PREFIX.finditer(text)])
+    ranges = [Range(*match.span()) for match in _QUOTED_LINE.finditer(text)]
+    ranges += [Range(span.start, span.end) for span in spans if span.kind == "quote"]
+    for pattern in (_ORIGINAL, _WROTE, _HEADER_BLOCK):
+        match = pattern.search(text)
+        if match is not None:
+            start = text.rfind("\n\n", max(0, match.start() - ATTRIBUTION_MAX_CHARS), match.start()) + 1
+            ranges.append(Range(start if pattern is _WROTE and start else match.start(), len(text)))
+    own = blank(text, ranges)
+    if len(own.split()) < 3 and len(own.strip()) < OWN_WORDS_MIN_CHARS and not _WROTE.search(text) and not _QUOTED_LINE.search(text):
+        return text  # a template that sets everything in a quote block quotes nobody
+    return own

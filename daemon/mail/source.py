@@ -1,0 +1,95 @@
+"""A text that answers are looked for in: prepared once, then asked by codes, links and logins alike."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from daemon.mail.layout import Span
+from daemon.mail.lexicon import Hits, Vocabulary, code_words
+from daemon.mail.text import fold, shape
+from daemon.mail.visible import Link
+
+SOURCE_MAX_CHARS = 40_000
+
+URL = re.compile(r"https?://[^\s<>\"\u3000-\u303f\uff00-\uffef]{3,4000}", re.IGNORECASE)
+_ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+_DOMAIN = re.compile(r"(?<![\w@.-])(?:[a-zA-Z0-9][\w-]{0,62}\.){1,6}(?=[a-zA-Z])[\w-]{2,24}(?:/[^\s]{0,500})?")
+_SENTENCE_END = re.compile(r"[.!?\u2026](?=[\s\"')\]\u201d\u00bb]|$)|[\u3002\uff01\uff1f\uff0e\u0964\u06d4\u061f](?=.)|\n[ \t]*\n", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A stretch of a text."""
+
+    start: int
+    end: int
+
+
+class Source:
+    """`text` as a reader sees it. All other forms have the same length, so that offsets agree.
+
+    `shaped` has ASCII digits; `folded` is for words; in `plain` and in the hits, links, addresses and domain names
+    are blanked, because what they hold is not said to the reader.
+    """
+
+    def __init__(self, name: str, text: str, links: tuple[Link, ...] = (), spans: tuple[Span, ...] = ()) -> None:
+        self.name = name
+        self.text = text[:SOURCE_MAX_CHARS]
+        self.links = links
+        self.spans = spans
+        self.shaped = shape(self.text)
+        self.addresses = [Range(*match.span()) for match in _ADDRESS.finditer(self.shaped)]
+        self.urls = [Range(*match.span()) for match in URL.finditer(self.shaped)]
+        plain = blank(self.shaped, (*self.urls, *self.addresses))
+        self.plain = blank(plain, [Range(*match.span()) for match in _DOMAIN.finditer(plain)])
+        self.folded = fold(self.plain)
+        self.hits = self.scan(code_words())
+        self._breaks = [0, *(match.end() for match in _SENTENCE_END.finditer(self.plain))]
+
+    def scan(self, vocabulary: Vocabulary) -> Hits:
+        """The hits of another vocabulary in this text."""
+        return vocabulary.scan(self.folded)
+
+    def line(self, at: int) -> Range:
+        """The line around an offset."""
+        end = self.text.find("\n", at)
+        return Range(self.text.rfind("\n", 0, at) + 1, len(self.text) if end < 0 else end)
+
+    def sentence(self, at: int) -> Range:
+        """The sentence around an offset; a blank line ends one, a line break does not."""
+        index = bisect_right(self._breaks, at)
+        end = self._breaks[index] if index < len(self._breaks) else len(self.text)
+        return Range(self._breaks[index - 1], end)
+
+    def paragraph(self, at: int) -> Range:
+        """The lines around an offset up to the next blank ones."""
+        start = self.text.rfind("\n\n", 0, at)
+        end = self.text.find("\n\n", at)
+        return Range(0 if start < 0 else start + 2, len(self.text) if end < 0 else end)
+
+    def lines_before(self, at: int, count: int, limit: int) -> Range:
+        """Up to `count` lines with something in them before an offset's line, at most `limit` characters."""
+        start = end = self.line(at).start
+        while count and start > 0 and end - start < limit:
+            previous = self.text.rfind("\n", 0, start - 1) + 1
+            if self.text[previous:start].strip():
+                count -= 1
+            start = previous
+        return Range(max(start, end - limit), end)
+
+    def marked(self, kind: str, start: int, end: int) -> bool:
+        """Whether a stretch lies within a span of a kind."""
+        return any(span.kind == kind and span.start <= start and end <= span.end for span in self.spans)
+
+
+def blank(text: str, ranges: Iterable[Range]) -> str:
+    """`text` with stretches replaced by spaces; line breaks and length are kept."""
+    for stretch in ranges:
+        if stretch.start < stretch.end:
+            inner = text[stretch.start : stretch.end]
+            hidden = re.sub(r"[^\n]", " ", inner)
+            text = text[: stretch.start] + hidden + text[stretch.end :]
+    return text

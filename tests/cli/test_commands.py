@@ -1,0 +1,310 @@
+"""Every command against a real daemon: its document, its receipt, its secrets."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import World
+from tests.cli.support import SECRET, Daemon, data, deliver, document
+
+AUDIT_FIELDS = {"seq", "time", "actor", "action", "target", "outcome", "hash"}
+LINK_FIELDS = {"id", "url", "purpose", "expires_at"}
+MINT = ["key", "mint", "--tenant", "acme", "--label", "x", "--scope", "read", "--max-mailboxes", "1"]
+
+
+def is_receipt(done: subprocess.CompletedProcess[str], effect: str) -> None:
+    """Check the document of a mutation."""
+    told = document(done)
+    assert told.keys() == {"data", "audit", "link"}
+    assert told["audit"].keys() == AUDIT_FIELDS
+    assert told["audit"]["action"].endswith(f":{effect}")
+    assert told["link"].keys() == LINK_FIELDS
+    assert done.stderr == ""
+
+
+def audit_seq(daemon: Daemon) -> int:
+    found = data(daemon.ctl("daemon", "status", "--json"))["audit_seq"]
+    assert isinstance(found, int)
+    return found
+
+
+@pytest.fixture(scope="module")
+def message(daemon: Daemon, world: World) -> str:
+    deliver(daemon, world.address, "Your code \x1b[31m", "Your verification code is 271828.\n\x1b]0;owned\x07")
+    found = data(daemon.ctl("message", "list", world.address, "--json"))[0]["id"]
+    assert isinstance(found, str)
+    return found
+
+
+# --------------------------------------------------------------------------------------------------------------- reads
+
+READS = [
+    "tenant list",
+    "tenant show {tenant}",
+    "tenant show acme",
+    "key list",
+    "key list --tenant acme",
+    "key show {key}",
+    "agent list --tenant {tenant}",
+    "agent show {agent}",
+    "agent keys {agent}",
+    "operator list",
+    "inbox list",
+    "inbox list --tenant acme --agent {agent}",
+    "inbox show {address}",
+    "inbox show {inbox}",
+    "message list {address}",
+    "message list {address} --unread --direction inbound --limit 1",
+    "message show {message}",
+    "message raw {message}",
+    "link list --tenant acme",
+    "audit tail -n 2",
+    "audit tail --tenant acme --action socket:key:mint",
+    "audit show 1",
+    "audit verify",
+    "audit export",
+    "audit hash someone@example.org",
+    "audit checkpoints",
+    "whoami",
+    "daemon status",
+    "config show",
+    "config check",
+]
+
+
+@pytest.mark.parametrize("line", READS)
+def test_a_read_is_one_document_and_leaves_no_trace(line: str, daemon: Daemon, world: World, message: str) -> None:
+    before = audit_seq(daemon)
+    done = daemon.ctl(*line.format(**vars(world), message=message).split(), "--json")
+    assert document(done).keys() == {"data"}
+    assert done.stderr == ""
+    assert audit_seq(daemon) == before
+
+
+@pytest.mark.parametrize("line", READS)
+def test_a_read_is_told_to_people_in_eighty_cells(line: str, daemon: Daemon, world: World, message: str) -> None:
+    done = daemon.ctl(*line.format(**vars(world), message=message).split())
+    assert done.stdout
+    assert "\x1b" not in done.stdout or "raw" in line, "no colour and no stranger's escapes when piped"
+    if " list" in line or "tail" in line or "checkpoints" in line:
+        assert all(len(row) <= 80 for row in done.stdout.splitlines())
+
+
+@pytest.mark.parametrize("line", ["tenant list", "key list", "agent list", "inbox list", "message list {address}"])
+def test_quiet_prints_ids_only(line: str, daemon: Daemon, world: World, message: str) -> None:
+    done = daemon.ctl("-q", *line.format(**vars(world)).split())
+    assert re.fullmatch(r"(([a-z]+_)?[a-z0-9]{24}\n)+", done.stdout)
+    assert done.stderr == ""
+
+
+# ----------------------------------------------------------------------------------------------------------- mutations
+
+
+def test_each_mutation_gives_one_line_and_one_link(daemon: Daemon, world: World) -> None:
+    def change(effect: str, *words: str, input: str | None = None, key: str | None = None) -> str:
+        before = audit_seq(daemon)
+        done = daemon.ctl(*words, "--json", input=input, key=key)
+        is_receipt(done, effect)
+        assert audit_seq(daemon) == before + 1
+        assert not re.search(SECRET, done.stdout), "no secret without --reveal"
+        found = data(done)
+        return str(found.get("id") or found.get("agent_id"))
+
+    tenant = change("tenant:create", "tenant", "create", "Beta Ltd", "--label", "beta")
+    change("tenant:update", "tenant", "suspend", tenant)
+    change("tenant:update", "tenant", "resume", "Beta Ltd")
+    key = change("key:mint", *MINT[:2], "--tenant", tenant, *MINT[4:], "--expires", "1h")
+    change("key:revoke", "key", "revoke", key)
+    change("agent:enroll", "enroll", "--token-stdin", "--handle", "two", input=world.enrollment_token)
+    agent = change("agent:enroll", "enroll", "--handle", "three", key=world.enrollment_token)
+    change("agent:update", "agent", "disable", agent)
+    change("agent:update", "agent", "enable", agent)
+    change("agent:update", "agent", "rebind", agent, "--key", world.key)
+    agent_key = change("agent_key:mint", "agent", "mint-key", agent, "--expires", "10m")
+    change("agent_key:revoke", "agent", "revoke-key", agent_key)
+    operator = change("operator:create", "operator", "create", "laptop", "--expires", "7d")
+    change("operator:revoke", "operator", "revoke", operator)
+    inbox = change("inbox:create", "inbox", "create", "--username", "desk", "--agent", world.agent)
+    deliver(daemon, "desk@acme.postern.test", "Hello", "Hello.")
+    message = data(daemon.ctl("message", "list", inbox, "--json"))[0]["id"]
+    change("message:update", "message", "read", message)
+    change("message:update", "message", "unread", message)
+    change("message:delete", "message", "delete", message)
+    change("inbox:delete", "inbox", "delete", inbox, "--confirm", "desk@acme.postern.test")
+    link = change("link:create", "link", "create", "--audit", "1", "--expires", "1h")
+    change("link:revoke", "link", "revoke", link)
+    change("audit:checkpoint", "audit", "checkpoint")
+    change("tenant:delete", "tenant", "delete", tenant, "--yes")
+
+
+def test_people_read_the_line_and_the_link_on_stderr(daemon: Daemon) -> None:
+    done = daemon.ctl("tenant", "create", "Gamma")
+    identifier = re.search(r"^id +(cus_\w+)$", done.stdout, re.MULTILINE)
+    assert identifier
+    audit, link, hint = done.stderr.splitlines()
+    assert re.fullmatch(
+        rf"audit  #\d+ \d{{4}}-\S+Z operator:local socket:tenant:create {identifier[1]} ok [0-9a-f]{{12}}", audit
+    )
+    assert re.fullmatch(r"link   http://\S+/l/\S+", link)
+    assert re.fullmatch(r" +receipt; opens once, until \d{4}-\d\d-\d\d \d\d:\d\d UTC", hint)
+
+
+def test_quiet_keeps_the_line_and_the_link(daemon: Daemon) -> None:
+    done = daemon.ctl("tenant", "create", "Delta", "--quiet")
+    assert re.fullmatch(r"cus_\w+\n", done.stdout)
+    assert [line.split()[0] for line in done.stderr.splitlines()] == ["audit", "link"]
+
+
+# ------------------------------------------------------------------------------------------------------------- secrets
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        (MINT, "enrollment_token"),
+        (["operator", "create", "desk"], "operator_key"),
+        (["agent", "mint-key", "{agent}"], "agent_key"),
+        (["enroll", "--token-stdin", "--handle", "one"], "agent_key"),
+    ],
+)
+def test_a_secret_is_shown_when_it_is_to_be_revealed(
+    words: list[str], field: str, daemon: Daemon, world: World
+) -> None:
+    words = [word.format(**vars(world)) for word in words]
+    token = world.enrollment_token
+    hidden = daemon.ctl(*words, "--json", input=token)
+    assert field not in data(hidden)
+    for flag in ("--json", "--quiet", "--no-color"):
+        assert not re.search(SECRET, daemon.ctl(*words, flag, input=token).stdout)
+    revealed = daemon.ctl(*words, "--reveal", "--json", input=token)
+    assert re.fullmatch(SECRET, data(revealed)[field])
+    assert re.fullmatch(SECRET + "\n", daemon.ctl(*words, "--reveal", "-q", input=token).stdout)
+
+
+def test_the_link_is_the_way_to_a_hidden_secret(daemon: Daemon, world: World) -> None:
+    done = daemon.ctl(*MINT)
+    assert "shows the key; opens once" in done.stderr
+    url = re.search(r"^link +(\S+)$", done.stderr, re.MULTILINE)
+    assert url
+    opened = daemon.ctl("link", "open", "-", input=url[1])
+    assert re.fullmatch(SECRET + "\n", opened.stdout)
+    again = daemon.ctl("link", "open", url[1].rpartition("/")[2], "--json", check=False)
+    assert (again.returncode, document(again)["error"]["code"]) == (1, "gone")
+
+
+def test_a_receipt_can_be_opened(daemon: Daemon) -> None:
+    url = document(daemon.ctl("tenant", "create", "Epsilon", "--json"))["link"]["url"]
+    opened = data(daemon.ctl("link", "open", url, "--json"))
+    assert opened["purpose"] == "receipt"
+    url = document(daemon.ctl("tenant", "create", "Zeta", "--json"))["link"]["url"]
+    assert "tenant:create" in daemon.ctl("link", "open", url).stdout
+
+
+def test_a_forged_link_is_not_found(daemon: Daemon) -> None:
+    assert daemon.ctl("link", "open", f"{daemon.http}/l/forged", check=False).returncode == 4
+
+
+# --------------------------------------------------------------------------------------------------------------- pieces
+
+
+def test_scopes_may_be_short_repeated_and_joined(daemon: Daemon, world: World) -> None:
+    mint = ["key", "mint", "--tenant", world.tenant, "--label", "x", "--max-mailboxes", "1", "--json"]
+    done = daemon.ctl(*mint, "--scope", "create,mailbox:otp", "--scope", "read")
+    assert sorted(data(done)["scopes"]) == ["mailbox:create", "mailbox:otp", "mailbox:read"]
+
+
+def test_an_idempotent_create_gives_the_same_mailbox(daemon: Daemon, world: World) -> None:
+    create = ["inbox", "create", "--client-id", "once", "--json"]
+    first, second = (document(daemon.ctl(*create, key=world.agent_key)) for _ in range(2))
+    assert first["data"] == second["data"]
+    assert second.keys() == {"data", "audit", "link"}
+
+
+def test_raw_is_the_bytes_that_came(daemon: Daemon, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "mail.eml"
+    daemon.ctl("message", "raw", message, "--output", str(file))
+    assert b"271828" in file.read_bytes()
+    assert file.stat().st_mode & 0o777 == 0o600
+    refused = daemon.ctl("message", "raw", message, "--output", str(file), check=False)
+    assert (refused.returncode, "there already" in refused.stderr) == (2, True)
+
+
+def test_a_shown_message_is_harmless(daemon: Daemon, message: str) -> None:
+    shown = daemon.ctl("message", "show", message).stdout
+    assert re.search(r"^code +271828$", shown, re.MULTILINE)
+    assert "Your verification code is 271828." in shown
+    assert "\x1b" not in shown
+    assert "\x07" not in shown
+
+
+def test_showing_marks_read_only_when_asked(daemon: Daemon, world: World) -> None:
+    deliver(daemon, world.address, "Mark me", "Hello.")
+    first = data(daemon.ctl("message", "list", world.address, "--unread", "--json"))[0]
+    daemon.ctl("message", "show", first["id"])
+    assert data(daemon.ctl("message", "show", first["id"], "--json"))["unread"]
+    daemon.ctl("message", "show", first["id"], "--mark-read")
+    assert not data(daemon.ctl("message", "show", first["id"], "--json"))["unread"]
+
+
+def test_tail_is_the_newest_lines_in_order(daemon: Daemon, world: World) -> None:
+    seqs = [line["seq"] for line in data(daemon.ctl("audit", "tail", "-n", "3", "--json"))]
+    assert seqs == list(range(seqs[0], seqs[0] + 3))
+    assert seqs[-1] == audit_seq(daemon)
+
+
+def test_an_export_is_the_whole_chain(daemon: Daemon, world: World, tmp_path: Path) -> None:
+    file = tmp_path / "audit.jsonl"
+    daemon.ctl("audit", "export", "--output", str(file))
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [line["seq"] for line in lines] == list(range(1, audit_seq(daemon) + 1))
+    assert all(later["prev"] == earlier["hash"] for earlier, later in zip(lines, lines[1:], strict=False))
+    assert daemon.ctl("audit", "export").stdout == file.read_text()
+
+
+def test_a_value_is_found_by_its_hash(daemon: Daemon, world: World) -> None:
+    named = daemon.ctl("audit", "hash", "-q", "-", input=world.address).stdout.strip()
+    found = data(daemon.ctl("audit", "tail", "--value", named, "--json"))
+    assert [line["entry"]["target"] for line in found if line["entry"]["action"].endswith("inbox:create")] == [
+        world.inbox
+    ]
+
+
+def test_a_kept_checkpoint_is_compared(daemon: Daemon, world: World, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.json"
+    kept.write_text(daemon.ctl("audit", "checkpoint", "--json").stdout)
+    assert data(daemon.ctl("audit", "verify", "--checkpoint", str(kept), "--json"))["ok"]
+    altered = json.loads(kept.read_text())
+    altered["data"]["head"] = "0" * 64
+    kept.write_text(json.dumps(altered))
+    refused = daemon.ctl("audit", "verify", "--checkpoint", str(kept), "--json", check=False)
+    assert refused.returncode == 1
+    assert document(refused)["error"]["code"] == "audit_broken"
+
+
+def test_verify_goes_over_http_with_a_url(daemon: Daemon) -> None:
+    key = data(daemon.ctl("operator", "create", "remote", "--reveal", "--json"))["operator_key"]
+    done = daemon.ctl("audit", "verify", "--url", daemon.http, "--json", key=key)
+    assert data(done)["ok"]
+
+
+def test_a_key_may_come_on_stdin(daemon: Daemon, world: World) -> None:
+    done = daemon.ctl("whoami", "--url", daemon.http, "--api-key-stdin", "--json", input=world.agent_key + "\n")
+    assert data(done)["agent_id"] == world.agent
+
+
+def test_config_says_where_a_value_is_from(daemon: Daemon) -> None:
+    rows = {row["name"]: row for row in data(daemon.ctl("config", "show", "--json", key="pk_agent_a_b"))}
+    assert rows["POSTERN_DATA_DIR"]["source"] == "environment POSTERN_DATA_DIR"
+    assert rows["POSTERN_API_KEY"]["value"] == "(set)"
+    assert rows["POSTERN_MAX_WAIT_MS"] | {"help": ""} == {
+        "name": "POSTERN_MAX_WAIT_MS",
+        "value": "300000",
+        "source": "default",
+        "unit": "ms",
+        "help": "",
+    }
