@@ -1,8 +1,8 @@
 """The audit log: a chained line inside the caller's transaction, signed checkpoints, and the proof.
 
 `hash = SHA-256(domain tag ‖ prev ‖ line bytes)`, over the bytes that are stored. The log shows any change to a line,
-any removal in the middle and any reordering. That lines were cut off its end, or that the whole of it was rewritten, shows
-only against a checkpoint that was kept elsewhere.
+any removal in the middle and any reordering. That lines were cut off its end, or that the whole of it was rewritten,
+shows only against a checkpoint that was kept elsewhere.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ def verify(conn: sqlite3.Connection, keyring: Keyring, kept: CheckpointRow | Non
         for claim in claims.pop(count, ()) if wrong is None else ():
             wrong = wrong or _wrong_claim(claim, line.hash, trusted)
         if wrong is not None:
-            return Verdict(count, line.hash, len(checkpoints), count, wrong)
+            return Verdict(count, prev, len(checkpoints), count, wrong)
         prev = line.hash
     if claims:
         reason = f"a checkpoint was signed over {max(claims)} lines, but there are {count}: lines were cut off"

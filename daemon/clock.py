@@ -54,7 +54,8 @@ class ManualClock:
 def iso(instant_ms: int) -> str:
     """Return an instant as ISO 8601 UTC with `Z`, to the millisecond (RFC 3339)."""
     whole, ms = divmod(instant_ms, SECOND_MS)
-    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"
+    moment = datetime.fromtimestamp(whole, UTC)
+    return f"{moment.year:04d}-{moment:%m-%dT%H:%M:%S}.{ms:03d}Z"  # %Y alone does not pad on every platform
 
 
 def iso_or_none(instant_ms: int | None) -> str | None:

@@ -1,8 +1,8 @@
 """Keys: the three kinds that are handed out, and the keyring that seals, signs and derives.
 
 A handed-out key is `pk_<kind>_<id>_<secret>`; at rest there is only SHA-256 of the secret, which has 280 random bits
-and so needs no slow hash. The keyring holds master keys by id, outside the database; everything secret is derived from them
-by HKDF (RFC 5869), one purpose at a time. This is the only module that seals and unseals.
+and so needs no slow hash. The keyring holds master keys by id, outside the database; everything secret is derived from
+them by HKDF (RFC 5869), one purpose at a time. This is the only module that seals and unseals.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ SEAL_VERSION = 1
 KEY_FILE_NAME = "master.key"
 CREDENTIAL_NAME = "postern-master-key"
 _NO_DIGEST = bytes(32)
+_KEY_ID = re.compile(r"[0-9a-f]{8}\Z")  # four octets of every link token
 
 
 class KeyKind(StrEnum):
@@ -224,9 +225,13 @@ def _read(path: Path, *, private: bool) -> Keyring:
         raise KeyringError(f"{path} can be read by others. Run: chmod 600 {path}")
     try:
         content = json.loads(path.read_text("ascii"))
+        if not all(_KEY_ID.match(key_id) for key_id in content["keys"]):
+            raise ValueError
         keys = {key_id: base64.b64decode(key, validate=True) for key_id, key in content["keys"].items()}
         if content["current"] not in keys or any(len(key) != MASTER_KEY_BYTES for key in keys.values()):
             raise ValueError
+    except OSError as problem:
+        raise KeyringError(f"The master key {path} cannot be read: {problem.strerror}.") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise KeyringError(f"{path} is no master key file. Put the right one back.") from None
     return Keyring(keys, content["current"])

@@ -165,9 +165,9 @@ def cell(value: Any) -> str:
     return " ".join(str(value).split()).translate(_HARMLESS)
 
 
-def layout(rows: Sequence[Sequence[str]], columns: Sequence[Column]) -> list[str]:
-    """Return a table's lines, fitted to the width of the terminal, or to 80 cells."""
-    total = max(shutil.get_terminal_size((WIDTH_DEFAULT_CELLS, 24)).columns, COLUMN_MIN_CELLS)
+def layout(rows: Sequence[Sequence[str]], columns: Sequence[Column], *, indent: int = 0) -> list[str]:
+    """Return a table's lines, fitted to the width of the terminal, or to 80 cells, less an indent."""
+    total = max(shutil.get_terminal_size((WIDTH_DEFAULT_CELLS, 24)).columns - indent, COLUMN_MIN_CELLS)
     cells = [[column.title for column in columns], *rows]
     widths = [max(map(width, column)) for column in zip(*cells, strict=True)]
     widths = shrink(widths, [column.keep for column in columns], total - len(GAP) * (len(columns) - 1))

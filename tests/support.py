@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 from typing import Any
 
@@ -246,4 +247,4 @@ def mail(
     for name, value in (headers or {}).items():
         message[name] = value
     message.set_content(text)
-    return message.as_bytes()
+    return message.as_bytes(policy=SMTP)

@@ -14,7 +14,12 @@ TIMEOUT_DEFAULT_SECONDS = 120
 
 
 def _number(value: Any) -> Any:
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(value, int) or isinstance(value, bool):
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError("that is no time to wait") from None
 
 
 class WaitRequest(Model):

@@ -55,8 +55,6 @@ def candidates(source: Source, text: str, *, subject: Source | None, brand: str,
     shapes_found = shapes.find(text)[:CANDIDATES_MAX]
     about = _subject_reasons(subject)
     for at, item in enumerate(shapes_found):
-        following = shapes_found[at + 1].start if at + 1 < len(shapes_found) else len(text)
-        preceding = shapes_found[at - 1].end if at else 0
         reasons = [Reason(item.kind, item.weight)]
         if source.marked("struck", item.start, item.end):
             continue
@@ -64,7 +62,7 @@ def candidates(source: Source, text: str, *, subject: Source | None, brand: str,
             reasons.append(Reason("subject", 1.0))
         else:
             reasons += about
-        reasons += _spoken_of(source, text, item, preceding, following)
+        reasons += _spoken_of(source, text, shapes_found, at)
         value = shapes.value(item, brand)
         digits = value.replace("-", "")
         if len(digits) >= 4 and digits in in_links:
@@ -90,11 +88,14 @@ def _subject_reasons(subject: Source | None) -> list[Reason]:
     return reasons
 
 
-def _spoken_of(source: Source, text: str, item: Shape, preceding: int, following: int) -> list[Reason]:
+def _spoken_of(source: Source, text: str, found: list[Shape], at: int) -> list[Reason]:
+    item = found[at]
+    following = found[at + 1].start if at + 1 < len(found) else len(text)
+    preceding = found[at - 1].end if at else 0
     sentence = source.sentence(item.start)
     line = source.line(item.start)
     alone = not text[line.start : item.start].strip(_OPENERS + "\t ") and not text[item.end : line.end].strip(_OPENERS + " .,;!?。)]")
-    reasons = _fatal(source, sentence, item)
+    reasons = _fatal(source, sentence, found, at)
     direct = _label_left(source, text, sentence, item, preceding) + _label_right(source, sentence, item, following)
     reasons += direct
     if alone:
@@ -124,12 +125,13 @@ def _near(source: Source, sentence: Range, item: Shape, meaning: str) -> bool:
     return bool(hits)
 
 
-def _fatal(source: Source, sentence: Range, item: Shape) -> list[Reason]:
+def _fatal(source: Source, sentence: Range, found: list[Shape], at: int) -> list[Reason]:
+    item, hits = found[at], source.hits
     reasons = []
-    hits = source.hits
     if hits.any(sentence.start, sentence.end, "sample"):
         reasons.append(Reason("an example or a warning", -9.0))
-    if hits.any(sentence.start, sentence.end, "dead") and not _conditional(source, sentence):
+    over = hits.within(sentence.start, sentence.end, ["dead"])
+    if any(_meant(hit.start, sentence, found, at) for hit in over) and not _conditional(source, sentence):
         reasons.append(Reason("said to be over", -9.0))
     after = source.sentence(min(sentence.end, len(source.text)))
     for _ in range(2):
@@ -145,6 +147,13 @@ def _fatal(source: Source, sentence: Range, item: Shape) -> list[Reason]:
     ):
         reasons.append(Reason("then said to be over", -5.0))
     return reasons
+
+
+def _meant(said: int, sentence: Range, found: list[Shape], at: int) -> bool:
+    """Whether words at `said` are about candidate `at`: the one just before them in the sentence, else the first."""
+    here = [other for other in range(len(found)) if sentence.start <= found[other].start < sentence.end]
+    before = [other for other in here if found[other].end <= said]
+    return (before[-1] if before else here[0]) == at
 
 
 def _conditional(source: Source, sentence: Range) -> bool:
@@ -182,8 +191,11 @@ def _label_right(source: Source, sentence: Range, item: Shape, following: int) -
         return []
     label = hits[0]
     if label.meaning == "other":
-        return [Reason("counts something", -3.0)] if label.start - item.end <= 12 else []
-    return [Reason("said to be the code", 4.5 if label.meaning == "code" else 2.5)]
+        return [Reason("counts something", -3.0)] if label.start - item.end <= 2 else []
+    named = Reason("said to be the code", 4.5 if label.meaning == "code" else 2.5)
+    if not source.plain[sentence.start : item.start].strip(_OPENERS + "\n"):
+        return [named, Reason("opens the sentence", 1.5)]
+    return [named]
 
 
 def _lines_around(source: Source, text: str, item: Shape, following: int) -> list[Reason]:

@@ -149,6 +149,22 @@ def _follow(term: _Term, tokens: list[tuple[int, int, str]], at: int, folded: st
     return tokens[at + last][1]
 
 
+def _compounds(hits: list[Hit], folded: str) -> list[Hit]:
+    """`gift card code`, `code promo`: a word for a code that touches another kind of number is of that kind."""
+    others = {hit.end for hit in hits if hit.meaning == "other"} | {-hit.start for hit in hits if hit.meaning == "other"}
+    if not others:
+        return hits
+    joined = []
+    for hit in hits:
+        if hit.meaning == "word":
+            before = len(folded[: hit.start].rstrip(" -"))
+            after = len(folded) - len(folded[hit.end :].lstrip(" -"))
+            if (before in others and hit.start - before <= GAP_MAX_CHARS) or (-after in others and after - hit.end <= 1):
+                hit = Hit(hit.start, hit.end, "other")
+        joined.append(hit)
+    return joined
+
+
 class Hits:
     """The hits of a scan, in order."""
 
@@ -182,7 +198,7 @@ def code_words() -> Vocabulary:
 @cache
 def link_vocabulary() -> Vocabulary:
     """The vocabulary of links: act and idle."""
-    return Vocabulary({"act": link_words.ACT, "idle": link_words.IDLE})
+    return Vocabulary({"act": link_words.ACT + link_words.PASSWORD, "idle": link_words.IDLE})
 
 
 @cache

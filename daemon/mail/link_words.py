@@ -5,7 +5,7 @@ from __future__ import annotations
 # What a link does that completes something only the reader of this mailbox can.
 ACT = """
 verif|confirm|activat|sign in|sign-in|signin|log in|log-in|login|log me in|sign me in|magic link|reset|set a password|set your password|set password|set up your password|new password|choose a password|choose your password|choose a new|create password|create your password|change password|change your password|accept|join|approve|authoriz|authoris|validate|complete registration|complete your registration|complete sign|finish sign|finish registration|finish setting|complete setup|complete your|subscribe me|=subscribe|opt in|opt-in|it's me|it’s me|it was me|yes, that|claim your account|unlock|recover|restore access|this is my|that was me|allow|grant|redeem invitation|double opt|get access|one-tap|one tap|one-click|click to continue|continue to sign|start your account|finish creating|link your|prove|log on|set it|wake it
-bestätig|aktivier|anmeld|einlogg|freischalt|zurücksetz|passwort festleg|neues passwort|passwort änder|passwort vergeben|kennwort|annehm|beitret|bestaetig|verifizier|freigeb|registrierung abschließen|zustimmen|konto entsperr|abonnieren|loslegen mit
+bestätig|aktivier|anmeld|einlogg|freischalt|zurücksetz|zurückzusetz|passwort festleg|neues passwort|passwort änder|passwort vergeben|kennwort|annehm|beitret|bestaetig|verifizier|freigeb|registrierung abschließen|zustimmen|konto entsperr|abonnieren|loslegen mit
 confirm|vérifi|activer|activez|connecter|connexion|réinitialis|nouveau mot de passe|choisir un|définir|accepter|acceptez|rejoindre|rejoignez|valider|validez|approuv|autoris|finaliser|débloquer|modifier mon mot de passe|créer un mot de passe|créer mon mot de passe|changer de mot de passe|lien magique
 confirm|verific|activ|iniciar sesión|inicia sesión|acceder|entrar|restablec|nueva contraseña|crear contraseña|cambiar contraseña|elegir contraseña|aceptar|acepta|unirse|unirme|únete|validar|aprobar|autorizar|completar registro|completar el registro|desbloque|enlace mágico|crea tu contraseña|recuperar|restabl
 confirm|verific|ativar|ative|ativação|entrar|acessar|iniciar sessão|redefinir|redefina|nova senha|criar senha|alterar senha|aceitar|aceite|participar|juntar|validar|aprovar|autorizar|concluir cadastro|desbloque|link mágico|nova palavra-passe|repor
@@ -60,7 +60,7 @@ abonelikten|gizlilik|koşullar|yardım|iletişim|tarayıcı|siz değil|bildir|re
 *لغو|*حریم خصوصی|*شرایط|*کمک|*تماس|*مرورگر|*گزارش|*رد کردن|*فاکتور|*پرداخت|*پیگیری|*دانلود
 *सदस्यता समाप्त|*सदस्यता रद्द|*गोपनीयता|*शर्तें|*सहायता|*मदद|*संपर्क|*ब्राउज़र|*रिपोर्ट|*अस्वीकार|*रद्द|*भुगतान|*ट्रैक|*डाउनलोड
 *ยกเลิก|*ความเป็นส่วนตัว|*เงื่อนไข|*ช่วยเหลือ|*ติดต่อ|*เบราว์เซอร์|*ไม่ใช่คุณ|*รายงาน|*ปฏิเสธ|*ใบแจ้งหนี้|*ชำระ|*ติดตาม|*ดาวน์โหลด
-hủy đăng ký|quyền riêng tư|điều khoản|trợ giúp|hỗ trợ|liên hệ|trình duyệt|không phải bạn|báo cáo|từ chối|hủy|hóa đơn|thanh toán|theo dõi|tải
+hủy đăng ký|quyền riêng tư|điều khoản|trợ giúp|hỗ trợ|liên hệ|trình duyệt|không phải bạn|báo cáo|từ chối|hủy|hóa đơn|thanh toán|theo dõi|=tải|tải xuống|tải về
 berhenti berlangganan|privasi|ketentuan|bantuan|hubungi|browser|bukan anda|laporkan|tolak|batal|tagihan|bayar|lacak|unduh|nyahlanggan
 *配信停止|*退会|*プライバシー|*規約|*ヘルプ|*お問い合わせ|*ブラウザ|*心当たりがない|*報告|*拒否|*キャンセル|*請求|*支払|*追跡|*ダウンロード|*解除|*ブロック
 *수신거부|*수신 거부|*개인정보|*약관|*도움말|*문의|*브라우저|*본인이 아|*신고|*거절|*취소|*청구|*결제|*추적|*다운로드|*차단

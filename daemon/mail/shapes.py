@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 DIGITS_MIN, DIGITS_MAX = 4, 9
+PHONE_MIN_DIGITS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Shape:
 _CANDIDATE = re.compile(
     r"""(?<![A-Za-z0-9_@/\\=&%+])(?<!\d[.,:/'-])(?:
     (?P<prefixed>[A-Za-z]{1,4}-\d{4,8})
-    |(?P<spaced>\d(?:[ \t\xb7-]\d){3,8}|\d{2,4}(?:[ \t\xb7-]\d{2,4}){1,3})
+    |(?P<spaced>\d(?:[ \t\xb7-]\d){3,8}|\d{2,4}(?:(?:[ \t]|[ \t]?[\xb7-][ \t]?)\d{2,4}){1,3})
     |(?P<digits>\d{4,10})
     |(?P<words>[a-z]{3,10}(?:-[a-z0-9]{3,10}){2,4})
     |(?P<grouped>[A-Za-z0-9]{2,8}(?:-[A-Za-z0-9]{2,8}){1,3})
@@ -67,6 +68,8 @@ def find(text: str) -> list[Shape]:
 
 
 def _blank_other(match: re.Match[str]) -> str:
+    if match[0].startswith("0") and sum(char.isdigit() for char in match[0]) < PHONE_MIN_DIGITS and "/" not in match[0]:
+        return match[0]
     return match[0] if _CODE_LIKE_GROUPS.fullmatch(match[0]) and not _is_date(match[0]) else " " * len(match[0])
 
 

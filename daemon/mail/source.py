@@ -16,7 +16,7 @@ SOURCE_MAX_CHARS = 40_000
 
 URL = re.compile(r"https?://[^\s<>\"\u3000-\u303f\uff00-\uffef]{3,4000}", re.IGNORECASE)
 _ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
-_DOMAIN = re.compile(r"(?<![\w@.-])(?:[a-zA-Z0-9][\w-]{0,62}\.){1,6}(?=[a-zA-Z])[\w-]{2,24}(?:/[^\s]{0,500})?")
+_DOMAIN = re.compile(r"(?<![\w@.-])(?:[a-zA-Z][\w-]{0,62}\.){1,6}(?=[a-z])[\w-]{2,24}(?:/[^\s]{0,500})?")
 _SENTENCE_END = re.compile(r"[.!?\u2026](?=[\s\"')\]\u201d\u00bb]|$)|[\u3002\uff01\uff1f\uff0e\u0964\u06d4\u061f](?=.)|\n[ \t]*\n", re.DOTALL)
 
 
@@ -31,7 +31,7 @@ class Range:
 class Source:
     """`text` as a reader sees it. All other forms have the same length, so that offsets agree.
 
-    `shaped` has ASCII digits; `folded` is for words; in `plain` and in the hits, links, addresses and domain names
+    `shaped` has ASCII digits; `unlinked` is that without URLs; `folded` is for words; in `plain` and in the hits, links, addresses and domain names
     are blanked, because what they hold is not said to the reader.
     """
 
@@ -43,7 +43,8 @@ class Source:
         self.shaped = shape(self.text)
         self.addresses = [Range(*match.span()) for match in _ADDRESS.finditer(self.shaped)]
         self.urls = [Range(*match.span()) for match in URL.finditer(self.shaped)]
-        plain = blank(self.shaped, (*self.urls, *self.addresses))
+        self.unlinked = blank(self.shaped, self.urls)
+        plain = blank(self.unlinked, self.addresses)
         self.plain = blank(plain, [Range(*match.span()) for match in _DOMAIN.finditer(plain)])
         self.folded = fold(self.plain)
         self.hits = self.scan(code_words())

@@ -13,7 +13,7 @@ verification code|confirmation code|security code|authentication code|authorizat
 log-in code|log in code|signin code|sign-in code|sign in code|access code|activation code|one-time code|onetime code|one time password|one-time password
 one-time pin|one-time passcode|single-use code|one-time|=otp|=totp|otp code|passcode|pass code|pass-code|2fa code|two-factor code|two-step code|magic code|device code|user code
 guard code|temporary code|verification pin|verification number|validation code|recovery code|reset code|identity code|registration code|unlock code|approval code|mfa code|login pin|email code|code to verify|code to sign|code to log|code to confirm|verification digits|login digits|pairing code|signup code|sign-up code|verify code|key code
-*bestätigungscode|*sicherheitscode|*verifizierungscode|*anmeldecode|*zugangscode|*einmalcode|*einmalpasswort|*einmalkennwort|*freischaltcode|*aktivierungscode|*prüfcode|*login-code|*logincode|=tan|*mobiltan|*bestätigungs-code|*authentifizierungscode|*einmal-code|*einmal-passwort|*verifikationscode|*registrierungscode|*zugriffscode|*sicherheits-pin|*bestätigungs-pin|*autorisierungscode|*einmal-pin
+*bestätigungscode|*sicherheitscode|*verifizierungscode|*anmeldecode|*zugangscode|*einmalcode|*einmalpasswort|*einmalkennwort|*freischaltcode|*aktivierungscode|*prüfcode|*login-code|*logincode|=tan|=mtan|*mobiletan|*chiptan|*pushtan|*smstan|*phototan|push-tan|sms-tan|chip-tan|photo-tan|*mobiltan|*bestätigungs-code|*authentifizierungscode|*einmal-code|*einmal-passwort|*verifikationscode|*registrierungscode|*zugriffscode|*sicherheits-pin|*bestätigungs-pin|*autorisierungscode|*einmal-pin
 code de vérification|code de confirmation|code de sécurité|code d'accès|code d’accès|code de connexion|code de validation|code d'activation|code d’activation|code à usage unique|mot de passe à usage unique|code d'authentification|code d’authentification|code temporaire|code unique|code secret|code d'identification|code d’identification|code d'inscription|code de sûreté|code provisoire
 código de verificación|código de confirmación|código de seguridad|código de acceso|código de inicio de sesión|código de activación|código de un solo uso|contraseña de un solo uso|código único|código temporal|código de autenticación|clave de un solo uso|clave dinámica|clave temporal|código de validación|código de autorización|código de ingreso|codi de verificació|codi de seguretat|codi d'accés|codi de confirmació|codi d'un sol ús|codi de validació
 código de verificação|código de confirmação|código de segurança|código de acesso|código de ativação|código de uso único|senha de uso único|palavra-passe de uso único|código de autenticação|código temporário|código de login|senha descartável|código de validação|código de autorização|código de início de sessão|código de entrada
@@ -69,7 +69,7 @@ WORD = """
 *کد |*رمز|*کد:|*رقم
 *कोड|*अंक|*संख्या|*কোড|*কোডটি|*کوڈ
 *รหัส|*ตัวเลข|*หมายเลข
-=mã|mã số|=số|dãy số|chữ số
+mã số|dãy số|chữ số
 =kode|angka|digit|=nombor|kodenya
 *コード|*番号|*数字|*桁
 *번호|*코드|*숫자|*자리
@@ -139,7 +139,7 @@ gir|yaz|kullan|tuşla
 *وارد|*استفاده|*بنویسید
 *दर्ज|*डालें|*उपयोग|*इस्तेमाल|*टाइप|*প্রবেশ|*লিখুন|*ব্যবহার|*درج
 *กรอก|*ป้อน|*ใช้|*ใส่|*พิมพ์
-nhập|sử dụng|điền|=dùng
+nhập|sử dụng|điền
 masuk|gunakan|ketik|isi|isikan|salin
 *入力|*使用|*ご利用|*記入
 *입력|*사용|*넣어
@@ -150,13 +150,13 @@ unes|upiš|koristi|ukuca|vnes|uporab|įves|naudok|ievad|izmanto|sisesta|kasuta|s
 
 # How long a code lives.
 LIFE = """
-expire|valid for|valid until|valid till|minutes|=min|=mins|stops working|good for|works once|works for|one use|once only|seconds|lapses|lasts|half an hour|an hour|single use|hours
-gültig|läuft ab|minuten|verfällt|=std
-expire|valable|valide|minutes
-caduca|expira|válido|válida|vence|minuto|vàlid
-expira|válido|válida|minuto|vigência|validade
-scade|valido|valida|minuti
-geldig|verloopt|minuten|minuut
+do not share|don't share|don’t share|never share|not share|keep it to yourself|keep it secret|expire|valid for|valid until|valid till|minutes|=min|=mins|stops working|good for|works once|works for|one use|once only|seconds|lapses|lasts|half an hour|an hour|single use|hours
+niemandem|nicht weitergeben|teilen sie|gültig|läuft ab|minuten|verfällt|=std
+ne partagez|ne le partagez|ne communiquez|expire|valable|valide|minutes
+no compart|no lo compart|caduca|expira|válido|válida|vence|minuto|vàlid
+não compartilhe|não partilhe|expira|válido|válida|minuto|vigência|validade
+non condivid|scade|valido|valida|minuti
+deel deze|deel het|geldig|verloopt|minuten|minuut
 giltig|gäller|går ut|minuter|upphör
 gyldig|utløper|udløber|minutter
 voimassa|vanhenee|minuutti|minuutin
@@ -185,32 +185,32 @@ vrijedi|važi|veljavn|galioja|derīg|kehtib|minut|minūt|mínút
 
 # Numbers and codes of other kinds.
 OTHER = """
-=order|order number|order no|order id|order code|order #|=orders|invoice|ticket|booking|reservation|reference|=ref|=refs|ref. no|tracking|shipment|parcel|zip|postcode|postal|=phone|=tel|=telephone|mobile|=call|hotline|helpline|=fax|gift card|gift code|giftcard|voucher|coupon|promo|discount|referral|customer number|customer no|customer id|client number|account number|account no|account ending|member number|membership|member no|member id|serial|licence|license|=version|=build|release|session id|=session|request id|=request|case number|=case|=iban|=bic|=vat|tax|seat|flight|=sku|article|item no|patient|policy|contract|card ending|ending in|=ext|extension|qr code|source code|dress code|error code|area code|country code|barcode|code of conduct|code editor|code review|lines of code|code word|student|employee|incident|=amount|total|price|balance|=sum|points|company no|org. no|registered|registration number|reg. no|bank code|sort code|swift|loyalty|frequent|room|=suite|=floor|=street|=ave|=road|=box|=page|subscribers|followers|=views|=users|=members|downloads|visitors|=port|http|status code|meter|kwh|transaction|payment|receipt|statement|confirmation number|booking code|record locator|=pnr|e-ticket|consignment|delivery|document|=message no|msg|=id|checkout|redeem|shop|discount code|promotion|queue|=isbn|=issue|pull request|commit|=bug|=job|meeting id|passport|social security|dial|conference|gate code|door code|sale|percent|off your|save|deal|postal code|exit code|return code|coupon code|vin|plate|warranty|certificate|claim|docket|donation|=lot|bid|auction|employee code|branch|cheque|check number|budget|win|prize|raffle|lottery|quantity|=qty|years|=year|since|copyright
-*bestellnummer|*bestellung|*rechnung|*auftrag|*vorgangsnummer|*ticket|*buchung|*reservierung|=referenz|*referenznummer|*sendungsnummer|*sendung|*paket|=plz|*postleitzahl|*telefon|=tel|*hotline|=fax|*gutschein|*rabatt|*aktionscode|*kundennummer|*kunden-nr|*kundennr|*mitgliedsnummer|*vertragsnummer|*vertrag|*seriennummer|=version|*aktenzeichen|*steuer|*betrag|*summe|*zählerstand|*artikel|=art|*geschenkkarte|*flug|*sitzplatz|=zimmer|*versicherungsnummer|*kontonummer|*lieferung|*quittung|*beleg|*matrikel|*schaden|*preis|=nr|*lieferschein|*abholcode
-commande|facture|référence|=réf|billet|réservation|suivi|=colis|code postal|téléphone|=tél|bon d'achat|carte cadeau|code promo|numéro client|client|adhérent|contrat|numéro de série|dossier|montant|=tva|vol|=siège|=siret|=rcs|livraison|remise|réduction|=cedex|abonné
-=pedido|factura|reserva|referencia|=ref|seguimiento|envío|paquete|código postal|teléfono|=tel|tarjeta regalo|tarjeta de regalo|cupón|descuento|promocional|número de cliente|cliente|contrato|número de serie|expediente|importe|=iva|vuelo|asiento|socio|=nif|=cif|albarán|comanda|incidencia|localizador|folio
-encomenda|fatura|reserva|referência|rastreio|rastreamento|envio|=cep|telefone|=tel|cartão presente|vale-presente|cupom|cupão|desconto|número de cliente|cliente|contrato|número de série|protocolo|valor|=cnpj|=cpf|=nif|voo|assento|boleto|=sac|nota fiscal|matrícula
-ordine|fattura|prenotazione|riferimento|=rif|spedizione|tracciamento|pacco|=cap|telefono|=tel|buono|carta regalo|coupon|sconto|codice cliente|cliente|contratto|numero di serie|pratica|importo|=iva|codice fiscale|partita iva|volo|posto|tessera|codice postale|numero verde|bolletta
+=order|order number|phone number|mobile number|registered office|registered no|sku|rental|gate code|garage code|wifi|wi-fi|ssid|locker|pick-up|pickup|collection code|collection point|meeting|webinar|dial-in|redemption|promo code|discount|offer code|order no|order id|order code|order #|=orders|invoice|ticket|booking|reservation|reference|=ref|=refs|ref. no|tracking|shipment|parcel|zip|postcode|postal|=tel|=telephone|=call|hotline|helpline|=fax|gift card|gift code|giftcard|voucher|coupon|promo|discount|referral|customer number|customer no|customer id|client number|account number|account no|account ending|member number|membership|member no|member id|serial|licence|license|=version|=build|release|session id|=session|request id|=request|case number|=case|=iban|=bic|=vat|tax|seat|flight|article|item no|patient|policy|contract|card ending|ending in|=ext|qr code|source code|dress code|error code|area code|country code|barcode|code of conduct|code editor|code review|lines of code|code word|student|employee|incident|=amount|total|price|balance|points|company no|org. no|registration number|reg. no|bank code|sort code|swift|loyalty|frequent|room|=suite|=floor|=street|=ave|subscribers|followers|=views|=users|=members|downloads|visitors|=port|http|status code|meter|kwh|transaction|payment|receipt|statement|confirmation number|booking code|record locator|=pnr|e-ticket|consignment|delivery|document|=message no|msg|=id|checkout|redeem|shop|discount code|promotion|queue|=isbn|=issue|pull request|commit|=bug|=job|meeting id|passport|social security|dial|gate code|door code|postal code|exit code|return code|coupon code|=vin|plate|warranty|certificate|docket|donation|auction|employee code|branch|cheque|cheque number|budget|raffle|lottery|quantity|=qty
+*bestellnummer|*bestellung|*rechnung|*auftrag|*vorgangsnummer|*ticket|*buchung|*reservierung|=referenz|*referenznummer|*sendungsnummer|*sendung|*paket|=plz|abholcode|*abholung|*packstation|*postleitzahl|*telefon|=tel|*hotline|=fax|*gutschein|*rabatt|*aktionscode|*kundennummer|*kunden-nr|*kundennr|*mitgliedsnummer|*vertragsnummer|*vertrag|*seriennummer|=version|*aktenzeichen|*steuer|*betrag|*summe|*zählerstand|*artikel|=art|*geschenkkarte|*flug|*sitzplatz|=zimmer|*versicherungsnummer|*kontonummer|*lieferung|*quittung|*beleg|*matrikel|*schaden|*preis|=nr|*lieferschein|*abholcode
+commande|facture|référence|=réf|billet|réservation|suivi|=colis|code postal|téléphone|=tél|bon d'achat|carte cadeau|code promo|numéro client|adhérent|contrat|numéro de série|dossier|montant|=tva|=vol|=siège|=siret|=rcs|livraison|remise|réduction|=cedex|abonné
+=pedido|factura|reserva|referencia|=ref|seguimiento|envío|paquete|código postal|teléfono|=tel|tarjeta regalo|tarjeta de regalo|cupón|descuento|promocional|número de cliente|contrato|número de serie|expediente|importe|=iva|vuelo|asiento|socio|=nif|=cif|albarán|comanda|incidencia|localizador|folio
+encomenda|fatura|reserva|referência|rastreio|rastreamento|envio|=cep|telefone|=tel|cartão presente|vale-presente|cupom|cupão|desconto|número de cliente|contrato|número de série|protocolo|valor|=cnpj|=cpf|=nif|voo|assento|boleto|=sac|nota fiscal|matrícula
+ordine|fattura|prenotazione|riferimento|=rif|spedizione|tracciamento|pacco|telefono|=tel|buono|carta regalo|coupon|sconto|codice cliente|contratto|numero di serie|pratica|importo|=iva|codice fiscale|partita iva|volo|posto|tessera|codice postale|numero verde|bolletta
 *bestelnummer|*bestelling|*factuur|*boeking|*reservering|=referentie|*referentienummer|=kenmerk|*zending|*pakket|*postcode|*telefoon|=tel|*cadeaukaart|*cadeaubon|*kortingscode|*korting|*klantnummer|*lidnummer|*contract|*serienummer|*dossier|*bedrag|=btw|=kvk|=vlucht|=stoel|track & trace|*barcode
 *ordernummer|=order|*beställning|*faktura|*bokning|*referens|*spårning|=paket|*försändelse|*postnummer|=telefon|=tel|*presentkort|*rabattkod|*rabatt|*kundnummer|*medlemsnummer|*avtal|*serienummer|*ärende|=belopp|=moms|*organisationsnummer|*personnummer|=flyg|=ocr|*kvitto
 *ordrenummer|*bestilling|*faktura|*booking|*referanse|*reference|*sporing|=pakke|*forsendelse|*postnummer|=telefon|=tlf|*gavekort|*rabattkode|*rabatkode|*rabat|*rabatt|*kundenummer|*medlemsnummer|*avtale|*aftale|*serienummer|=sak|=sag|=beløp|=beløb|=mva|*moms|=cvr|*fødselsnummer|*kvittering|=ordre
 *tilausnumero|*tilaus|*lasku|*varaus|*viite|*seuranta|=paketti|*lähetys|*postinumero|=puhelin|=puh|*lahjakortti|*alennus|*asiakasnumero|*jäsennumero|*sopimus|*sarjanumero|=summa|=alv|=y-tunnus|*tapaus
-zamówieni|faktur|rezerwac|referenc|śledzen|przesyłk|paczk|kod pocztowy|telefon|=tel|infolini|karta podarunkowa|kod rabatowy|rabat|kupon|numer klienta|klienta|umow|numer seryjny|zgłoszeni|kwot|=nip|=vat|=regon|=krs|=lot|miejsce|bilet
-objednáv|faktur|rezervac|referen|sledován|zásilk|balík|=psč|telefon|=tel|dárkov|slevov|sleva|kupón|číslo zákazníka|zákazní|smlouv|sériové|částk|=dič|=ičo|=ič|=let|zásielk|darčekov|zľav|zákazníck|zmluv|=suma|jízdenk|vstupenk
+zamówieni|faktur|rezerwac|referenc|śledzen|przesyłk|paczk|kod pocztowy|telefon|=tel|infolini|karta podarunkowa|kod rabatowy|rabat|kupon|numer klienta|umow|numer seryjny|zgłoszeni|kwot|=nip|=vat|=regon|=krs|miejsce|bilet
+objednáv|faktur|rezervac|referen|sledován|zásilk|balík|=psč|telefon|=tel|dárkov|slevov|sleva|kupón|číslo zákazníka|smlouv|sériové|částk|=dič|=ičo|=ič|zásielk|darčekov|zľav|zmluv|=suma|jízdenk|vstupenk
 rendelés|számla|foglalás|hivatkozás|nyomkövet|csomag|szállít|irányítószám|telefon|=tel|ajándékkártya|kupon|kedvezmény|ügyfélszám|vevőszám|szerződés|sorozatszám|ügyszám|összeg|=áfa|adószám|járat|ülés|iktatószám
-comand|factur|rezervar|referinț|urmărir|colet|=awb|cod poștal|telefon|=tel|card cadou|voucher|cupon|reducere|număr client|client|contract|serie|dosar|sumă|=tva|=cui|zbor|=loc|livrare|bilet
+comand|factur|rezervar|referinț|urmărir|colet|=awb|cod poștal|telefon|=tel|card cadou|voucher|cupon|reducere|număr client|contract|serie|dosar|sumă|=tva|=cui|zbor|livrare|bilet
 поръчк|фактур|резервац|референ|проследяв|пратк|пощенски код|телефон|=тел|подаръчн|ваучер|купон|отстъпк|промо|клиентски номер|договор|сериен|сума|=ддс|=еик|полет|място|доставк
 παραγγελί|τιμολόγ|κράτησ|αναφορ|αποστολ|δέμα|ταχυδρομικ|=τκ|τηλέφων|=τηλ|δωροκάρτ|κουπόν|έκπτωσ|αριθμός πελάτη|συμβόλαι|ποσό|=αφμ|πτήσ|εισιτήρι
 sipariş|fatura|rezervasyon|referans|takip|kargo|gönderi|posta kodu|telefon|=tel|hediye kart|kupon|indirim|müşteri n|müşteri hizmet|sözleşme|seri n|tutar|uçuş|koltuk|abone n|=vkn|bilet
 заказ|счет|счёт|фактур|бронир|отслежив|трек|посылк|отправлен|индекс|телефон|=тел|подароч|купон|скидк|промокод|номер клиента|договор|серийн|обращен|заявк|сумм|=инн|=кпп|=огрн|рейс|место|билет|накладн|штрихкод|лицевой счет|артикул
 замовлен|рахун|фактур|бронюв|відстеж|посилк|відправлен|поштовий індекс|телефон|=тел|подарунков|купон|знижк|промокод|номер клієнта|договір|договор|серійн|звернен|сума|=іпн|рейс|квиток|накладн|=ттн|єдрпоу
 *رقم الطلب|*الطلب|*طلبك|*فاتورة|*الفاتورة|*حجز|*رقم المرجع|*مرجع|*تتبع|*شحنة|*الشحنة|*الرمز البريدي|*هاتف|*اتصل|*بطاقة هدية|*قسيمة|*كوبون|*خصم|*رقم العميل|*عقد|*المبلغ|*ضريب|*رحلة|*رقم الحساب|*تذكرة|*رقم العضوية|*ص.ب
-*מספר הזמנה|*הזמנ|*חשבונית|*אסמכתא|*מעקב|*משלוח|*חבילה|*מיקוד|*טלפון|*טל'|*שובר|*כרטיס מתנה|*קופון|*הנחה|*מספר לקוח|*לקוח|*חוזה|*סכום|*טיסה|*פנייה|*ח.פ|*מוקד|*קבלה
+*מספר הזמנה|*הזמנ|*חשבונית|*אסמכתא|*מעקב|*משלוח|*חבילה|*מיקוד|*טלפון|*טל'|*שובר|*כרטיס מתנה|*קופון|*הנחה|*מספר לקוח|*חוזה|*סכום|*טיסה|*פנייה|*ח.פ|*מוקד|*קבלה
 *سفارش|*فاکتور|*رزرو|*پیگیری|*مرسوله|*بسته|*کد پستی|*تلفن|*کارت هدیه|*تخفیف|*شماره مشتری|*قرارداد|*مبلغ|*پرواز|*تماس
-*ऑर्डर|*बिल|*चालान|*आवेदन|*बुकिंग|*संदर्भ|*ट्रैकिंग|*पार्सल|*पिन कोड|*पिनकोड|*फोन|*फ़ोन|*उपहार|*कूपन|*छूट|*ग्राहक|*राशि|*शिकायत|*উড়ান|*অর্ডার|*ফোন|*آرڈر|*इनवॉइस|*टिकट
+*ऑर्डर|*बिल|*चालान|*आवेदन|*बुकिंग|*संदर्भ|*ट्रैकिंग|*पार्सल|*पिन कोड|*पिनकोड|*फोन|*फ़ोन|*उपहार|*कूपन|*छूट|*राशि|*शिकायत|*উড়ান|*অর্ডার|*ফোন|*آرڈر|*इनवॉइस|*टिकट
 *คำสั่งซื้อ|*ใบแจ้งหนี้|*การจอง|*อ้างอิง|*พัสดุ|*รหัสไปรษณีย์|*โทร|*บัตรของขวัญ|*คูปอง|*ส่วนลด|*หมายเลขลูกค้า|*สัญญา|*ยอด|*เที่ยวบิน|*ใบเสร็จ|*จำนวนเงิน|*บาท
 đơn hàng|hóa đơn|đặt chỗ|tham chiếu|vận đơn|bưu kiện|mã bưu|điện thoại|thẻ quà|phiếu|giảm giá|khuyến mãi|mã khách hàng|hợp đồng|số tiền|chuyến bay|tổng đài|hotline|mã số thuế|vận chuyển
-pesanan|faktur|pemesanan|referensi|pelacakan|resi|paket|kode pos|telepon|=telp|kartu hadiah|kupon|voucher|diskon|nomor pelanggan|pelanggan|kontrak|jumlah|=npwp|penerbangan|tagihan|poskod|tempahan|invois|bayaran|kode promo
+pesanan|faktur|pemesanan|referensi|pelacakan|resi|paket|kode pos|telepon|=telp|kartu hadiah|kupon|voucher|diskon|nomor pelanggan|kontrak|jumlah|=npwp|penerbangan|tagihan|poskod|tempahan|invois|bayaran|kode promo
 *注文|*請求|*予約|*お問い合わせ|*問合せ|*追跡|*配送|*伝票|*荷物|*郵便番号|*電話|*ギフト|*クーポン|*割引|*会員番号|*お客様番号|*顧客番号|*契約|*製造番号|*受付番号|*金額|*合計|*便名|*座席|*ポイント|*〒|*口座|*領収|*管理番号|*バージョン|*円|*整理番号
 *주문|*청구|*예약|*송장|*운송장|*배송|*택배|*우편번호|*전화|*기프트|*쿠폰|*할인|*회원번호|*고객번호|*고객센터|*계약|*일련번호|*접수번호|*금액|*합계|*항공편|*좌석|*문의|*사업자|*포인트|*영수증|*계좌
 *订单|*发票|*预订|*快递|*运单|*物流|*包裹|*邮编|*邮政编码|*电话|*客服|*热线|*礼品卡|*优惠|*折扣|*会员号|*客户号|*客户编号|*合同|*序列号|*工单|*金额|*合计|*航班|*座位|*积分|*尾号|*编号|*流水号|*备案|*兑换码|*单号|*取件码|*提货码|*元
@@ -220,25 +220,25 @@ narudžb|račun br|faktur|rezervacij|praćenj|pošiljk|poštanski broj|telefon|p
 
 # A code that no longer counts.
 DEAD = """
-has expired|have expired|had expired|=expired|is no longer|no longer valid|no longer works|was used|has been used|have been used|already used|been used|invalidated|is invalid|revoked|cancelled|canceled|was entered|has been replaced|do not use|don't use|old code|previous code|earlier code|not valid|out of date|was redeemed|has been redeemed|will not work|won't work|superseded|ignore the code|ignore code|void|used to|was accepted|stopped working|is dead|disregard
-abgelaufen|verwendet wurde|wurde verwendet|wurde benutzt|benutzt wurde|nicht mehr gültig|ungültig|bereits verwendet|bereits benutzt|eingelöst|gilt nicht mehr|wurde eingegeben|erfolgreich verwendet|alter code|alte code|vorherige
-expiré|a été utilisé|été utilisé|déjà utilisé|n'est plus valable|n’est plus valable|n'est plus valide|n’est plus valide|annulé|ancien code|plus valable
-ha caducado|caducado|ha expirado|expirado|fue usado|fue utilizado|se utilizó|se usó|ya se usó|ha sido utilizado|ya no es válido|ya no sirve|anulado|código anterior|ya no funciona
-expirou|foi usado|foi utilizado|já foi usado|já não é válido|não é mais válido|já utilizado|expirado|código anterior|não vale mais|deixou de ser
-scaduto|è stato usato|è stato utilizzato|stato utilizzato|non è più valido|già utilizzato|annullato|codice precedente
-verlopen|is gebruikt|werd gebruikt|al gebruikt|niet meer geldig|ongeldig|vorige code|oude code
-har gått ut|gått ut|har använts|användes|inte längre giltig|ogiltig|har upphört|gäller inte längre|tidigare kod
+has expired|have expired|had expired|=expired|is no longer|no longer valid|no longer works|was used|was just used|were used|cannot be used again|can not be used again|has been used|have been used|already used|been used|invalidated|is invalid|revoked|cancelled|canceled|was entered|has been replaced|do not use|don't use|not valid|out of date|was redeemed|has been redeemed|will not work|won't work|superseded|ignore the code|ignore code|void|was accepted|stopped working|is dead|disregard
+abgelaufen|verwendet wurde|wurde verwendet|wurde benutzt|benutzt wurde|nicht mehr gültig|ungültig|bereits verwendet|bereits benutzt|eingelöst|gilt nicht mehr|wurde eingegeben|erfolgreich verwendet
+a expiré|est expiré|ont expiré|a été utilisé|été utilisé|déjà utilisé|n'est plus valable|n’est plus valable|n'est plus valide|n’est plus valide|annulé|plus valable
+ha caducado|caducado|ha expirado|expirado|fue usado|fue utilizado|se utilizó|se usó|ya se usó|ha sido utilizado|ya no es válido|ya no sirve|anulado|ya no funciona
+expirou|foi usado|foi utilizado|já foi usado|já não é válido|não é mais válido|já utilizado|expirado|não vale mais|deixou de ser
+scaduto|è stato usato|è stato utilizzato|stato utilizzato|non è più valido|già utilizzato|annullato
+verlopen|is gebruikt|werd gebruikt|al gebruikt|niet meer geldig|ongeldig
+har gått ut|gått ut|har använts|användes|inte längre giltig|ogiltig|har upphört|gäller inte längre
 utløpt|er brukt|ble brukt|er blevet brugt|blev brugt|udløbet|ikke lenger gyldig|ikke længere gyldig|ugyldig
 vanhentunut|on käytetty|käytettiin|ei ole enää voimassa|mitätöity
-wygasł|został użyty|został wykorzystany|użyto|nieważn|stracił ważność|poprzedni kod
-vypršel|vypršela platnost|byl použit|již neplatí|neplatný|bol použitý|už neplatí|už nie je platný|předchozí kód
-lejárt|felhasználták|felhasználásra került|már nem érvényes|érvénytelen|korábbi kód
-a expirat|a fost folosit|a fost utilizat|nu mai este valabil|nu mai este valid|codul anterior
+wygasł|został użyty|został wykorzystany|użyto|nieważn|stracił ważność
+vypršel|vypršela platnost|byl použit|již neplatí|neplatný|bol použitý|už neplatí|už nie je platný
+lejárt|felhasználták|felhasználásra került|már nem érvényes|érvénytelen
+a expirat|a fost folosit|a fost utilizat|nu mai este valabil|nu mai este valid
 изтекъл|е използван|беше използван|вече не е валиден|невалиден|изтече
 έληξε|έχει λήξει|χρησιμοποιήθηκε|δεν ισχύει|άκυρος
-süresi doldu|süresi dolmuş|kullanıldı|kullanılmıştır|geçersiz|artık geçerli değil|önceki kod
-истек|истёк|был использован|использован|недействит|больше не действует|устарел|уже не действует|предыдущий код
-минув|був використаний|використано|недійсн|більше не діє|закінчився|попередній код
+süresi doldu|süresi dolmuş|kullanıldı|kullanılmıştır|geçersiz|artık geçerli değil
+истек|истёк|был использован|использован|недействит|больше не действует|устарел|уже не действует
+минув|був використаний|використано|недійсн|більше не діє|закінчився
 *انتهت صلاحية|*انتهت صلاحيته|*تم استخدام|*غير صالح|*لم يعد صالح
 *פג תוקף|*פג תוקפו|*נעשה שימוש|*כבר אינו|*אינו תקף|*לא בתוקף|*שומש
 *منقضی شده|*استفاده شد|*نامعتبر

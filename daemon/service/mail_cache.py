@@ -6,6 +6,7 @@ import asyncio
 from collections import OrderedDict
 from typing import TypeVar
 
+from daemon.errors import not_found
 from daemon.mail.bounded import extract_bounded, parse_bounded
 from daemon.mail.extract import Extracted
 from daemon.mail.model import ParsedMail
@@ -59,7 +60,10 @@ class MailCache:
         self._extracted.pop(message_id, None)
 
     async def _parse(self, message: MessageRow) -> ParsedMail:
-        return await parse_bounded(await self._database.read(lambda conn: messages.raw(conn, message.raw_id)))
+        content = await self._database.read(lambda conn: messages.raw(conn, message.raw_id))
+        if content is None:
+            raise not_found("message")
+        return await parse_bounded(content)
 
 
 def _keep(cache: OrderedDict[str, T], key: str, value: T) -> None:

@@ -121,6 +121,8 @@ class Messages:
         """Return the bytes as they arrived."""
         row = await self._owned(call.principal, message)
         content = await self._database.read(lambda conn: messages.raw(conn, row.raw_id))
+        if content is None:
+            raise not_found("message")
         return Blob(content, "message/rfc822", f"{row.id}.eml")
 
     async def update(self, call: Call, message: str, request: MessageUpdate) -> Done[MessageSummary]:

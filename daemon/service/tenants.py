@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from daemon.api.common import Deleted, DeleteQuery, PageQuery
 from daemon.api.tenants import Tenant, TenantCreate, TenantLimits, TenantUpdate
@@ -99,6 +100,7 @@ class Tenants:
                 raise invalid("confirm", "repeat the tenant's name to delete all its mail")
             for inbox_id in inboxes.of_tenant(tx.conn, tenant):
                 remove_inbox_wholly(tx, inbox_id)
+                tx.on_commit(partial(self._bus.publish, Event(inbox_id, "inbox.deleted")))
             tenants.remove(tx, tenant)
             tx.on_commit(lambda: self._bus.publish(Event(tenant, "access.changed")))
             return Change(data=Deleted(id=tenant), target=tenant, tenant=tenant)

@@ -84,9 +84,10 @@ def get(conn: sqlite3.Connection, message_id: str) -> MessageRow | None:
     return one(conn, MessageRow, "messages WHERE id = ?", message_id)
 
 
-def raw(conn: sqlite3.Connection, raw_id: int) -> bytes:
-    """Return the bytes as they arrived."""
-    return zlib.decompress(conn.execute("SELECT deflated FROM raws WHERE id = ?", (raw_id,)).fetchone()[0])
+def raw(conn: sqlite3.Connection, raw_id: int) -> bytes | None:
+    """Return the bytes as they arrived; None when they were deleted since."""
+    row = conn.execute("SELECT deflated FROM raws WHERE id = ?", (raw_id,)).fetchone()
+    return None if row is None else zlib.decompress(row[0])
 
 
 def listing(

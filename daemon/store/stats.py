@@ -22,5 +22,5 @@ def counts(conn: sqlite3.Connection) -> dict[str, int]:
 
 
 def touch(tx: Tx) -> None:
-    """Write a page and take it back: shows that the file can be written, changes nothing."""
+    """Write a row over with itself: shows that the file can be written, changes nothing."""
     tx.conn.execute("UPDATE keyring SET created_ms = created_ms")

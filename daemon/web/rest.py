@@ -49,7 +49,10 @@ def _query(request: web.Request, query_model: type[Model]) -> Model:
 
 
 async def _body(request: web.Request, body_model: type[Model]) -> Model:
-    content = await request.read()
+    try:
+        content = await request.read()
+    except web.RequestPayloadError:
+        raise PosternError(Code.BAD_REQUEST, "The body could not be decoded. Check Content-Encoding.") from None
     if content and request.content_type != "application/json":
         raise PosternError(Code.UNSUPPORTED_MEDIA_TYPE, "Send the body as Content-Type: application/json.")
     try:

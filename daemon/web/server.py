@@ -77,7 +77,7 @@ async def caller(request: web.Request) -> Call:
         source=Source.SOCKET if local else Source.REST,
         src_ip=None if local else request.remote,
         wants_receipt="receipt" in _preferences(request),
-        idempotency_key=request.headers.get("Idempotency-Key"),
+        idempotency_key=request.headers.get("Idempotency-Key") or None,
     )
 
 

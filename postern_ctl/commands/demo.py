@@ -15,7 +15,7 @@ from postern_ctl.commands.audit import row
 from postern_ctl.demo_mail import SENDER, SENDER_DOMAIN, new_verification, verification_mail
 from postern_ctl.diagnostics import HASH_SHOWN_LETTERS, Failed
 from postern_ctl.output import Column
-from postern_ctl.story import Story
+from postern_ctl.story import INDENT, Story
 from postern_ctl.throwaway import Ready, throwaway_daemon
 
 WAIT_SECONDS = 20.0
@@ -37,7 +37,7 @@ def demo() -> None:
             ready = stack.enter_context(throwaway_daemon())
             facts.append(f"HTTP {ready.http}, SMTP {ready.smtp}")
         result = _tell(story, ready)
-    story.close("The daemon is stopped, its directory removed. Start yours:", "daemon run")
+    story.close("Daemon stopped, directory removed. Start yours:", "daemon run")
     if not output.only_json({"data": {**result, "steps": story.steps}}) and output.is_quiet():
         output.lines([result["code"]])
 
@@ -77,9 +77,8 @@ def _tell(story: Story, ready: Ready) -> Document:
         trail = list(operator.audit.list(after_seq=0))
         facts.append(f"{len(trail)} lines, each chained to the one before")
         shown = [{**row(line), "hash": line["hash"][:HASH_SHOWN_LETTERS]} for line in trail]
-        facts.extend(
-            output.layout([[output.cell(line[c.key]) for c in TRAIL_COLUMNS] for line in shown], TRAIL_COLUMNS)
-        )
+        cells = [[output.cell(line[column.key]) for column in TRAIL_COLUMNS] for line in shown]
+        facts.extend(output.layout(cells, TRAIL_COLUMNS, indent=len(INDENT)))
 
     with story.step("Prove that nothing in it was altered", "audit verify") as facts:
         verified = operator.audit.verify().data

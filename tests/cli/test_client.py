@@ -173,11 +173,11 @@ def test_nobody_at_the_port() -> None:
 def test_a_server_that_does_not_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        with pytest.raises(Unreachable, match="no answer within 0.05 s"):
+        with pytest.raises(Unreachable, match="no answer within"):
             Postern(url, timeout_seconds=0.05).access.whoami()
 
 
-# -------------------------------------------------------------------------------------------------------- keys and links
+# ------------------------------------------------------------------------------------------------------- keys and links
 
 
 def test_no_key_in_repr_or_exception(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_a_link_is_a_url_or_a_token(given: str, base: str | None, path: str) -> 
 
 @pytest.mark.parametrize("given", ["", "a b", "https://mail.example/", "file:///l/abc", "/l/", "a/b", "ä"])
 def test_what_is_no_link_is_refused(given: str) -> None:
-    with pytest.raises(ValueError, match="link|URL"):
+    with pytest.raises(ValueError, match=r"link|URL"):
         link_path(given)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import World
-from tests.cli.support import SECRET, Daemon, data, deliver, document
+from tests.cli.support import SECRET, data, deliver, document
+from tests.support import RunningDaemon
 
 AUDIT_FIELDS = {"seq", "time", "actor", "action", "target", "outcome", "hash"}
 LINK_FIELDS = {"id", "url", "purpose", "expires_at"}
@@ -27,14 +29,14 @@ def is_receipt(done: subprocess.CompletedProcess[str], effect: str) -> None:
     assert done.stderr == ""
 
 
-def audit_seq(daemon: Daemon) -> int:
+def audit_seq(daemon: RunningDaemon) -> int:
     found = data(daemon.ctl("daemon", "status", "--json"))["audit_seq"]
     assert isinstance(found, int)
     return found
 
 
 @pytest.fixture(scope="module")
-def message(daemon: Daemon, world: World) -> str:
+def message(daemon: RunningDaemon, world: World) -> str:
     deliver(daemon, world.address, "Your code \x1b[31m", "Your verification code is 271828.\n\x1b]0;owned\x07")
     found = data(daemon.ctl("message", "list", world.address, "--json"))[0]["id"]
     assert isinstance(found, str)
@@ -78,7 +80,9 @@ READS = [
 
 
 @pytest.mark.parametrize("line", READS)
-def test_a_read_is_one_document_and_leaves_no_trace(line: str, daemon: Daemon, world: World, message: str) -> None:
+def test_a_read_is_one_document_and_leaves_no_trace(
+    line: str, daemon: RunningDaemon, world: World, message: str
+) -> None:
     before = audit_seq(daemon)
     done = daemon.ctl(*line.format(**vars(world), message=message).split(), "--json")
     assert document(done).keys() == {"data"}
@@ -87,16 +91,16 @@ def test_a_read_is_one_document_and_leaves_no_trace(line: str, daemon: Daemon, w
 
 
 @pytest.mark.parametrize("line", READS)
-def test_a_read_is_told_to_people_in_eighty_cells(line: str, daemon: Daemon, world: World, message: str) -> None:
+def test_a_read_is_told_to_people_in_eighty_cells(line: str, daemon: RunningDaemon, world: World, message: str) -> None:
     done = daemon.ctl(*line.format(**vars(world), message=message).split())
-    assert done.stdout
+    assert done.stdout or "There is no" in done.stderr
     assert "\x1b" not in done.stdout or "raw" in line, "no colour and no stranger's escapes when piped"
     if " list" in line or "tail" in line or "checkpoints" in line:
         assert all(len(row) <= 80 for row in done.stdout.splitlines())
 
 
 @pytest.mark.parametrize("line", ["tenant list", "key list", "agent list", "inbox list", "message list {address}"])
-def test_quiet_prints_ids_only(line: str, daemon: Daemon, world: World, message: str) -> None:
+def test_quiet_prints_ids_only(line: str, daemon: RunningDaemon, world: World, message: str) -> None:
     done = daemon.ctl("-q", *line.format(**vars(world)).split())
     assert re.fullmatch(r"(([a-z]+_)?[a-z0-9]{24}\n)+", done.stdout)
     assert done.stderr == ""
@@ -105,7 +109,7 @@ def test_quiet_prints_ids_only(line: str, daemon: Daemon, world: World, message:
 # ----------------------------------------------------------------------------------------------------------- mutations
 
 
-def test_each_mutation_gives_one_line_and_one_link(daemon: Daemon, world: World) -> None:
+def test_each_mutation_gives_one_line_and_one_link(daemon: RunningDaemon, world: World) -> None:
     def change(effect: str, *words: str, input: str | None = None, key: str | None = None) -> str:
         before = audit_seq(daemon)
         done = daemon.ctl(*words, "--json", input=input, key=key)
@@ -142,7 +146,7 @@ def test_each_mutation_gives_one_line_and_one_link(daemon: Daemon, world: World)
     change("tenant:delete", "tenant", "delete", tenant, "--yes")
 
 
-def test_people_read_the_line_and_the_link_on_stderr(daemon: Daemon) -> None:
+def test_people_read_the_line_and_the_link_on_stderr(daemon: RunningDaemon) -> None:
     done = daemon.ctl("tenant", "create", "Gamma")
     identifier = re.search(r"^id +(cus_\w+)$", done.stdout, re.MULTILINE)
     assert identifier
@@ -154,7 +158,7 @@ def test_people_read_the_line_and_the_link_on_stderr(daemon: Daemon) -> None:
     assert re.fullmatch(r" +receipt; opens once, until \d{4}-\d\d-\d\d \d\d:\d\d UTC", hint)
 
 
-def test_quiet_keeps_the_line_and_the_link(daemon: Daemon) -> None:
+def test_quiet_keeps_the_line_and_the_link(daemon: RunningDaemon) -> None:
     done = daemon.ctl("tenant", "create", "Delta", "--quiet")
     assert re.fullmatch(r"cus_\w+\n", done.stdout)
     assert [line.split()[0] for line in done.stderr.splitlines()] == ["audit", "link"]
@@ -173,7 +177,7 @@ def test_quiet_keeps_the_line_and_the_link(daemon: Daemon) -> None:
     ],
 )
 def test_a_secret_is_shown_when_it_is_to_be_revealed(
-    words: list[str], field: str, daemon: Daemon, world: World
+    words: list[str], field: str, daemon: RunningDaemon, world: World
 ) -> None:
     words = [word.format(**vars(world)) for word in words]
     token = world.enrollment_token
@@ -186,7 +190,7 @@ def test_a_secret_is_shown_when_it_is_to_be_revealed(
     assert re.fullmatch(SECRET + "\n", daemon.ctl(*words, "--reveal", "-q", input=token).stdout)
 
 
-def test_the_link_is_the_way_to_a_hidden_secret(daemon: Daemon, world: World) -> None:
+def test_the_link_is_the_way_to_a_hidden_secret(daemon: RunningDaemon, world: World) -> None:
     done = daemon.ctl(*MINT)
     assert "shows the key; opens once" in done.stderr
     url = re.search(r"^link +(\S+)$", done.stderr, re.MULTILINE)
@@ -197,7 +201,7 @@ def test_the_link_is_the_way_to_a_hidden_secret(daemon: Daemon, world: World) ->
     assert (again.returncode, document(again)["error"]["code"]) == (1, "gone")
 
 
-def test_a_receipt_can_be_opened(daemon: Daemon) -> None:
+def test_a_receipt_can_be_opened(daemon: RunningDaemon) -> None:
     url = document(daemon.ctl("tenant", "create", "Epsilon", "--json"))["link"]["url"]
     opened = data(daemon.ctl("link", "open", url, "--json"))
     assert opened["purpose"] == "receipt"
@@ -205,27 +209,27 @@ def test_a_receipt_can_be_opened(daemon: Daemon) -> None:
     assert "tenant:create" in daemon.ctl("link", "open", url).stdout
 
 
-def test_a_forged_link_is_not_found(daemon: Daemon) -> None:
+def test_a_forged_link_is_not_found(daemon: RunningDaemon) -> None:
     assert daemon.ctl("link", "open", f"{daemon.http}/l/forged", check=False).returncode == 4
 
 
 # --------------------------------------------------------------------------------------------------------------- pieces
 
 
-def test_scopes_may_be_short_repeated_and_joined(daemon: Daemon, world: World) -> None:
+def test_scopes_may_be_short_repeated_and_joined(daemon: RunningDaemon, world: World) -> None:
     mint = ["key", "mint", "--tenant", world.tenant, "--label", "x", "--max-mailboxes", "1", "--json"]
     done = daemon.ctl(*mint, "--scope", "create,mailbox:otp", "--scope", "read")
     assert sorted(data(done)["scopes"]) == ["mailbox:create", "mailbox:otp", "mailbox:read"]
 
 
-def test_an_idempotent_create_gives_the_same_mailbox(daemon: Daemon, world: World) -> None:
+def test_an_idempotent_create_gives_the_same_mailbox(daemon: RunningDaemon, world: World) -> None:
     create = ["inbox", "create", "--client-id", "once", "--json"]
     first, second = (document(daemon.ctl(*create, key=world.agent_key)) for _ in range(2))
     assert first["data"] == second["data"]
     assert second.keys() == {"data", "audit", "link"}
 
 
-def test_raw_is_the_bytes_that_came(daemon: Daemon, message: str, tmp_path: Path) -> None:
+def test_raw_is_the_bytes_that_came(daemon: RunningDaemon, message: str, tmp_path: Path) -> None:
     file = tmp_path / "mail.eml"
     daemon.ctl("message", "raw", message, "--output", str(file))
     assert b"271828" in file.read_bytes()
@@ -234,7 +238,7 @@ def test_raw_is_the_bytes_that_came(daemon: Daemon, message: str, tmp_path: Path
     assert (refused.returncode, "there already" in refused.stderr) == (2, True)
 
 
-def test_a_shown_message_is_harmless(daemon: Daemon, message: str) -> None:
+def test_a_shown_message_is_harmless(daemon: RunningDaemon, message: str) -> None:
     shown = daemon.ctl("message", "show", message).stdout
     assert re.search(r"^code +271828$", shown, re.MULTILINE)
     assert "Your verification code is 271828." in shown
@@ -242,7 +246,7 @@ def test_a_shown_message_is_harmless(daemon: Daemon, message: str) -> None:
     assert "\x07" not in shown
 
 
-def test_showing_marks_read_only_when_asked(daemon: Daemon, world: World) -> None:
+def test_showing_marks_read_only_when_asked(daemon: RunningDaemon, world: World) -> None:
     deliver(daemon, world.address, "Mark me", "Hello.")
     first = data(daemon.ctl("message", "list", world.address, "--unread", "--json"))[0]
     daemon.ctl("message", "show", first["id"])
@@ -251,22 +255,22 @@ def test_showing_marks_read_only_when_asked(daemon: Daemon, world: World) -> Non
     assert not data(daemon.ctl("message", "show", first["id"], "--json"))["unread"]
 
 
-def test_tail_is_the_newest_lines_in_order(daemon: Daemon, world: World) -> None:
+def test_tail_is_the_newest_lines_in_order(daemon: RunningDaemon, world: World) -> None:
     seqs = [line["seq"] for line in data(daemon.ctl("audit", "tail", "-n", "3", "--json"))]
     assert seqs == list(range(seqs[0], seqs[0] + 3))
     assert seqs[-1] == audit_seq(daemon)
 
 
-def test_an_export_is_the_whole_chain(daemon: Daemon, world: World, tmp_path: Path) -> None:
+def test_an_export_is_the_whole_chain(daemon: RunningDaemon, world: World, tmp_path: Path) -> None:
     file = tmp_path / "audit.jsonl"
     daemon.ctl("audit", "export", "--output", str(file))
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     assert [line["seq"] for line in lines] == list(range(1, audit_seq(daemon) + 1))
-    assert all(later["prev"] == earlier["hash"] for earlier, later in zip(lines, lines[1:], strict=False))
+    assert all(later["prev"] == earlier["hash"] for earlier, later in pairwise(lines))
     assert daemon.ctl("audit", "export").stdout == file.read_text()
 
 
-def test_a_value_is_found_by_its_hash(daemon: Daemon, world: World) -> None:
+def test_a_value_is_found_by_its_hash(daemon: RunningDaemon, world: World) -> None:
     named = daemon.ctl("audit", "hash", "-q", "-", input=world.address).stdout.strip()
     found = data(daemon.ctl("audit", "tail", "--value", named, "--json"))
     assert [line["entry"]["target"] for line in found if line["entry"]["action"].endswith("inbox:create")] == [
@@ -274,7 +278,7 @@ def test_a_value_is_found_by_its_hash(daemon: Daemon, world: World) -> None:
     ]
 
 
-def test_a_kept_checkpoint_is_compared(daemon: Daemon, world: World, tmp_path: Path) -> None:
+def test_a_kept_checkpoint_is_compared(daemon: RunningDaemon, world: World, tmp_path: Path) -> None:
     kept = tmp_path / "kept.json"
     kept.write_text(daemon.ctl("audit", "checkpoint", "--json").stdout)
     assert data(daemon.ctl("audit", "verify", "--checkpoint", str(kept), "--json"))["ok"]
@@ -286,18 +290,18 @@ def test_a_kept_checkpoint_is_compared(daemon: Daemon, world: World, tmp_path: P
     assert document(refused)["error"]["code"] == "audit_broken"
 
 
-def test_verify_goes_over_http_with_a_url(daemon: Daemon) -> None:
+def test_verify_goes_over_http_with_a_url(daemon: RunningDaemon) -> None:
     key = data(daemon.ctl("operator", "create", "remote", "--reveal", "--json"))["operator_key"]
     done = daemon.ctl("audit", "verify", "--url", daemon.http, "--json", key=key)
     assert data(done)["ok"]
 
 
-def test_a_key_may_come_on_stdin(daemon: Daemon, world: World) -> None:
+def test_a_key_may_come_on_stdin(daemon: RunningDaemon, world: World) -> None:
     done = daemon.ctl("whoami", "--url", daemon.http, "--api-key-stdin", "--json", input=world.agent_key + "\n")
     assert data(done)["agent_id"] == world.agent
 
 
-def test_config_says_where_a_value_is_from(daemon: Daemon) -> None:
+def test_config_says_where_a_value_is_from(daemon: RunningDaemon) -> None:
     rows = {row["name"]: row for row in data(daemon.ctl("config", "show", "--json", key="pk_agent_a_b"))}
     assert rows["POSTERN_DATA_DIR"]["source"] == "environment POSTERN_DATA_DIR"
     assert rows["POSTERN_API_KEY"]["value"] == "(set)"

@@ -1,0 +1,198 @@
+"""Links: each one scored by its label, its look, its target, what is said before it, and whose domain it is on."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from urllib.parse import unquote
+
+from daemon.mail.codes import Reason
+from daemon.mail.domains import host_of, registrable
+from daemon.mail.lexicon import Hits, link_vocabulary
+from daemon.mail.source import URL, Range, Source
+from daemon.mail.text import fold
+
+ACCEPTED_SCORE = 5.0
+CONTEXT_MAX_CHARS = 240
+LINKS_MAX = 120
+HREF_MAX_CHARS = 4_096
+TOKEN_MIN_CHARS = 16
+SHORT_TOKEN_MIN_CHARS = 6
+
+# Target words, in paths and parameter names: what an address says of itself, in the languages that addresses use.
+_ACT_IN_URL = re.compile(
+    r"verif|confirm|activat|activ(?:ar|er|acion)|aktivier|bestaetig|bestatig|valid(?:at|er|ar|e\b)|reset|recover|restor|magic|sign-?_?in|log-?_?in|signup"
+    r"|sign-?_?up|\bsso|passwor[dt]|passwd|mot-de-passe|contrasen|senha|auth|oauth|otp|one-?time|token|invit|\bjoin|accept|approv|authoriz|regist"
+    r"|opt-?in|subscribe/confirm|action|bevestig|inloggen|bekraft|bekreft|vahvist|potwierd|logowanie|overit|potvrd|megerosit|conferm|attiva|accedi"
+    r"|dogrula|onay|podtver|aktiv|xac-?(?:nhan|minh|thuc)|unlock|claim|onboard|complete|setup|enroll|passkey|device"
+)
+_REFUSES_IN_URL = re.compile(
+    r"unsub|unsuscrib|optout|opt-out|abmeld|abbestell|desinscri|desabonn|\bbaja\b|cancelar|disiscri|afmeld|uitschrijv|avregistr|preferenc"
+    r"|report|abuse|not-?me|notme|wasnt|\bdeny|reject|decline|revoke|disavow|lock-account|logout|signout"
+)
+_IDLE_IN_URL = re.compile(
+    r"settings/not|privacy|datenschutz|\bterms|\blegal|imprint|impressum|\bhelp|support/|/hc/|articles?/|\bblog|invoice|billing"
+    r"|\border|tracking|\btrack/|/track\b|survey|feedback|view-?in-?browser|view-?online|webversion|/web/|docs\b|download|apps\.apple"
+    r"|play\.google|app-?store|facebook\.|twitter\.|instagram\.|linkedin\.|youtube\.|tiktok\.|\bshop\b|\bcart|checkout|cancel|cookie"
+)
+_STRONG_PARAMETER = re.compile(r"[?&#;](?:[\w.-]*(?:token|ticket|code|otp|hash|jwt|nonce|secret|sig|signature|magic|key|oob|state)[\w.-]*|k|t|s|c|h|q|upn|id|u|e|data|d)=([^&#]+)", re.IGNORECASE)
+_TRAILING = ".,;:!?'\"*_>\u00bb\u201d\u2019\u3002\uff0c\u3001\uff1b\uff1a"
+_CLOSERS = {")": "(", "]": "[", "}": "{"}
+_SPLIT = re.compile(r"[/?&=#:;.,!~|]+")
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCandidate:
+    """A possible action link: its target as it stands in the message, and everything that was said of it."""
+
+    href: str
+    source: str
+    start: int
+    end: int
+    score: float
+    reasons: tuple[Reason, ...]
+
+
+def candidates(source: Source, text: str, *, subject: Source, sender_domain: str | None) -> list[LinkCandidate]:
+    """All links of a source, best first; `text` is its text with what must not count blanked."""
+    links = _links(source)[:LINKS_MAX]
+    hits = source.scan(link_vocabulary())
+    about = subject.scan(link_vocabulary())
+    subject_acts = about.any(0, len(subject.text), "act")
+    found = []
+    previous_end = 0
+    for href, label, where, button in links:
+        if where.start < len(text) and not text[where.start : where.end].strip() and source.text[where.start : where.end].strip():
+            previous_end = where.end
+            continue  # in a quote or in words to a machine
+        reasons = _label_reasons(label) + _target_reasons(href, sender_domain)
+        reasons += _context_reasons(source, hits, where, previous_end)
+        if button:
+            reasons.append(Reason("looks like a button", 1.5))
+        if subject_acts:
+            reasons.append(Reason("subject asks to act", 1.5))
+        names = {reason.why for reason in reasons}
+        if not names & {"label acts", "words before act", "target acts"} and not {"looks like a button", "subject asks to act"} <= names:
+            reasons.append(Reason("nothing says that it acts", -4.0))
+        found.append(
+            LinkCandidate(href, source.name, where.start, where.end, sum(reason.weight for reason in reasons), tuple(reasons))
+        )
+        previous_end = where.end
+    carriers = [at for at, item in enumerate(found) if any(reason.why == "carries a token" for reason in item.reasons)]
+    if len({found[at].href for at in carriers}) == 1:
+        alone = Reason("the only one with a token", 1.0)
+        for at in carriers:
+            found[at] = replace(found[at], score=found[at].score + alone.weight, reasons=(*found[at].reasons, alone))
+    return sorted(found, key=lambda candidate: -candidate.score)
+
+
+def _links(source: Source) -> list[tuple[str, str, Range, bool]]:
+    """(target, label, place, button) of every web link; in plain text a URL is its own target and has no label."""
+    found = [
+        (link.href, link.label, Range(link.start, link.end), link.button)
+        for link in source.links
+        if link.href[:8].lower().startswith(("http://", "https://")) and len(link.href) <= HREF_MAX_CHARS
+    ]
+    linked = [where for _, _, where, _ in found]
+    for match in URL.finditer(source.text):
+        if not any(where.start <= match.start() < where.end for where in linked):
+            href = trim_url(match[0])
+            found.append((href, "", Range(match.start(), match.start() + len(href)), False))
+    return sorted(found, key=lambda item: item[2].start)
+
+
+def trim_url(url: str) -> str:
+    """A URL found in running text without the punctuation and brackets that belong to the sentence."""
+    while url:
+        last = url[-1]
+        if last in _TRAILING or (last in _CLOSERS and url.count(last) > url.count(_CLOSERS[last])):
+            url = url[:-1]
+        else:
+            break
+    return url
+
+
+def _label_reasons(label: str) -> list[Reason]:
+    if not label or URL.match(label):
+        return []
+    hits = link_vocabulary().scan(fold(label[:200]))
+    acts, idles = hits.any(0, 200, "act"), hits.any(0, 200, "idle")
+    if idles:
+        return [Reason("label does something else", -3.0 if acts else -7.0)]
+    return [Reason("label acts", 4.0)] if acts else []
+
+
+def _target_reasons(href: str, sender_domain: str | None) -> list[Reason]:
+    target = href
+    for _ in range(3):
+        decoded = unquote(target)
+        if decoded == target:
+            break
+        target = decoded
+    inner = target.find("http", 8)
+    told = target[inner:] if inner > 0 else target
+    scheme_end = told.find("//") + 2
+    path = told[told.find("/", scheme_end) :] if "/" in told[scheme_end:] else told[scheme_end:]
+    lowered = path.lower()
+    reasons = []
+    acts = _ACT_IN_URL.search(lowered)
+    if _REFUSES_IN_URL.search(lowered):
+        reasons.append(Reason("target refuses", -6.0))
+    elif _IDLE_IN_URL.search(lowered) or _IDLE_IN_URL.search(host_of(told) + "/"):
+        reasons.append(Reason("target does something else", 0.0 if acts else -5.0))
+    elif acts:
+        reasons.append(Reason("target acts", 2.0))
+    reasons.append(_token_reason(href, path))
+    host = host_of(href)
+    domain = registrable(host)
+    if sender_domain and domain == sender_domain:
+        reasons.append(Reason("on the sender's domain", 0.5))
+    return reasons
+
+
+def _token_reason(href: str, path: str) -> Reason:
+    segments = [segment for segment in _SPLIT.split(href[8:].partition("/")[2] + "/" + path[1:]) if segment]
+    if any(_is_token(segment) for segment in segments):
+        return Reason("carries a token", 2.0)
+    parameter = _STRONG_PARAMETER.search(path)
+    if parameter and len(parameter[1]) >= SHORT_TOKEN_MIN_CHARS and any(char.isdigit() for char in parameter[1]):
+        return Reason("carries a short token", 1.0)
+    if any(len(segment) >= SHORT_TOKEN_MIN_CHARS and _is_mixed(segment) for segment in segments):
+        return Reason("carries a short token", 0.5)
+    return Reason("carries no token", -6.0)
+
+
+def _is_token(segment: str) -> bool:
+    bare = segment.replace("-", "").replace("_", "").replace("%", "")
+    if len(bare) < TOKEN_MIN_CHARS:
+        return False
+    if re.fullmatch(r"(?:\d{1,20}-)?[A-Za-z]{1,24}(?:[-_][A-Za-z]{1,24})+(?:-\d{1,8})?", segment):
+        return False  # words, as a headline makes them
+    digits = sum(char.isdigit() for char in bare)
+    if digits >= 3 and digits < len(bare):
+        return True
+    changes = sum(one.isupper() != other.isupper() for one, other in zip(bare, bare[1:], strict=False))
+    return changes >= 4 and "-" not in segment[:8]
+
+
+def _is_mixed(segment: str) -> bool:
+    return any(char.isdigit() for char in segment) and any(char.isalpha() for char in segment) and segment.isalnum()
+
+
+def _context_reasons(source: Source, hits: Hits, where: Range, previous_end: int) -> list[Reason]:
+    start = max(previous_end, where.start - CONTEXT_MAX_CHARS, 0)
+    before = source.lines_before(where.start, 2, CONTEXT_MAX_CHARS)
+    start = max(start, min(before.start, where.start))
+    near = source.sentence(max(start, where.start - 1))
+    reasons = []
+    nearest = hits.within(max(start, near.start), where.start, ("act", "idle"))
+    if not nearest:
+        nearest = hits.within(start, where.start, ("act", "idle"))
+    if any(hit.meaning == "idle" for hit in nearest):
+        reasons.append(Reason("words before do something else", -3.0))
+    elif nearest:
+        reasons.append(Reason("words before act", 2.0))
+    after = hits.within(where.end, min(source.sentence(where.end).end, where.end + 80), ("act",))
+    if after and not nearest and where.end < len(source.text):
+        reasons.append(Reason("words before act", 1.0))
+    return reasons
