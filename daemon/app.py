@@ -21,6 +21,7 @@ from daemon.clock import Clock, SystemClock
 from daemon.events import Bus
 from daemon.ids import Ids
 from daemon.keys import Keyring, KeyringError, load_keyring
+from daemon.mail.warm import warm
 from daemon.service.services import Services
 from daemon.service.status import Listeners
 from daemon.settings import HostPort, Settings
@@ -53,6 +54,7 @@ async def running(settings: Settings, clock: Clock | None = None, ids: Ids | Non
     """Start everything, yield the services, stop everything in reverse order. Raises `StartError`."""
     clock, ids = clock or SystemClock(), ids or Ids()
     home = prepared_home(settings.home)
+    warm()
     async with AsyncExitStack() as stack:
         stack.enter_context(_locked(home))
         database = Database(settings.database_path, clock)

@@ -30,6 +30,11 @@ class JsonLines(logging.Formatter):
         return _SECRETS.sub(r"\1…", json.dumps(fields, ensure_ascii=False, default=str))
 
 
+def _unquoted(record: logging.LogRecord) -> bool:
+    kind = record.exc_info[0] if record.exc_info else None
+    return kind is None or not kind.__module__.startswith("aiohttp.http_exceptions")
+
+
 def configure(level: str) -> None:
     """Send every log line to stderr."""
     handler = logging.StreamHandler(sys.stderr)
@@ -37,3 +42,5 @@ def configure(level: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # aiosmtpd tells of every command, and so of every address.
     logging.getLogger("mail.log").setLevel(logging.WARNING)
+    # aiohttp quotes requests that are malformed, and the credentials in them.
+    logging.getLogger("aiohttp.server").addFilter(_unquoted)

@@ -74,8 +74,12 @@ class Auditing:
     async def watch(self) -> None:
         """Check the chain at the start and every hour after, for `/readyz` and the log to tell of."""
         while True:
-            verdict = await asyncio.to_thread(self._verify)
-            if not verdict.ok:
+            try:
+                verdict = await asyncio.to_thread(self._verify)
+            except Exception:
+                log.exception("audit check failed")
+                verdict = None
+            if verdict is not None and not verdict.ok:
                 log.error("audit chain broken", extra={"seq": verdict.first_bad_seq, "reason": verdict.reason})
             await asyncio.sleep(WATCH_EVERY_SECONDS)
 

@@ -42,8 +42,8 @@ class Enrollment:
         Raises `PosternError`: 401 for a token that is unknown, revoked or expired and for a disabled agent or a
         suspended tenant, 409 when the key lets no further agent in.
         """
-        key = await self._genuine(request.enrollment_token)
-        known = call.as_(Principal(type="enrollment", id=key.id, key_id=key.id))
+        key, tenant_id = await self._genuine(request.enrollment_token)
+        known = call.as_(Principal(type="enrollment", id=key.id, key_id=key.id, tenant_id=tenant_id))
 
         def change(tx: Tx) -> Change[Enrolled]:
             source = _in_force(tx, key.id)
@@ -69,17 +69,17 @@ class Enrollment:
 
         return await self._mutations.run(known, "agent:enroll", change)
 
-    async def _genuine(self, token: str) -> Key:
+    async def _genuine(self, token: str) -> tuple[Key, str]:
         key = parse(token)
         if key is not None and key.kind is KeyKind.ENROLL:
             row = await self._database.read(lambda conn: enrollment.get(conn, key.id))
-            if matches(key, row.digest if row else None):
-                return key
+            if matches(key, row.digest if row else None) and row is not None:
+                return key, row.tenant_id
         self._count("enrollments_refused")
         raise _unknown_token()
 
     def _admit(self, tx: Tx, source: EnrollmentKeyRow, handle: str) -> AgentRow:
-        if not source.reusable and agents.count_on_key(tx.conn, source.id):
+        if not source.reusable and agents.redeemed(tx.conn, source.id):
             raise PosternError(
                 Code.ENROLLMENT_TOKEN_EXHAUSTED,
                 "This enrollment key is for one agent, which has another handle. Use that handle, or ask for a key.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from daemon.audit import append
 from daemon.clock import DAY_MS, Clock
@@ -23,6 +24,8 @@ CHECKPOINT_EVERY_SECONDS = 600
 CHECKPOINT_EVERY_LINES = 1_000
 WATCH_EVERY_SECONDS = 15
 
+log = logging.getLogger("postern.housekeeping")
+
 
 class Housekeeping:
     """Runs beside the daemon. Every step is one small mutation, so the writer is never held up for longer than that."""
@@ -36,17 +39,19 @@ class Housekeeping:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        swept = signed = self._clock.monotonic()
-        await self.sweep()
+        signed, swept = self._clock.monotonic(), float("-inf")
         while True:
-            await asyncio.sleep(WATCH_EVERY_SECONDS)
             now = self._clock.monotonic()
-            due = now - signed >= CHECKPOINT_EVERY_SECONDS
-            await self._auditing.checkpoint_if_grown(1 if due else CHECKPOINT_EVERY_LINES)
-            signed = now if due else signed
-            if now - swept >= SWEEP_EVERY_SECONDS:
-                await self.sweep()
-                swept = now
+            try:
+                if now - swept >= SWEEP_EVERY_SECONDS:
+                    await self.sweep()
+                    swept = now
+                due = now - signed >= CHECKPOINT_EVERY_SECONDS
+                await self._auditing.checkpoint_if_grown(1 if due else CHECKPOINT_EVERY_LINES)
+                signed = now if due else signed
+            except Exception:  # a full disk passes, and the chores are still there when it has
+                log.exception("housekeeping failed")
+            await asyncio.sleep(WATCH_EVERY_SECONDS)
 
     async def sweep(self) -> int:
         """Remove what is past its time; return how many messages went."""

@@ -47,10 +47,14 @@ def by_handle(conn: sqlite3.Connection, enrollment_key_id: str, handle: str) -> 
     return one(conn, AgentRow, "agents WHERE enrollment_key_id = ? AND handle = ?", enrollment_key_id, handle)
 
 
-def count_on_key(conn: sqlite3.Connection, enrollment_key_id: str) -> int:
-    """Return how many agents a key has brought in."""
-    found = conn.execute("SELECT count(*) FROM agents WHERE enrollment_key_id = ?", (enrollment_key_id,))
-    return int(found.fetchone()[0])
+def redeemed(conn: sqlite3.Connection, enrollment_key_id: str) -> bool:
+    """Tell whether a key has brought in an agent, one that was bound to another key since included."""
+    found = conn.execute(
+        "SELECT 1 FROM agents WHERE enrollment_key_id = ?1"
+        " UNION ALL SELECT 1 FROM agent_keys WHERE enrollment_key_id = ?1",
+        (enrollment_key_id,),
+    )
+    return found.fetchone() is not None
 
 
 def listing(conn: sqlite3.Connection, tenant_id: str | None, before_n: int | None, limit: int) -> list[AgentRow]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from daemon.store.database import Tx
@@ -35,19 +36,28 @@ def add(tx: Tx, row: AuditRow) -> None:
 
 def head(conn: sqlite3.Connection) -> AuditRow | None:
     """Return the newest line."""
-    return one(conn, AuditRow, "audit ORDER BY seq DESC LIMIT 1")
+    with _mangled_text(conn, "replace"):
+        return one(conn, AuditRow, "audit ORDER BY seq DESC LIMIT 1")
 
 
 def get(conn: sqlite3.Connection, seq: int) -> AuditRow | None:
-    return one(conn, AuditRow, "audit WHERE seq = ?", seq)
+    with _mangled_text(conn, "replace"):
+        return one(conn, AuditRow, "audit WHERE seq = ?", seq)
 
 
 def every(conn: sqlite3.Connection) -> Iterator[AuditRow]:
-    """Yield all lines in order, as they stand in the file: text that is no longer UTF-8 is kept readable."""
-    conn.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
-    try:
+    """Yield all lines in order, as they stand in the file, byte for byte."""
+    with _mangled_text(conn, "surrogateescape"):
         for row in conn.execute(f"SELECT {columns(AuditRow)} FROM audit ORDER BY seq"):  # noqa: S608  ours
             yield AuditRow(seq=row[0], line=row[1], prev=row[2], hash=row[3])
+
+
+@contextmanager
+def _mangled_text(conn: sqlite3.Connection, errors: str) -> Iterator[None]:
+    """Read text that somebody made invalid UTF-8, too: one mangled line must not hide the others, nor stop new ones."""
+    conn.text_factory = lambda data: data.decode("utf-8", errors)
+    try:
+        yield
     finally:
         conn.text_factory = str
 
@@ -70,7 +80,8 @@ def listing(
             values.append(value)
     where = f"WHERE {' AND '.join(terms)} " if terms else ""
     order = "DESC" if after_seq is None else "ASC"
-    return many(conn, AuditRow, f"audit {where}ORDER BY seq {order} LIMIT ?", *values, limit)
+    with _mangled_text(conn, "replace"):
+        return many(conn, AuditRow, f"audit {where}ORDER BY seq {order} LIMIT ?", *values, limit)
 
 
 def add_checkpoint(tx: Tx, row: CheckpointRow) -> int:

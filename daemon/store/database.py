@@ -9,6 +9,7 @@ committed without being published.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import queue
 import sqlite3
@@ -41,6 +42,9 @@ _STORAGE_FAULTS = {
     sqlite3.SQLITE_CORRUPT,
     sqlite3.SQLITE_NOTADB,
 }
+
+
+log = logging.getLogger("postern.store")
 
 
 @dataclass(slots=True)
@@ -197,7 +201,10 @@ def _settle(batch: list[_Job]) -> None:
     for job in batch:
         if job.error is None:
             for callback in job.after_commit:
-                callback()
+                try:
+                    callback()
+                except Exception:  # what is committed stays so, and everybody else is still told
+                    log.exception("after-commit callback failed")
         if job.future.done():
             continue
         if job.error is None:

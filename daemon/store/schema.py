@@ -69,6 +69,7 @@ _FIRST_LIGHT = (
         revoked_ms INTEGER,
         created_ms INTEGER NOT NULL)""",
     "CREATE INDEX agent_keys_agent ON agent_keys(agent_id)",
+    "CREATE INDEX agent_keys_enrollment_key ON agent_keys(enrollment_key_id)",
     """CREATE TABLE operators (
         n INTEGER PRIMARY KEY AUTOINCREMENT,
         id TEXT NOT NULL UNIQUE,

@@ -8,7 +8,7 @@ from tests.crash.load import MOMENTS, Kept, Load, World
 from tests.crash.proof import prove
 from tests.support import RunningDaemon
 
-ROUNDS = 6
+ROUNDS = 4
 ALL_ROUNDS_MAX_SECONDS = 20
 STRIKE_AFTER_MAX = 60
 

@@ -1,0 +1,17 @@
+"""Read one mail before the first one comes: word lists, suffix list and patterns are then in memory."""
+
+from __future__ import annotations
+
+from daemon.mail.extract import extract
+from daemon.mail.parse import parse
+
+_SAMPLE = (
+    b"From: Postern <postern@example.com>\r\nSubject: Your code\r\nMIME-Version: 1.0\r\n"
+    b"Content-Type: text/html; charset=utf-8\r\n\r\n"
+    b"<p>Your code is <b>482913</b>.</p><p><a href='https://login.example.com/verify?token=Zk3vQ8pL'>Sign in</a></p>\r\n"
+)
+
+
+def warm() -> None:
+    """Parse and extract from a sample."""
+    extract(parse(_SAMPLE))
