@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
+from sqlite3 import DatabaseError
 
 from aiohttp import web
 
@@ -58,7 +59,10 @@ async def running(settings: Settings, clock: Clock | None = None, ids: Ids | Non
     async with AsyncExitStack() as stack:
         stack.enter_context(_locked(home))
         database = Database(settings.database_path, clock)
-        database.open()
+        try:
+            database.open()
+        except DatabaseError as problem:
+            raise StartError(f"{settings.database_path} cannot be used ({problem}). Restore a backup of it.") from None
         stack.push_async_callback(database.close)
         keyring = await _keyring(database, home)
         bus = Bus()

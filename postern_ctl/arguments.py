@@ -57,6 +57,11 @@ def scopes(given: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(short.get(word, word) for word in wanted))
 
 
+def short_scopes(given: Sequence[str]) -> list[str]:
+    """Return scopes by their last word, as they may be given."""
+    return [scope.rpartition(":")[2] for scope in given]
+
+
 def confirmed(what: str, confirm: str | None, name: Callable[[], str]) -> str:
     """Return the name of what is to be deleted, once it was said again. Raises `WrongUsage`."""
     if invocation.current().yes:

@@ -5,6 +5,7 @@ The exit codes are here too: one table from an error to what the shell sees.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -162,9 +163,14 @@ def audit_line(audit: Document) -> str:
         audit["action"],
         audit["target"],
         audit["outcome"],
-        audit["hash"][:HASH_SHOWN_LETTERS],
+        short_hash(audit["hash"]),
     )
     return " ".join(map(output.cell, words))
+
+
+def short_hash(value: str) -> str:
+    """Return enough of a hash to recognise it."""
+    return value[:HASH_SHOWN_LETTERS]
 
 
 def moment(timestamp: str) -> str:
@@ -199,7 +205,7 @@ def ask_hidden(question: str) -> str:
 @contextmanager
 def progress(text: str) -> Iterator[None]:
     """Show on a terminal that something goes on, once it has taken a while."""
-    if not sys.stderr.isatty() or invocation.current().quiet:
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb" or invocation.current().quiet:
         yield
         return
     over = threading.Event()

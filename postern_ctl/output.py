@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import IO, Any, NamedTuple
 
 from daemon import __version__
@@ -28,11 +28,12 @@ _STYLES = {"bold": "1", "dim": "2", "red": "31", "cyan": "36", "code": "1;32"}
 
 
 class Column(NamedTuple):
-    """A column of a table. What `keep` marks is not shortened while anything else can be."""
+    """A column of a table. What `keep` marks is not shortened while anything else can be; `show` abridges a value."""
 
     title: str
     key: str
     keep: bool = False
+    show: Callable[[Any], Any] = lambda value: value
 
 
 def table(rows: Iterable[Document], columns: Sequence[Column], *, essential: str = "id") -> int:
@@ -44,7 +45,7 @@ def table(rows: Iterable[Document], columns: Sequence[Column], *, essential: str
     elif flags.quiet:
         lines(row[essential] for row in listed)
     elif listed:
-        lines(layout([[cell(row.get(column.key)) for column in columns] for row in listed], columns))
+        lines(layout(listed, columns))
     return len(listed)
 
 
@@ -91,6 +92,16 @@ def only_json(value: Document) -> bool:
 def document(value: Document) -> None:
     """Print the one JSON document: indented for a terminal, one line for a program."""
     emit(json.dumps(value, indent=2 if sys.stdout.isatty() else None))
+
+
+def minute(timestamp: str | None) -> str | None:
+    """Return an ISO time to the minute, in UTC as it came."""
+    return timestamp and f"{timestamp[:10]} {timestamp[11:16]}Z"
+
+
+def second(timestamp: str | None) -> str | None:
+    """Return an ISO time to the second, in UTC as it came."""
+    return timestamp and f"{timestamp[:10]} {timestamp[11:19]}"
 
 
 def block(data: Document) -> None:
@@ -165,16 +176,17 @@ def cell(value: Any) -> str:
     return " ".join(str(value).split()).translate(_HARMLESS)
 
 
-def layout(rows: Sequence[Sequence[str]], columns: Sequence[Column], *, indent: int = 0) -> list[str]:
+def layout(rows: Iterable[Document], columns: Sequence[Column], *, indent: int = 0) -> list[str]:
     """Return a table's lines, fitted to the width of the terminal, or to 80 cells, less an indent."""
     total = max(shutil.get_terminal_size((WIDTH_DEFAULT_CELLS, 24)).columns - indent, COLUMN_MIN_CELLS)
-    cells = [[column.title for column in columns], *rows]
+    body = [[cell(column.show(row.get(column.key))) for column in columns] for row in rows]
+    cells = [[column.title for column in columns], *body]
     widths = [max(map(width, column)) for column in zip(*cells, strict=True)]
     widths = shrink(widths, [column.keep for column in columns], total - len(GAP) * (len(columns) - 1))
-    heading, *body = (
+    heading, *laid = (
         GAP.join(pad(fit(value, size), size) for value, size in zip(row, widths, strict=True)).rstrip() for row in cells
     )
-    return [style(heading, "bold"), *body]
+    return [style(heading, "bold"), *laid]
 
 
 def shrink(widths: Sequence[int], keep: Sequence[bool], total: int) -> list[int]:

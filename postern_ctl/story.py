@@ -31,8 +31,8 @@ class Story:
         self._say("", f"{text} " + output.style(f"posternctl {command}", "cyan"))
 
     @contextmanager
-    def step(self, title: str, command: str) -> Iterator[list[str]]:
-        """Run one step; the facts that the block adds are told when it has ended."""
+    def step(self, title: str, command: str, *, timed: bool = True) -> Iterator[list[str]]:
+        """Run one step; the facts that the block adds are told when it has ended, the first with the time it took."""
         number = len(self.steps) + 1
         folded = FOLD.join(textwrap.wrap(f"posternctl {command}", WIDTH_CELLS - 12, break_on_hyphens=False))
         self._say("", output.style(f"{number}  {title}", "bold"), INDENT + output.style(f"$ {folded}", "cyan"))
@@ -41,7 +41,7 @@ class Story:
         yield facts
         took_ms = (time.perf_counter() - began) * 1000
         self.steps.append({"title": title, "command": f"posternctl {command}", "ms": round(took_ms, 3)})
-        if facts:
+        if timed and facts:
             took = f"{took_ms:.0f} ms"
             gap = WIDTH_CELLS - len(INDENT) - output.width(facts[0]) - len(took)
             facts[0] += " " * gap + output.style(took, "dim") if gap > 0 else ""

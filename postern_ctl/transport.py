@@ -83,8 +83,9 @@ class Transport:
         """Return what is asked, for messages."""
         if self._socket_path is not None:
             return self._socket_path
+        host = f"[{self._host}]" if ":" in self._host else self._host
         port = "" if self._port is None else f":{self._port}"
-        return f"{self._scheme}://{self._host}{port}{self._prefix}"
+        return f"{self._scheme}://{host}{port}{self._prefix}"
 
     def __repr__(self) -> str:
         return f"Transport({self.target!r})"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.inside import DaemonInside
 from tests.support import RunningDaemon
 
 Start = Callable[..., RunningDaemon]
@@ -36,6 +37,14 @@ def start(tmp_path: Path) -> Iterator[Start]:
     for running in made:
         if running.process is not None:
             running.stop()
+
+
+@pytest.fixture
+def inside(tmp_path: Path) -> Iterator[DaemonInside]:
+    """A daemon in this process, on a clock that stands still."""
+    running = DaemonInside(tmp_path / "inside").start()
+    yield running
+    running.stop()
 
 
 @pytest.fixture

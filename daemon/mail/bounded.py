@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from daemon.mail.extract import Extracted, extract
+from daemon.mail.extract import Extracted, extract_within
 from daemon.mail.guard import is_ordinary
-from daemon.mail.limits import FULL, INLINE
+from daemon.mail.limits import FULL, INLINE, TooMuch
 from daemon.mail.model import ParsedMail
-from daemon.mail.parse import TooMuch, cheap, parse_within, unusual
+from daemon.mail.parse import cheap, parse_within, unusual
 
 WORKERS_MAX = 2
 WORKER_WALL_MAX_SECONDS = 15.0
@@ -54,7 +54,8 @@ async def parse_bounded(raw: bytes, *, timeout_seconds: float = WORKER_WALL_MAX_
 async def extract_bounded(mail: ParsedMail, *, timeout_seconds: float = WORKER_WALL_MAX_SECONDS) -> Extracted:
     """`extract` under the same promise; a mail whose worker fails has nothing extracted."""
     if len(mail.visible) <= EXTRACT_INLINE_CHARS and (mail.html is None or is_ordinary(mail.html, INLINE)):
-        return extract(mail)
+        with contextlib.suppress(TooMuch):
+            return extract_within(mail, INLINE)
     try:
         raw = json.dumps(mail.to_json(), ensure_ascii=False).encode("utf-8", "replace")
         return Extracted.from_json(await _ask("extract", raw, timeout_seconds))

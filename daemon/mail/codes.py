@@ -94,7 +94,9 @@ def _spoken_of(source: Source, text: str, found: list[Shape], at: int) -> list[R
     preceding = found[at - 1].end if at else 0
     sentence = source.sentence(item.start)
     line = source.line(item.start)
-    alone = not text[line.start : item.start].strip(_OPENERS + "\t ") and not text[item.end : line.end].strip(_OPENERS + " .,;!?。)]")
+    alone = not text[line.start : item.start].strip(_OPENERS + "\t ") and not text[item.end : line.end].strip(
+        _OPENERS + " .,;!?。)]"
+    )
     reasons = _fatal(source, sentence, found, at)
     direct = _label_left(source, text, sentence, item, preceding) + _label_right(source, sentence, item, following)
     reasons += direct
@@ -108,7 +110,13 @@ def _spoken_of(source: Source, text: str, found: list[Shape], at: int) -> list[R
         reasons.append(Reason("sentence is about access", 1.5))
     if source.hits.any(item.end, item.end + 4 * NEAR_CHARS, "life"):
         reasons.append(Reason("its life is told", 0.5))
-    if any(span.kind == "strong" and span.start - 2 <= item.start and item.end <= span.end + 2 and span.end - span.start < 40 for span in source.spans):
+    if any(
+        span.kind == "strong"
+        and span.start - 2 <= item.start
+        and item.end <= span.end + 2
+        and span.end - span.start < 40
+        for span in source.spans
+    ):
         reasons.append(Reason("set off", 1.0))
     if item.needs_label and not any(reason.why in _NAMED for reason in reasons):
         reasons.append(Reason("letters without a label", -6.0))
@@ -117,11 +125,22 @@ def _spoken_of(source: Source, text: str, found: list[Shape], at: int) -> list[R
     return reasons
 
 
-_NAMED = frozenset({"named a code", "called a code", "code named above", "number named above", "said to be the code", "code named below"})
+_NAMED = frozenset(
+    {
+        "named a code",
+        "called a code",
+        "code named above",
+        "number named above",
+        "said to be the code",
+        "code named below",
+    }
+)
 
 
 def _near(source: Source, sentence: Range, item: Shape, meaning: str) -> bool:
-    hits = source.hits.within(max(sentence.start, item.start - NEAR_CHARS), min(sentence.end, item.end + NEAR_CHARS), [meaning])
+    hits = source.hits.within(
+        max(sentence.start, item.start - NEAR_CHARS), min(sentence.end, item.end + NEAR_CHARS), [meaning]
+    )
     return bool(hits)
 
 

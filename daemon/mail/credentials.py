@@ -8,16 +8,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from daemon.mail.lexicon import Hit, Hits, login_words
+from daemon.mail.lexicon import Hit, Hits
 from daemon.mail.source import Source
 
 LABEL_MAX_CHARS = 40
 VALUE_MAX_CHARS = 128
 CREDENTIALS_MAX = 10
 
-_COPULA = (
-    r"(?:is|are|=|:|：|lautet|ist|est|es|é|è|jest|to|är|er|on|je|este|είναι|este|adalah|ialah|là|это|—|–|-|→|为|為|是|は|은|는|이|की|है|คือ|هو|هي|הוא|היא)"
-)
+_COPULA = r"(?:is|are|=|:|：|lautet|ist|est|es|é|è|jest|to|är|er|on|je|este|είναι|este|adalah|ialah|là|это|—|–|-|→|为|為|是|は|은|는|이|की|है|คือ|هو|هي|הוא|היא)"
 _VALUE = re.compile(
     r"(?P<gap>[^\n:：=\t]{0,30}?)[ \t*_]{0,4}(?P<colon>[:：=\t])[ \t*_]*[\"'\u201c\u00ab\u300c`]?(?P<value>[^\s\"\u201c\u201d\u00ab\u00bb\u300c\u300d`]{2,128})?"
 )
@@ -47,7 +45,7 @@ class Login:
 
 def find(source: Source, text: str) -> list[Login]:
     """All logins of a source in mail order; `text` is its text with what must not count blanked."""
-    hits = source.scan(login_words())
+    hits = source.login_hits
     if not hits.any(0, len(text), "password"):
         return []
     found = _tables(source, text, hits) or _labelled(text, hits)
@@ -151,7 +149,11 @@ def _value(text: str, hits: Hits, hit: Hit) -> tuple[str, int, bool] | None:
     line_start = text.rfind("\n", 0, hit.start) + 1
     rest = text[hit.end : line_end]
     match = _VALUE.match(rest)
-    if match and not hits.any(hit.end, hit.end + match.end("colon"), "user", "password") and len(match["gap"]) <= LABEL_MAX_CHARS:
+    if (
+        match
+        and not hits.any(hit.end, hit.end + match.end("colon"), "user", "password")
+        and len(match["gap"]) <= LABEL_MAX_CHARS
+    ):
         value, start = match["value"], hit.end + match.start("value")
         if value is None and not rest[match.end() :].strip("* _"):
             return _next_line(text, hits, line_end)
@@ -159,10 +161,19 @@ def _value(text: str, hits: Hits, hit: Hit) -> tuple[str, int, bool] | None:
             value = _trimmed(value)
             after = text[start + len(value) : line_end].strip(_EDGE + " .\t")
             next_label = hits.any(start + len(value), min(line_end, start + len(value) + 30), "user", "password")
-            if not after or next_label or text[start + len(value) : start + len(value) + 2].strip()[:1] in tuple(",;(|/") and after:
+            if (
+                not after
+                or next_label
+                or text[start + len(value) : start + len(value) + 2].strip()[:1] in tuple(",;(|/")
+                and after
+            ):
                 return (value, start, True) if _is_value(value) else None
         return None
-    if not rest.strip(" *_") and hit.start - line_start <= LABEL_MAX_CHARS and not text[line_start : hit.start].strip(" *_-•"):
+    if (
+        not rest.strip(" *_")
+        and hit.start - line_start <= LABEL_MAX_CHARS
+        and not text[line_start : hit.start].strip(" *_-•")
+    ):
         return _next_line(text, hits, line_end)
     said = _SAID.match(rest)
     if said and not hits.any(hit.end, hit.end + said.start("value"), "user", "password"):
@@ -203,7 +214,11 @@ def _trimmed(value: str) -> str:
 
 
 def _is_value(value: str) -> bool:
-    return 2 <= len(value) <= VALUE_MAX_CHARS and not value.lower().startswith(("http://", "https://")) and not _is_masked(value)
+    return (
+        2 <= len(value) <= VALUE_MAX_CHARS
+        and not value.lower().startswith(("http://", "https://"))
+        and not _is_masked(value)
+    )
 
 
 def _is_masked(value: str) -> bool:

@@ -52,6 +52,12 @@ class Rule:
     declarations: Declarations
     important: Declarations
 
+    @property
+    def simple(self) -> bool:
+        """Whether it judges an element by nothing but its tag, id and classes."""
+        first = self.compounds[0]
+        return len(self.compounds) == 1 and not first.pseudo and not first.attributes
+
 
 @dataclass(slots=True)
 class Sheet:
@@ -59,7 +65,6 @@ class Sheet:
 
     by_key: dict[str, list[Rule]] = field(default_factory=dict)
     count: int = 0
-    with_attributes: bool = False
 
     def add(self, text: str) -> None:
         """Take in a `<style>` element's text."""

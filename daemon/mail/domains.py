@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import urlsplit
 
 from publicsuffixlist import PublicSuffixList
@@ -13,6 +13,7 @@ def _suffixes() -> PublicSuffixList:
     return PublicSuffixList()
 
 
+@lru_cache(maxsize=1024)
 def registrable(host: str) -> str | None:
     """The part of a host name that somebody can register (`a.b.co.uk` gives `b.co.uk`), or None for a public suffix."""
     host = host.strip().strip(".").lower()

@@ -9,7 +9,7 @@ from daemon.mail import codes, credentials, links, quotes
 from daemon.mail.codes import CodeCandidate, Reason
 from daemon.mail.credentials import Credential, Login
 from daemon.mail.domains import of_address
-from daemon.mail.limits import FULL, Limits
+from daemon.mail.limits import FULL, Limits, TooMuch
 from daemon.mail.links import LinkCandidate
 from daemon.mail.model import ParsedMail
 from daemon.mail.source import Range, Source, blank
@@ -57,12 +57,19 @@ class Extracted:
         )
 
 
-def extract(mail: ParsedMail, limits: Limits = FULL) -> Extracted:
-    """Weigh a message's own visible words. Never raises."""
+def extract(mail: ParsedMail) -> Extracted:
+    """Weigh a message's own visible words. Never raises, and takes bounded time; but see `extract_bounded`."""
+    return extract_within(mail, FULL)
+
+
+def extract_within(mail: ParsedMail, limits: Limits) -> Extracted:
+    """`extract`, but raises `TooMuch` where the HTML part exceeds other limits than the full ones."""
     subject = Source("subject", seen(mail.subject))
     sender = mail.from_.address if mail.from_ else ""
     brand = f"{(mail.from_.name or '') if mail.from_ else ''} {sender.rpartition('@')[2]}"
     html = render(mail.html, limits) if mail.html else None
+    if html is not None and html.problem and limits is not FULL:
+        raise TooMuch
     sources: list[Source] = []
     if html is not None and html.text.strip():
         sources.append(Source("html", html.text, html.links, html.spans))
@@ -130,7 +137,9 @@ def _merge(text: str, mask: str) -> str:
     """`text` where `mask` has something, a space where it is blank: both have the same offsets."""
     if text == mask:
         return text
-    return "".join(char if seen_char != " " or char == " " else " " for char, seen_char in zip(text, mask, strict=False))
+    return "".join(
+        char if seen_char != " " or char == " " else " " for char, seen_char in zip(text, mask, strict=False)
+    )
 
 
 def _without_words_to_machines(source: Source, text: str) -> str:

@@ -8,20 +8,21 @@ a C call can be interrupted by nothing. So the bounds come first; they count wha
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from daemon.mail.limits import Limits
 
 # A tag on whose end every tokenizer agrees: quotes only around values, no angle brackets within them.
-_CLEAN_TAG = re.compile(r"""<([a-zA-Z][^\s<>"'=/]*+)((?:[^<>"'=]++|=\s*+"[^"<>]*+"|=\s*+'[^'<>]*+'|=)*+)>""")
+_CLEAN_TAG = re.compile(r"""<[a-zA-Z](?:[^<>"'=]++|=\s*+"[^"<>]*+"|=\s*+'[^'<>]*+'|=)*+>""")
 _TAG_START = re.compile(r"<[a-zA-Z]")
 _SEPARATORS = re.compile(r"[\s/]+")
-# WHATWG HTML 13.2.4.3: the elements that are re-opened; at most three alike.
-_FORMATTING = frozenset(
-    {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
-)
+_TAG_NAME = re.compile(r"<([a-zA-Z]+)")
+# WHATWG HTML 13.2.4.3: the elements that are re-opened; at most three alike. A link closes the one before it.
+_FORMATTING = frozenset({"b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"})
+_FORMATTING_INITIALS = frozenset("bcefinstuBCEFINSTU")
 REOPENED_ALIKE = 3
-MANY_ATTRIBUTES = 40
+LONG_TAG_CHARS = 160
 ATTRIBUTE_PAIRS_PER_UNIT = 250
 
 
@@ -34,27 +35,26 @@ class Cost:
     odd: bool
 
     def within(self, limits: Limits) -> bool:
+        """Whether the limits allow it."""
         return self.tags <= limits.html_tags and self.work <= limits.html_work
 
 
 def cost(html: str) -> Cost:
     """Estimate the tree builder's work on `html`."""
-    opened: dict[tuple[str, str], int] = {}
-    clean, pairs = 0, 0
-    for match in _CLEAN_TAG.finditer(html):
-        clean += 1
-        name, attributes = match.groups()
-        if len(attributes) > 2 * MANY_ATTRIBUTES:
-            count = len(_SEPARATORS.findall(attributes))
-            if count > MANY_ATTRIBUTES:
-                pairs += count * count
-        if len(name) < 7 and name.lower() in _FORMATTING:
-            key = (name, "" if name in "aA" else attributes)  # a link closes the one before it
-            opened[key] = opened.get(key, 0) + 1
-    formatting = sum(min(REOPENED_ALIKE, count) for count in opened.values())
-    work = formatting * clean + pairs // ATTRIBUTE_PAIRS_PER_UNIT
-    odd = clean != sum(1 for _ in _TAG_START.finditer(html))
-    return Cost(tags=html.count("<"), work=work, odd=odd)
+    tags = _CLEAN_TAG.findall(html)
+    alike = Counter(tag for tag in tags if tag[1] in _FORMATTING_INITIALS and _is_formatting(tag))
+    formatting = 1 + sum(min(REOPENED_ALIKE, count) for count in alike.values())
+    pairs = sum(len(_SEPARATORS.findall(tag)) ** 2 for tag in tags if len(tag) > LONG_TAG_CHARS)
+    return Cost(
+        tags=html.count("<"),
+        work=formatting * len(tags) + pairs // ATTRIBUTE_PAIRS_PER_UNIT,
+        odd=len(tags) != len(_TAG_START.findall(html)),
+    )
+
+
+def _is_formatting(tag: str) -> bool:
+    name = _TAG_NAME.match(tag)
+    return name is not None and name[1].lower() in _FORMATTING
 
 
 def trim(html: str, limits: Limits) -> tuple[str, str | None]:

@@ -12,8 +12,6 @@ SINGLES_MIN = 4
 TEXT_MAX_CHARS = 400_000
 SPANS_MAX = 5_000
 
-_SPACES = re.compile(r"[ \t\n\r\f\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
-_EDGE = re.compile(r"[\t\x1f]")
 # One character to a cell or box, four or more in a row: the boxes of a code.
 _SINGLES = re.compile(r"(?<![^\s\x1f])(?:[^\W_](?:[ ]?[\t\x1f][\s\x1f]*)+){3,}[^\W_](?![^\s\x1f])")
 _SINGLES_DASHED = re.compile(r"(?<![^\s\x1f])(?:[\w-](?:[ ]?[\t\x1f][\s\x1f]*)+){5,}\w(?![^\s\x1f])")
@@ -50,11 +48,16 @@ class Layout:
         """A text node, white space collapsed unless it is preformatted."""
         if self._size > TEXT_MAX_CHARS:
             return
-        text = seen(text)
         if preformatted:
-            text = text.replace("\t", " ")
+            text = seen(text).replace("\t", " ")
         else:
-            text = _SPACES.sub(" ", text)
+            words = " ".join(text.split())
+            if words:
+                if not (words.isascii() and words.isprintable()):
+                    words = seen(words)
+                text = (" " if text[0].isspace() else "") + words + (" " if text[-1].isspace() else "")
+            else:
+                text = " " if text else ""
         self._size += len(text)
         self._pieces.append(text)
 
@@ -78,11 +81,13 @@ class Layout:
     def finish(self, limit: int) -> tuple[str, tuple[Span, ...]]:
         """The text, at most `limit` characters, and the spans with offsets into it."""
         lines = _Lines(limit)
-        offsets: list[tuple[int, int]] = []
-        for piece in self._pieces:
-            offsets.append(lines.here())
+        wanted = {mark.start for mark in self._marks} | {mark.end for mark in self._marks}
+        offsets: dict[int | None, tuple[int, int]] = {}
+        for number, piece in enumerate(self._pieces):
+            if number in wanted:
+                offsets[number] = lines.here()
             lines.add(piece)
-        offsets.append(lines.here())
+        offsets[len(self._pieces)] = lines.here()
         starts = lines.finish()
         spans = []
         for mark in self._marks:
@@ -115,12 +120,17 @@ class _Lines:
             if self._done and self._done[-1]:
                 self._done.append("")
             return
+        if piece == BREAK:
+            if self._length:
+                self._break()
+            return
+        if "\n" not in piece:
+            self._append(piece)
+            return
         head, *rest = piece.split("\n")
         self._append(head)
         for line in rest:
-            if piece == BREAK and not self._length:
-                return
-            self._break(blank=piece != BREAK)
+            self._break(blank=True)
             self._append(line)
 
     def _append(self, text: str) -> None:
@@ -184,8 +194,9 @@ _GONE = "".join(["\x00", "gone"])
 
 
 def _join_boxes(line: str) -> str:
+    line = line.rstrip("\t\x1f \n")
     if "\t" not in line and "\x1f" not in line:
-        return line.rstrip()
+        return line
     line = _SINGLES_DASHED.sub(lambda match: re.sub(r"[\s\x1f]+", "", match[0]), line)
     line = _SINGLES.sub(lambda match: re.sub(r"[\s\x1f]+", "", match[0]), line)
     line = re.sub(r"\s*\x1f[\s\x1f]*", " ", line) if "\x1f" in line else line

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -39,6 +39,7 @@ class Hit:
 class _Term:
     """A term as its words; `whole` closes its end to suffixes, `inside` opens its beginning to prefixes."""
 
+    subject: str
     words: tuple[str, ...]
     whole: bool
     inside: bool
@@ -56,24 +57,29 @@ class _Known:
 _NOTHING = _Known((), ())
 
 
-class Vocabulary:
-    """Terms by meaning, indexed by how they begin."""
+Token = tuple[int, int, str]
 
-    def __init__(self, tables: dict[str, str]) -> None:
-        self._terms: dict[tuple[tuple[str, ...], bool, bool], _Term] = {}
+
+class Vocabulary:
+    """Terms by subject and meaning, indexed by how they begin."""
+
+    def __init__(self, subjects: dict[str, dict[str, str]]) -> None:
+        self._terms: dict[tuple[str, tuple[str, ...], bool, bool], _Term] = {}
         self._starting: dict[str, list[_Term]] = {}
         self._inside: dict[str, list[_Term]] = {}
         self._known: dict[str, _Known] = {}
-        for meaning, table in tables.items():
-            for term in re.split(r"[|\n]+", table):
-                self._add(term, meaning)
+        self._subjects = tuple(subjects)
+        for subject, tables in subjects.items():
+            for meaning, table in tables.items():
+                for term in re.split(r"[|\n]+", table):
+                    self._add(subject, meaning, term)
 
-    def _add(self, text: str, meaning: str) -> None:
+    def _add(self, subject: str, meaning: str, text: str) -> None:
         mark = text[:1] if text[:1] in ("=", "*") else ""
         parts = tuple(_TOKEN.findall(fold(text.removeprefix(mark))))
         if not parts:
             return
-        key = (parts, mark == "=", mark == "*")
+        key = (subject, parts, mark == "=", mark == "*")
         if key not in self._terms:
             term = self._terms[key] = _Term(*key)
             if term.inside:
@@ -82,35 +88,30 @@ class Vocabulary:
                 self._starting.setdefault(parts[0][:_KEY_CHARS], []).append(term)
         self._terms[key].meanings.add(meaning)
 
-    def scan(self, folded: str) -> Hits:
-        """All terms in a folded text; of terms within terms only the longest is kept."""
-        tokens = [(match.start(), match.end(), match[0]) for match in _TOKEN.finditer(folded)]
-        found: list[tuple[int, int, _Term]] = []
+    def scan(self, folded: str) -> dict[str, Hits]:
+        """All terms in a folded text by subject; of terms within terms only the longest is kept."""
+        tokens = [(*match.span(), match[0]) for match in _TOKEN.finditer(folded)]
+        found: dict[str, list[tuple[int, int, _Term]]] = {subject: [] for subject in self._subjects}
+        recall, last = self._known.get, len(tokens) - 1
         for at, (start, _, word) in enumerate(tokens):
-            known = self._known.get(word)
-            if known is None:
-                known = self._learn(word)
-            for first, last, term in known.hits:
-                found.append((start + first, start + last, term))
-            for first, term in known.begins:
-                end = _follow(term, tokens, at, folded)
-                if end:
-                    found.append((start + first, end, term))
-        found.sort(key=lambda item: (item[0], -item[1]))
-        hits: list[Hit] = []
-        covered = 0
-        for start, end, term in found:
-            if end > covered:
-                covered = end
-                hits.extend(Hit(start, end, meaning) for meaning in sorted(term.meanings))
-        return Hits(hits)
+            known = recall(word) or self._learn(word)
+            if known is _NOTHING:
+                continue
+            for first, size, term in known.hits:
+                found[term.subject].append((start + first, start + size, term))
+            if at < last:
+                following = tokens[at + 1][2]
+                for first, term in known.begins:
+                    if following.startswith(term.words[1]) and (end := _follow(term, tokens, at, folded)):
+                        found[term.subject].append((start + first, end, term))
+        return {subject: Hits(_longest(items, folded)) for subject, items in found.items()}
 
     def _learn(self, word: str) -> _Known:
         text = word[:WORD_MAX_CHARS]
         hits: list[tuple[int, int, _Term]] = []
         begins: list[tuple[int, _Term]] = []
-        for size in range(1, _KEY_CHARS + 1):
-            for term in self._starting.get(text[:size], ()) if size <= len(text) else ():
+        for size in range(1, min(_KEY_CHARS, len(text)) + 1):
+            for term in self._starting.get(text[:size], ()):
                 first = term.words[0]
                 if len(term.words) > 1:
                     if text == first:
@@ -133,7 +134,18 @@ class Vocabulary:
         return known
 
 
-def _follow(term: _Term, tokens: list[tuple[int, int, str]], at: int, folded: str) -> int:
+def _longest(found: list[tuple[int, int, _Term]], folded: str) -> list[Hit]:
+    found.sort(key=lambda item: (item[0], -item[1]))
+    hits: list[Hit] = []
+    covered = 0
+    for start, end, term in found:
+        if end > covered:
+            covered = end
+            hits.extend(Hit(start, end, meaning) for meaning in sorted(term.meanings))
+    return _compounds(hits, folded)
+
+
+def _follow(term: _Term, tokens: list[Token], at: int, folded: str) -> int:
     """Where a term of several words that begins in token `at` ends, or 0."""
     last = len(term.words) - 1
     if at + last >= len(tokens):
@@ -151,16 +163,21 @@ def _follow(term: _Term, tokens: list[tuple[int, int, str]], at: int, folded: st
 
 def _compounds(hits: list[Hit], folded: str) -> list[Hit]:
     """`gift card code`, `code promo`: a word for a code that touches another kind of number is of that kind."""
-    others = {hit.end for hit in hits if hit.meaning == "other"} | {-hit.start for hit in hits if hit.meaning == "other"}
-    if not others:
+    starts = {hit.start for hit in hits if hit.meaning == "other"}
+    ends = {hit.end for hit in hits if hit.meaning == "other"}
+    if not ends:
         return hits
     joined = []
     for hit in hits:
         if hit.meaning == "word":
-            before = len(folded[: hit.start].rstrip(" -"))
-            after = len(folded) - len(folded[hit.end :].lstrip(" -"))
-            if (before in others and hit.start - before <= GAP_MAX_CHARS) or (-after in others and after - hit.end <= 1):
-                hit = Hit(hit.start, hit.end, "other")
+            before, after = hit.start, hit.end
+            while before and folded[before - 1] in " -" and hit.start - before < GAP_MAX_CHARS:
+                before -= 1
+            while after < len(folded) and folded[after] in " -" and after - hit.end < GAP_MAX_CHARS:
+                after += 1
+            if before in ends or after in starts:
+                joined.append(Hit(hit.start, hit.end, "other"))
+                continue
         joined.append(hit)
     return joined
 
@@ -172,16 +189,11 @@ class Hits:
         self.all = hits
         self._starts = [hit.start for hit in hits]
 
-    def within(self, start: int, end: int, meanings: Iterable[str]) -> list[Hit]:
+    def within(self, start: int, end: int, meanings: Collection[str]) -> list[Hit]:
         """Hits that begin in a stretch of the text."""
-        wanted = frozenset(meanings)
-        found = []
-        for hit in self.all[bisect_left(self._starts, start) :]:
-            if hit.start >= end:
-                break
-            if hit.meaning in wanted:
-                found.append(hit)
-        return found
+        first = bisect_left(self._starts, start)
+        last = bisect_left(self._starts, end, first)
+        return [hit for hit in self.all[first:last] if hit.meaning in meanings]
 
     def any(self, start: int, end: int, *meanings: str) -> bool:
         """Whether one of the meanings begins in a stretch of the text."""
@@ -189,19 +201,13 @@ class Hits:
 
 
 @cache
-def code_words() -> Vocabulary:
-    """The vocabulary of codes: code, word, auth, enter, life, other, dead, sample, agent."""
+def vocabulary() -> Vocabulary:
+    """The whole vocabulary: of codes, of links and of logins."""
     names = ("CODE", "WORD", "AUTH", "ENTER", "LIFE", "OTHER", "DEAD", "SAMPLE", "AGENT")
-    return Vocabulary({name.lower(): getattr(words, name) for name in names})
-
-
-@cache
-def link_vocabulary() -> Vocabulary:
-    """The vocabulary of links: act and idle."""
-    return Vocabulary({"act": link_words.ACT + link_words.PASSWORD, "idle": link_words.IDLE})
-
-
-@cache
-def login_words() -> Vocabulary:
-    """The vocabulary of logins: user, password and once."""
-    return Vocabulary({"user": link_words.USER, "password": link_words.PASSWORD, "once": link_words.ONCE})
+    return Vocabulary(
+        {
+            "codes": {name.lower(): getattr(words, name) for name in names},
+            "links": {"act": link_words.ACT + link_words.PASSWORD, "idle": link_words.IDLE},
+            "logins": {"user": link_words.USER, "password": link_words.PASSWORD, "once": link_words.ONCE},
+        }
+    )

@@ -8,12 +8,16 @@ KIB = 1024
 MIB = 1024 * KIB
 
 
+class TooMuch(Exception):
+    """A message exceeds the limits it was to be read within."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Past a limit a message is read in part and its `problem` says so.
 
     `html_tags` counts every `<`, closing tags and comments too; `html_work` bounds the costs that grow with the square
-    of the input (see `daemon.mail.guard`).
+    of the input (see `daemon.mail.guard`); `style_checks` is how often a style rule may be held against an element.
     """
 
     raw_bytes: int
@@ -27,6 +31,7 @@ class Limits:
     html_chars: int
     html_tags: int
     html_work: int
+    style_checks: int
 
 
 # Ordinary mail. Measured on a slow core: nothing within these limits takes 25 ms.
@@ -40,8 +45,9 @@ INLINE = Limits(
     parts=60,
     body_chars=200_000,
     html_chars=300_000,
-    html_tags=6_000,
-    html_work=40_000,
+    html_tags=4_000,
+    html_work=30_000,
+    style_checks=3_000,
 )
 # Everything that is read at all, in a process of its own.
 FULL = Limits(
@@ -56,4 +62,5 @@ FULL = Limits(
     html_chars=500_000,
     html_tags=20_000,
     html_work=1_000_000,
+    style_checks=500_000,
 )

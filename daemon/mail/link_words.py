@@ -60,7 +60,7 @@ abonelikten|gizlilik|koşullar|yardım|iletişim|tarayıcı|siz değil|bildir|re
 *لغو|*حریم خصوصی|*شرایط|*کمک|*تماس|*مرورگر|*گزارش|*رد کردن|*فاکتور|*پرداخت|*پیگیری|*دانلود
 *सदस्यता समाप्त|*सदस्यता रद्द|*गोपनीयता|*शर्तें|*सहायता|*मदद|*संपर्क|*ब्राउज़र|*रिपोर्ट|*अस्वीकार|*रद्द|*भुगतान|*ट्रैक|*डाउनलोड
 *ยกเลิก|*ความเป็นส่วนตัว|*เงื่อนไข|*ช่วยเหลือ|*ติดต่อ|*เบราว์เซอร์|*ไม่ใช่คุณ|*รายงาน|*ปฏิเสธ|*ใบแจ้งหนี้|*ชำระ|*ติดตาม|*ดาวน์โหลด
-hủy đăng ký|quyền riêng tư|điều khoản|trợ giúp|hỗ trợ|liên hệ|trình duyệt|không phải bạn|báo cáo|từ chối|hủy|hóa đơn|thanh toán|theo dõi|=tải|tải xuống|tải về
+hủy đăng ký|quyền riêng tư|điều khoản|trợ giúp|hỗ trợ|liên hệ|trình duyệt|không phải bạn|báo cáo|từ chối|hủy|hóa đơn|thanh toán|theo dõi|tải xuống|tải về
 berhenti berlangganan|privasi|ketentuan|bantuan|hubungi|browser|bukan anda|laporkan|tolak|batal|tagihan|bayar|lacak|unduh|nyahlanggan
 *配信停止|*退会|*プライバシー|*規約|*ヘルプ|*お問い合わせ|*ブラウザ|*心当たりがない|*報告|*拒否|*キャンセル|*請求|*支払|*追跡|*ダウンロード|*解除|*ブロック
 *수신거부|*수신 거부|*개인정보|*약관|*도움말|*문의|*브라우저|*본인이 아|*신고|*거절|*취소|*청구|*결제|*추적|*다운로드|*차단

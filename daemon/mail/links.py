@@ -6,36 +6,41 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
+import re2
+
 from daemon.mail.codes import Reason
 from daemon.mail.domains import host_of, registrable
-from daemon.mail.lexicon import Hits, link_vocabulary
+from daemon.mail.lexicon import Hits
 from daemon.mail.source import URL, Range, Source
-from daemon.mail.text import fold
 
 ACCEPTED_SCORE = 5.0
 CONTEXT_MAX_CHARS = 240
 LINKS_MAX = 120
+LABEL_REFUSES = -7.0
 HREF_MAX_CHARS = 4_096
 TOKEN_MIN_CHARS = 16
 SHORT_TOKEN_MIN_CHARS = 6
 
 # Target words, in paths and parameter names: what an address says of itself, in the languages that addresses use.
-_ACT_IN_URL = re.compile(
+_ACT_IN_URL = re2.compile(
     r"verif|confirm|activat|activ(?:ar|er|acion)|aktivier|bestaetig|bestatig|valid(?:at|er|ar|e\b)|reset|recover|restor|magic|sign-?_?in|log-?_?in|signup"
     r"|sign-?_?up|\bsso|passwor[dt]|passwd|mot-de-passe|contrasen|senha|auth|oauth|otp|one-?time|token|invit|\bjoin|accept|approv|authoriz|regist"
     r"|opt-?in|subscribe/confirm|action|bevestig|inloggen|bekraft|bekreft|vahvist|potwierd|logowanie|overit|potvrd|megerosit|conferm|attiva|accedi"
     r"|dogrula|onay|podtver|aktiv|xac-?(?:nhan|minh|thuc)|unlock|claim|onboard|complete|setup|enroll|passkey|device"
 )
-_REFUSES_IN_URL = re.compile(
+_REFUSES_IN_URL = re2.compile(
     r"unsub|unsuscrib|optout|opt-out|abmeld|abbestell|desinscri|desabonn|\bbaja\b|cancelar|disiscri|afmeld|uitschrijv|avregistr|preferenc"
     r"|report|abuse|not-?me|notme|wasnt|\bdeny|reject|decline|revoke|disavow|lock-account|logout|signout"
 )
-_IDLE_IN_URL = re.compile(
+_IDLE_IN_URL = re2.compile(
     r"settings/not|privacy|datenschutz|\bterms|\blegal|imprint|impressum|\bhelp|support/|/hc/|articles?/|\bblog|invoice|billing"
     r"|\border|tracking|\btrack/|/track\b|survey|feedback|view-?in-?browser|view-?online|webversion|/web/|docs\b|download|apps\.apple"
     r"|play\.google|app-?store|facebook\.|twitter\.|instagram\.|linkedin\.|youtube\.|tiktok\.|\bshop\b|\bcart|checkout|cancel|cookie"
 )
-_STRONG_PARAMETER = re.compile(r"[?&#;](?:[\w.-]*(?:token|ticket|code|otp|hash|jwt|nonce|secret|sig|signature|magic|key|oob|state)[\w.-]*|k|t|s|c|h|q|upn|id|u|e|data|d)=([^&#]+)", re.IGNORECASE)
+_STRONG_PARAMETER = re.compile(
+    r"[?&#;](?:[\w.-]*(?:token|ticket|code|otp|hash|jwt|nonce|secret|sig|signature|magic|key|oob|state)[\w.-]*|k|t|s|c|h|q|upn|id|u|e|data|d)=([^&#]+)",
+    re.IGNORECASE,
+)
 _TRAILING = ".,;:!?'\"*_>\u00bb\u201d\u2019\u3002\uff0c\u3001\uff1b\uff1a"
 _CLOSERS = {")": "(", "]": "[", "}": "{"}
 _SPLIT = re.compile(r"[/?&=#:;.,!~|]+")
@@ -56,26 +61,26 @@ class LinkCandidate:
 def candidates(source: Source, text: str, *, subject: Source, sender_domain: str | None) -> list[LinkCandidate]:
     """All links of a source, best first; `text` is its text with what must not count blanked."""
     links = _links(source)[:LINKS_MAX]
-    hits = source.scan(link_vocabulary())
-    about = subject.scan(link_vocabulary())
+    hits = source.link_hits
+    about = subject.link_hits
     subject_acts = about.any(0, len(subject.text), "act")
     found = []
     previous_end = 0
     for href, label, where, button in links:
-        if where.start < len(text) and not text[where.start : where.end].strip() and source.text[where.start : where.end].strip():
+        if (
+            where.start < len(text)
+            and not text[where.start : where.end].strip()
+            and source.text[where.start : where.end].strip()
+        ):
             previous_end = where.end
             continue  # in a quote or in words to a machine
-        reasons = _label_reasons(label) + _target_reasons(href, sender_domain)
-        reasons += _context_reasons(source, hits, where, previous_end)
-        if button:
-            reasons.append(Reason("looks like a button", 1.5))
-        if subject_acts:
-            reasons.append(Reason("subject asks to act", 1.5))
-        names = {reason.why for reason in reasons}
-        if not names & {"label acts", "words before act", "target acts"} and not {"looks like a button", "subject asks to act"} <= names:
-            reasons.append(Reason("nothing says that it acts", -4.0))
+        reasons = _reasons(source, hits, (href, label, where, button), previous_end, subject_acts=subject_acts)
+        if any(reason.why == "carries a token" for reason in reasons) and sender_domain == registrable(host_of(href)):
+            reasons.append(Reason("on the sender's domain", 0.5))
         found.append(
-            LinkCandidate(href, source.name, where.start, where.end, sum(reason.weight for reason in reasons), tuple(reasons))
+            LinkCandidate(
+                href, source.name, where.start, where.end, sum(reason.weight for reason in reasons), tuple(reasons)
+            )
         )
         previous_end = where.end
     carriers = [at for at, item in enumerate(found) if any(reason.why == "carries a token" for reason in item.reasons)]
@@ -112,17 +117,39 @@ def trim_url(url: str) -> str:
     return url
 
 
-def _label_reasons(label: str) -> list[Reason]:
+def _reasons(
+    source: Source, hits: Hits, link: tuple[str, str, Range, bool], previous_end: int, *, subject_acts: bool
+) -> list[Reason]:
+    href, label, where, button = link
+    reasons = _label_reasons(label, hits, where)
+    if reasons and reasons[0].weight <= LABEL_REFUSES:
+        return reasons
+    reasons += _context_reasons(source, hits, where, previous_end)
+    if button:
+        reasons.append(Reason("looks like a button", 1.5))
+    if subject_acts:
+        reasons.append(Reason("subject asks to act", 1.5))
+    path = _told(href)
+    reasons += _path_reasons(path)
+    if not {reason.why for reason in reasons} & _SAYS_THAT_IT_ACTS and not (button and subject_acts):
+        return [*reasons, Reason("nothing says that it acts", -6.0)]
+    return [*reasons, _token_reason(href, path)]
+
+
+_SAYS_THAT_IT_ACTS = frozenset({"label acts", "words before act", "target acts"})
+
+
+def _label_reasons(label: str, hits: Hits, where: Range) -> list[Reason]:
     if not label or URL.match(label):
         return []
-    hits = link_vocabulary().scan(fold(label[:200]))
-    acts, idles = hits.any(0, 200, "act"), hits.any(0, 200, "idle")
+    acts, idles = hits.any(where.start, where.end, "act"), hits.any(where.start, where.end, "idle")
     if idles:
         return [Reason("label does something else", -3.0 if acts else -7.0)]
     return [Reason("label acts", 4.0)] if acts else []
 
 
-def _target_reasons(href: str, sender_domain: str | None) -> list[Reason]:
+def _told(href: str) -> str:
+    """Path, query and fragment of where a link leads in the end, as far as its own text tells (`?url=https%3A…`)."""
     target = href
     for _ in range(3):
         decoded = unquote(target)
@@ -131,23 +158,17 @@ def _target_reasons(href: str, sender_domain: str | None) -> list[Reason]:
         target = decoded
     inner = target.find("http", 8)
     told = target[inner:] if inner > 0 else target
-    scheme_end = told.find("//") + 2
-    path = told[told.find("/", scheme_end) :] if "/" in told[scheme_end:] else told[scheme_end:]
+    return told[told.find("//") + 2 :].partition("/")[1] + told[told.find("//") + 2 :].partition("/")[2] or told
+
+
+def _path_reasons(path: str) -> list[Reason]:
     lowered = path.lower()
-    reasons = []
     acts = _ACT_IN_URL.search(lowered)
     if _REFUSES_IN_URL.search(lowered):
-        reasons.append(Reason("target refuses", -6.0))
-    elif _IDLE_IN_URL.search(lowered) or _IDLE_IN_URL.search(host_of(told) + "/"):
-        reasons.append(Reason("target does something else", 0.0 if acts else -5.0))
-    elif acts:
-        reasons.append(Reason("target acts", 2.0))
-    reasons.append(_token_reason(href, path))
-    host = host_of(href)
-    domain = registrable(host)
-    if sender_domain and domain == sender_domain:
-        reasons.append(Reason("on the sender's domain", 0.5))
-    return reasons
+        return [Reason("target refuses", -6.0)]
+    if _IDLE_IN_URL.search(lowered):
+        return [Reason("target does something else", 0.0 if acts else -5.0)]
+    return [Reason("target acts", 2.0)] if acts else []
 
 
 def _token_reason(href: str, path: str) -> Reason:

@@ -10,13 +10,23 @@ from itertools import islice
 from daemon.mail import headers as field
 from daemon.mail.charsets import decode, decode_html
 from daemon.mail.guard import is_ordinary
-from daemon.mail.limits import FULL, INLINE, Limits
+from daemon.mail.limits import FULL, INLINE, Limits, TooMuch
 from daemon.mail.model import Address, Attachment, ParsedMail
 from daemon.mail.structure import Part, Tree, split_entity
 from daemon.mail.text import is_unseen, one_line, seen
 from daemon.mail.visible import render
 
-__all__ = ["FULL", "INLINE", "Address", "Attachment", "ParsedMail", "attachment_bytes", "cheap", "parse", "unusual"]
+__all__ = [
+    "Address",
+    "Attachment",
+    "ParsedMail",
+    "attachment_bytes",
+    "cheap",
+    "clean_filename",
+    "parse",
+    "parse_within",
+    "unusual",
+]
 
 SNIPPET_MAX_CHARS = 160
 VISIBLE_MAX_CHARS = 200_000
@@ -28,10 +38,6 @@ CHEAP_ADDRESSES = 50
 _BODY_TYPES = ("text/plain", "text/html")
 _PRECEDENCE = frozenset({"bulk", "junk", "list", "auto_reply"})
 _UNSAFE_IN_NAME = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
-
-
-class TooMuch(Exception):  # noqa: N818 - a signal between two modules, not an error
-    """The message exceeds the limits it was to be read within."""
 
 
 def parse(raw: bytes) -> ParsedMail:
@@ -171,6 +177,8 @@ def _parse(raw: bytes, limits: Limits, *, strict: bool) -> ParsedMail:
         visible = rendered.text
         if rendered.problem:
             problems.append(rendered.problem)
+            if strict:
+                raise TooMuch
     if not visible.strip() and text is not None:
         visible = seen(text)
     visible = visible[:VISIBLE_MAX_CHARS]

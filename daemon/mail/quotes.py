@@ -6,6 +6,7 @@ A forward is the exception: there the enclosed message is what it is about.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from daemon.mail.layout import Span
 from daemon.mail.source import Range, blank
@@ -13,6 +14,7 @@ from daemon.mail.text import fold
 
 ATTRIBUTION_MAX_CHARS = 300
 OWN_WORDS_MIN_CHARS = 20
+MARK_MAX_CHARS = 100
 
 # Subject prefixes of forwards: en de fr es pt it nl sv no da fi pl cs hu ro tr ru el he ar ja ko zh.
 _FORWARD_SUBJECT = re.compile(
@@ -49,27 +51,58 @@ _HEADER_BLOCK = re.compile(
     r"(?:[ \t*]*[^\n:：]{2,25}[ \t*]*[:：][^\n]{0,200}\n){2,}",
     re.IGNORECASE | re.MULTILINE,
 )
+_HEADER_LINE = re.compile(r"[*]?[^\s:：][^:：\n]{0,20}[:：]")
 _QUOTED_LINE = re.compile(r"^[ \t]{0,3}>[^\n]*$", re.MULTILINE)
 _QUOTE_PREFIX = re.compile(r"^[ \t]{0,3}(?:>[ \t]?)+", re.MULTILINE)
 
 
 def is_forward(subject: str, text: str) -> bool:
     """Whether a message hands on another one."""
-    return bool(_FORWARD_SUBJECT.match(fold(subject)) or _FORWARD_SUBJECT.match(subject) or _FORWARD_MARK.search(text))
+    if _FORWARD_SUBJECT.match(fold(subject)) or _FORWARD_SUBJECT.match(subject):
+        return True
+    return any(_FORWARD_MARK.match(line) for _, line in _lines(text) if _may_mark(line))
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    start = 0
+    for line in text.split("\n"):
+        yield start, line
+        start += len(line) + 1
+
+
+def _may_mark(line: str) -> bool:
+    bare = line.lstrip(" >")
+    return bare.startswith(("-", "_", "=")) or (
+        bool(bare) and len(bare) < MARK_MAX_CHARS and line.rstrip()[-1] in ":："
+    )
 
 
 def newest(text: str, spans: tuple[Span, ...], *, forward: bool) -> str:
     """`text` with what it quotes blanked, offsets kept; in a forward only the quote marks are."""
     if forward:
         return blank(text, [Range(*match.span()) for match in _QUOTE_PREFIX.finditer(text)])
-    ranges = [Range(*match.span()) for match in _QUOTED_LINE.finditer(text)]
-    ranges += [Range(span.start, span.end) for span in spans if span.kind == "quote"]
-    for pattern in (_ORIGINAL, _WROTE, _HEADER_BLOCK):
-        match = pattern.search(text)
-        if match is not None:
-            start = text.rfind("\n\n", max(0, match.start() - ATTRIBUTION_MAX_CHARS), match.start()) + 1
-            ranges.append(Range(start if pattern is _WROTE and start else match.start(), len(text)))
+    quoted = [Range(*match.span()) for match in _QUOTED_LINE.finditer(text)] if ">" in text else []
+    tail = _tail(text)
+    ranges = [*quoted, *(Range(span.start, span.end) for span in spans if span.kind == "quote")]
+    if tail is not None:
+        ranges.append(Range(tail, len(text)))
     own = blank(text, ranges)
-    if len(own.split()) < 3 and len(own.strip()) < OWN_WORDS_MIN_CHARS and not _WROTE.search(text) and not _QUOTED_LINE.search(text):
+    if len(own.split()) < 3 and len(own.strip()) < OWN_WORDS_MIN_CHARS and tail is None and not quoted:
         return text  # a template that sets everything in a quote block quotes nobody
     return own
+
+
+def _tail(text: str) -> int | None:
+    """Where the history below the newest message begins: an attribution, a separator or a block of header fields."""
+    for start, line in _lines(text):
+        bare = line.strip()
+        if not bare:
+            continue
+        if bare[-1] in ":：" and _WROTE.search(bare):
+            paragraph = text.rfind("\n\n", max(0, start - ATTRIBUTION_MAX_CHARS), start)
+            return paragraph + 2 if paragraph >= 0 else start
+        if bare[0] in "-_=" and _ORIGINAL.match(bare):
+            return start
+        if _HEADER_LINE.match(bare) and _HEADER_BLOCK.match(text, start):
+            return start
+    return None

@@ -26,10 +26,11 @@ _CANDIDATE = re.compile(
     r"""(?<![A-Za-z0-9_@/\\=&%+])(?<!\d[.,:/'-])(?:
     (?P<prefixed>[A-Za-z]{1,4}-\d{4,8})
     |(?P<spaced>\d(?:[ \t\xb7-]\d){3,8}|\d{2,4}(?:(?:[ \t]|[ \t]?[\xb7-][ \t]?)\d{2,4}){1,3})
+    |(?P<scattered>\d{1,4}(?:[ \t]\d{1,4}){2,7})
     |(?P<digits>\d{4,10})
-    |(?P<words>[a-z]{3,10}(?:-[a-z0-9]{3,10}){2,4})
-    |(?P<grouped>[A-Za-z0-9]{2,8}(?:-[A-Za-z0-9]{2,8}){1,3})
-    |(?P<letters>[A-Za-z0-9]{4,12})
+    |(?<![^\s])(?P<words>[a-z]{3,10}(?:-[a-z0-9]{3,10}){2,4})
+    |(?P<grouped>(?:[A-Z0-9]{2,8}|(?=[A-Za-z-]{0,24}\d)[A-Za-z0-9]{2,8})(?:-[A-Za-z0-9]{2,8}){1,3})
+    |(?P<letters>[A-Z]{5,12}|(?=[A-Za-z]{1,11}\d|\d{1,11}[A-Za-z])[A-Za-z0-9]{4,12})
     )(?![A-Za-z0-9_@%]|[.,:/'-][A-Za-z0-9])""",
     re.VERBOSE,
 )
@@ -56,15 +57,32 @@ _NOT_CODES = re.compile(
     |(?<!\w)\d{1,5}(?:st|nd|rd|th)\b""",
     re.VERBOSE,
 )
-_CODE_LIKE_GROUPS = re.compile(r"\d{2}[ -]\d{2}[ -]\d{2}|\d(?:[ -]\d){3,8}|\d{3}[ -]\d{3}[ -]\d{3}|\d{2}(?:[ -]\d{2}){3}|\d{3}[ -]\d{2}[ -]\d{3}")
+_CODE_LIKE_GROUPS = re.compile(
+    r"\d{2}[ -]\d{2}[ -]\d{2}|\d(?:[ -]\d){3,8}|\d{3}[ -]\d{3}[ -]\d{3}|\d{2}(?:[ -]\d{2}){3}|\d{3}[ -]\d{2}[ -]\d{3}"
+)
 _PLAIN_WORD = re.compile(r"[A-Z]?[a-z]+")
-_VERSION = re.compile(r"(?i)(?:v|ios|win|mac|ipv|mp|utf|sha|http|tls|rfc|iso|covid|windows|chrome|firefox|office|rev|no|nr|art|q|h|fy)-?\d+")
+_VERSION = re.compile(
+    r"(?i)(?:v|ios|win|mac|ipv|mp|utf|sha|http|tls|rfc|iso|covid|windows|chrome|firefox|office|rev|no|nr|art|q|h|fy)-?\d+"
+)
+
+
+# What a line must hold to be looked at closely; most lines hold nothing of the kind.
+_PROMISING = re.compile(
+    r"\d\D{0,4}\d\D{0,4}\d\D{0,4}\d|[A-Z]{5}|[A-Za-z]\d|\d[A-Za-z]|[A-Z]{2}-[A-Z]{2}|[a-z]{3}-[a-z0-9]{3,10}-[a-z]{3}"
+)
 
 
 def find(text: str) -> list[Shape]:
     """Every stretch of `text` (ASCII digits) that could be a code, in order."""
-    text = _NOT_CODES.sub(_blank_other, text)
-    return [shape for match in _CANDIDATE.finditer(text) if (shape := _shape(text, match)) is not None]
+    found: list[Shape] = []
+    position = 0
+    while promising := _PROMISING.search(text, position):
+        start = text.rfind("\n", 0, promising.start()) + 1
+        position = text.find("\n", promising.end())
+        position = len(text) if position < 0 else position
+        line = _NOT_CODES.sub(_blank_other, text[start:position])
+        found += [shape for match in _CANDIDATE.finditer(line) if (shape := _shape(line, match, start)) is not None]
+    return found
 
 
 def _blank_other(match: re.Match[str]) -> str:
@@ -78,25 +96,33 @@ def _is_date(text: str) -> bool:
     if len(parts) != 3 or "-" not in text:
         return False
     first, second, third = (int(part) for part in parts)
-    return any(
-        1 <= day <= 31 and 1 <= month <= 12 and 0 <= year
-        for day, month, year in ((first, second, third), (second, first, third), (third, second, first))
-    ) and 20 <= max(first, third) <= 31
+    return (
+        any(
+            1 <= day <= 31 and 1 <= month <= 12 and 0 <= year
+            for day, month, year in ((first, second, third), (second, first, third), (third, second, first))
+        )
+        and 20 <= max(first, third) <= 31
+    )
 
 
-def _shape(text: str, match: re.Match[str]) -> Shape | None:
+def _shape(line: str, match: re.Match[str], offset: int) -> Shape | None:
     kind, found = match.lastgroup or "", match[0]
     start, end = match.span()
-    if _MONEY_BEFORE.search(text[max(0, start - 6) : start]) or _MONEY_AFTER.match(text[end : end + 7]):
+    if _MONEY_BEFORE.search(line[max(0, start - 6) : start]) or _MONEY_AFTER.match(line[end : end + 7]):
         return None
-    if kind in ("digits", "spaced"):
+    start, end = start + offset, end + offset
+    if kind in ("digits", "spaced", "scattered"):
         digits = re.sub(r"\D", "", found)
         if not DIGITS_MIN <= len(digits) <= DIGITS_MAX:
             return None
         weight = {6: 2.0, 4: 1.0, 5: 1.5, 7: 1.5, 8: 1.5}.get(len(digits), 0.0)
+        if kind == "scattered":
+            return Shape(kind, found, start, end, 0.5, needs_label=True, lone=True)
         if kind == "spaced":
             weight -= 0.5
-        if re.fullmatch(r"(?:19|20)\d\d", digits) or re.fullmatch(r"20[0-4]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", digits):
+        if re.fullmatch(r"(?:19|20)\d\d", digits) or re.fullmatch(
+            r"20[0-4]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", digits
+        ):
             weight -= 3.0
         return Shape(kind, found, start, end, weight)
     if kind == "prefixed":
@@ -124,7 +150,7 @@ def _lettered(kind: str, found: str, start: int, end: int) -> Shape | None:
 
 def value(shape: Shape, brand: str) -> str:
     """The code as it is to be typed: digits without separators, no brand prefix; letters as printed."""
-    if shape.kind in ("digits", "spaced"):
+    if shape.kind in ("digits", "spaced", "scattered"):
         return re.sub(r"\D", "", shape.text)
     if shape.kind == "prefixed":
         prefix, _, digits = shape.text.partition("-")
@@ -134,5 +160,11 @@ def value(shape: Shape, brand: str) -> str:
 
 
 def _initials(prefix: str, brand: str) -> bool:
+    """Whether a prefix abbreviates a name: its initials, or letters of it in order from the first on."""
     words = re.findall(r"[a-z0-9]+", brand)
-    return any(word.startswith(prefix) for word in words) or "".join(word[0] for word in words).startswith(prefix)
+    return "".join(word[0] for word in words).startswith(prefix) or any(_abbreviates(prefix, word) for word in words)
+
+
+def _abbreviates(prefix: str, word: str) -> bool:
+    letters = iter(word)
+    return word.startswith(prefix[0]) and all(char in letters for char in prefix)

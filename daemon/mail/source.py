@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from daemon.mail.layout import Span
-from daemon.mail.lexicon import Hits, Vocabulary, code_words
+from daemon.mail.lexicon import vocabulary
 from daemon.mail.text import fold, shape
 from daemon.mail.visible import Link
 
@@ -17,7 +17,10 @@ SOURCE_MAX_CHARS = 40_000
 URL = re.compile(r"https?://[^\s<>\"\u3000-\u303f\uff00-\uffef]{3,4000}", re.IGNORECASE)
 _ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _DOMAIN = re.compile(r"(?<![\w@.-])(?:[a-zA-Z][\w-]{0,62}\.){1,6}(?=[a-z])[\w-]{2,24}(?:/[^\s]{0,500})?")
-_SENTENCE_END = re.compile(r"[.!?\u2026](?=[\s\"')\]\u201d\u00bb]|$)|[\u3002\uff01\uff1f\uff0e\u0964\u06d4\u061f](?=.)|\n[ \t]*\n", re.DOTALL)
+_PERIOD = r"[.!?\u2026](?=[\s\"')\]\u201d\u00bb]|$)|[\u3002\uff01\uff1f\uff0e\u0964\u06d4\u061f](?=.)"
+# In text a line break may be a mere fold, unless the line is short; in HTML it is one that the reader sees.
+_SENTENCE_END = re.compile(_PERIOD + r"|\n[ \t]*\n|(?:^|(?<=\n))[^\n]{0,30}\n", re.DOTALL)
+_LINE_OR_SENTENCE_END = re.compile(_PERIOD + r"|\n", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,10 @@ class Source:
         plain = blank(self.unlinked, self.addresses)
         self.plain = blank(plain, [Range(*match.span()) for match in _DOMAIN.finditer(plain)])
         self.folded = fold(self.plain)
-        self.hits = self.scan(code_words())
-        self._breaks = [0, *(match.end() for match in _SENTENCE_END.finditer(self.plain))]
-
-    def scan(self, vocabulary: Vocabulary) -> Hits:
-        """The hits of another vocabulary in this text."""
-        return vocabulary.scan(self.folded)
+        hits = vocabulary().scan(self.folded)
+        self.hits, self.link_hits, self.login_hits = hits["codes"], hits["links"], hits["logins"]
+        ends = _LINE_OR_SENTENCE_END if name == "html" else _SENTENCE_END
+        self._breaks = [0, *(match.end() for match in ends.finditer(self.plain))]
 
     def line(self, at: int) -> Range:
         """The line around an offset."""
@@ -88,9 +89,14 @@ class Source:
 
 def blank(text: str, ranges: Iterable[Range]) -> str:
     """`text` with stretches replaced by spaces; line breaks and length are kept."""
-    for stretch in ranges:
-        if stretch.start < stretch.end:
-            inner = text[stretch.start : stretch.end]
-            hidden = re.sub(r"[^\n]", " ", inner)
-            text = text[: stretch.start] + hidden + text[stretch.end :]
-    return text
+    pieces, position = [], 0
+    for stretch in sorted(ranges, key=lambda item: item.start):
+        start = max(position, stretch.start)
+        if start < stretch.end:
+            inner = text[start : stretch.end]
+            pieces += [text[position:start], _NOT_BREAK.sub(" ", inner) if "\n" in inner else " " * len(inner)]
+            position = start + len(inner)
+    return "".join([*pieces, text[position:]]) if pieces else text
+
+
+_NOT_BREAK = re.compile(r"[^\n]")

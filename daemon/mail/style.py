@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import colorsys
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from daemon.mail.css import Declarations
 
@@ -58,7 +58,8 @@ _TRANSFORMED_AWAY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What an element hands down. `paper` is the painted background, None where it is an image or unknown."""
+    """What an element hands down. `paper` is the painted background, None where it is an image or unknown;
+    `shows` tells whether text in this state can be read."""
 
     ink: Colour = BLACK
     paper: Colour | None = WHITE
@@ -68,10 +69,12 @@ class State:
     preformatted: bool = False
     clear_ink: bool = False
     squeezed: bool = False
+    shows: bool = field(init=False, default=True)
 
-    @property
-    def shows(self) -> bool:
-        """Whether text in this state can be read."""
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shows", self._can_be_read())
+
+    def _can_be_read(self) -> bool:
         if not self.visible or self.font_px < FONT_SEEN_MIN_PX or self.clear_ink or self.reversed_text or self.squeezed:
             return False
         return self.paper is None or contrast(self.ink, self.paper) >= CONTRAST_SEEN_MIN

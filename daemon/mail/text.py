@@ -36,6 +36,8 @@ def fold_char(char: str, *, lower: bool) -> str:
         return "-"
     if category == "Zs":
         return " "
+    if category[0] not in "LMN":
+        return char
     plain = unicodedata.normalize("NFKC", char)
     if len(plain) != 1:
         plain = char

@@ -7,7 +7,7 @@ that is the wall between a message and the decoys that somebody put into it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -15,11 +15,12 @@ from daemon.mail.css import Compound, Declarations, Rule, Sheet, inline_declarat
 from daemon.mail.guard import trim
 from daemon.mail.layout import BOX, BREAK, CELL, PARAGRAPH, Layout, Span
 from daemon.mail.limits import FULL, Limits
-from daemon.mail.style import FONT_LARGE_PX, SLIT_MAX_PX, State, colour, contrast, inherit, is_removed, length
+from daemon.mail.style import FONT_LARGE_PX, SLIT_MAX_PX, WHITE, State, colour, contrast, inherit, is_removed, length
 
 VISIBLE_MAX_CHARS = 200_000
 LINKS_MAX = 500
 STYLE_ELEMENTS_MAX = 20
+STYLE_CHARS_PER_CHECK = 30
 
 _UNSEEN_TAGS = frozenset(
     "head title script style template noscript noframes noembed iframe object embed applet audio video canvas select"
@@ -36,6 +37,11 @@ _QUOTE_MARKS = re.compile(
     r"\b(?:gmail_quote|yahoo_quoted|moz-cite|protonmail_quote|zmail_extra|divrplyfwdmsg|appendonsend)"
 )
 _BUTTON_NAME = re.compile(r"btn|button|\bcta")
+_VOID_TAGS = frozenset(("img", "area", "input", "br", "hr"))
+# Attributes that differ between elements that look alike.
+_NOT_LOOKS = frozenset(("href", "src", "alt", "title", "target", "name", "rel"))
+BUTTON_CONTRAST_MIN = 1.5
+CLASSES_MAX = 20
 _INLINE_DISPLAYS = ("inline", "inline-block", "inline-flex", "table-cell", "inline-table", "contents")
 
 
@@ -61,11 +67,30 @@ class Rendered:
 
 
 def render(html: str, limits: Limits = FULL) -> Rendered:
-    """What a reader of `html` sees. Never raises; what exceeds the limits is cut off and `problem` says so."""
+    """What a reader of `html` sees. Never raises; what exceeds the limits is cut off and `problem` says so.
+
+    The last answer is kept: a message that somebody waits for is read twice in a row, to be stored and to be answered.
+    """
+    global _last
+    key, last = _last
+    if key == (html, limits):
+        return last
+    rendered = _render(html, limits)
+    _last = ((html, limits), rendered)
+    return rendered
+
+
+_last: tuple[tuple[str, Limits] | None, Rendered] = (None, Rendered(text=""))
+
+
+def _render(html: str, limits: Limits) -> Rendered:
     html, problem = trim(html, limits)
     if not html.strip():
         return Rendered(text="", problem=problem)
-    layout = _Walk(LexborHTMLParser(html)).run()
+    walk = _Walk(LexborHTMLParser(html), limits.style_checks)
+    layout = walk.run()
+    if walk.checks_left < 0:
+        problem = "style sheet too complex to be read whole"
     text, spans = layout.finish(VISIBLE_MAX_CHARS)
     links = tuple(
         Link(span.value, text[span.start : span.end].strip(), span.start, span.end, span.kind == "button")
@@ -76,9 +101,22 @@ def render(html: str, limits: Limits = FULL) -> Rendered:
     return Rendered(text=text, links=links[:LINKS_MAX], spans=others, problem=problem)
 
 
+@dataclass(frozen=True, slots=True)
+class _Effect:
+    """What an element's own attributes and rules make of it: the same for all that are alike in the same place."""
+
+    removed: bool
+    state: State
+    opening: str = ""
+    closing: str = ""
+    marks: tuple[str, ...] = ()
+    button: bool = False
+    style: Declarations = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class _Frame:
-    """An element that is open: what follows it, what it inherits to its children, what to write when it closes."""
+    """An element that is open: what follows it, what its children inherit, what to write when it closes."""
 
     next: LexborNode | None
     state: State
@@ -86,25 +124,31 @@ class _Frame:
     id: str
     classes: tuple[str, ...]
     attributes: dict[str, str | None]
-    closing: str
-    spans: int
+    closing: str = ""
+    spans: int = 0
     index: int = 0
     previous: _Frame | None = None
 
 
 class _Walk:
-    def __init__(self, tree: LexborHTMLParser) -> None:
+    def __init__(self, tree: LexborHTMLParser, checks: int) -> None:
+        self.checks_left = checks
         self._root = tree.root
         self._sheet = Sheet()
         for node in tree.css("style")[:STYLE_ELEMENTS_MAX]:
-            self._sheet.add(node.text(deep=True))
+            text = node.text(deep=True)
+            self.checks_left -= len(text) // STYLE_CHARS_PER_CHECK
+            if self.checks_left >= 0:
+                self._sheet.add(text)
         self._layout = Layout()
         self._open: list[_Frame] = []
+        self._effects: dict[tuple[object, ...], tuple[_Effect, State]] = {}
 
     def run(self) -> Layout:
         node, state = self._root, State()
         while True:
-            if node is None:
+            if node is None or self.checks_left < 0:
+                # What cannot be judged is not shown: with the checks used up, the walk ends.
                 if not self._open:
                     return self._layout
                 frame = self._open.pop()
@@ -116,45 +160,75 @@ class _Walk:
             if tag == "-text":
                 if state.shows:
                     self._layout.text(node.text_content or "", preformatted=state.preformatted)
-            elif tag and tag[0] not in "-!_":
-                child = self._enter(node, tag, state)
-                if child is not None:
-                    state = self._open[-1].state
-                    node = node.first_child
+            elif tag and tag[0] not in "-!_" and tag not in _UNSEEN_TAGS:
+                entered = self._enter(node, tag, state)
+                if entered is not None:
+                    state, node = entered.state, node.first_child
                     continue
             node = node.next
 
     def _enter(self, node: LexborNode, tag: str, state: State) -> _Frame | None:
         """Open an element; None when neither it nor anything in it shows."""
         parent = self._open[-1] if self._open else None
+        attributes = node.attributes
+        name = (attributes.get("id") or "").lower() if attributes else ""
+        classes = tuple((attributes.get("class") or "").lower().split()[:CLASSES_MAX]) if attributes else ()
+        frame = _Frame(node.next, state, tag, name, classes, attributes)
         if parent is not None:
             parent.index += 1
-        if tag in _UNSEEN_TAGS:
+        effect = self._effect(node, frame, state)
+        if parent is not None:
+            parent.previous = frame  # the youngest child so far: what `+` looks at
+        if effect.removed:
             return None
-        attributes = {key: value for key, value in node.attributes.items()}
-        frame = _Frame(node.next, state, tag, "", (), attributes, "", 0)
-        if attributes:
-            frame.id = (attributes.get("id") or "").lower()
-            frame.classes = tuple((attributes.get("class") or "").lower().split()[:20])
-        style = self._style(frame, node)
-        if _is_hidden(tag, attributes) or (style and is_removed(style, state.font_px)):
-            self._remember(parent, frame)
+        frame.state, frame.closing = effect.state, effect.closing
+        if tag in _VOID_TAGS:
+            self._single(tag, attributes, effect.state, effect.style)
             return None
-        if style or attributes:
-            state = frame.state = _state(state, style, attributes, tag)
-        self._remember(parent, frame)
-        if tag in ("img", "area", "input", "br", "hr"):
-            self._single(tag, attributes, state, style)
-            return None
-        opening, frame.closing = _breaks(tag, style)
-        self._layout.write(opening)
-        frame.spans = self._spans(frame, style, parent)
-        if tag == "pre":
-            frame.state = replace(state, preformatted=True)
+        self._layout.write(effect.opening)
+        for mark in effect.marks:
+            self._layout.open(mark, tag)
+        frame.spans = len(effect.marks)
+        if tag == "a" and attributes.get("href"):
+            kind = "button" if effect.button or _on_button(frame, parent) else "link"
+            self._layout.open(kind, (attributes["href"] or "").strip())
+            frame.spans += 1
         self._open.append(frame)
         if tag == "details" and "open" not in attributes:
-            return self._closed_details(node, frame)
+            self._closed_details(node, frame)
+            return None
         return frame
+
+    def _effect(self, node: LexborNode, frame: _Frame, state: State) -> _Effect:
+        rules, alike = self._candidates(frame)
+        attributes = frame.attributes
+        if not alike:
+            self.checks_left -= len(rules)
+            return _effect(
+                frame, self._style([rule for rule in rules if self._matches(rule, frame, node)], frame), state
+            )
+        key: tuple[object, ...] = (frame.tag, id(state))
+        if attributes:
+            key += tuple(item for item in attributes.items() if item[0] not in _NOT_LOOKS)
+        known = self._effects.get(key)
+        if known is None:
+            self.checks_left -= len(rules)
+            style = self._style([rule for rule in rules if self._matches(rule, frame, node)], frame)
+            # The state is kept beside its effect, so that its id stays its own.
+            known = self._effects[key] = (_effect(frame, style, state), state)
+        return known[0]
+
+    def _candidates(self, frame: _Frame) -> tuple[list[Rule], bool]:
+        """The rules that may apply, and whether they judge an element by nothing but its tag, id and classes."""
+        by_key = self._sheet.by_key
+        if not by_key:
+            return [], True
+        rules = [*by_key.get(frame.tag, ()), *by_key.get("*", ())]
+        for name in frame.classes:
+            rules += by_key.get("." + name, ())
+        if frame.id:
+            rules += by_key.get("#" + frame.id, ())
+        return rules, all(rule.simple for rule in rules)
 
     def _closed_details(self, node: LexborNode, frame: _Frame) -> None:
         # Only the summary of closed details shows; it is written here and the rest is passed over.
@@ -167,12 +241,6 @@ class _Walk:
         self._open.pop()
         self._layout.close(frame.spans)
         self._layout.write(frame.closing)
-
-    @staticmethod
-    def _remember(parent: _Frame | None, frame: _Frame) -> None:
-        if parent is not None:
-            frame.previous = None
-            parent.previous = frame  # the youngest child so far: what `+` looks at
 
     def _single(self, tag: str, attributes: dict[str, str | None], state: State, style: Declarations) -> None:
         if tag == "br":
@@ -190,39 +258,9 @@ class _Walk:
         elif tag == "input" and (attributes.get("type") or "text").lower() in ("text", "submit", "button", "number"):
             self._layout.text(attributes.get("value") or "", preformatted=False)
 
-    def _spans(self, frame: _Frame, style: Declarations, parent: _Frame | None) -> int:
-        """Open the spans that this element marks, and count them."""
-        tag, attributes, opened = frame.tag, frame.attributes, 0
-        names = " ".join((*frame.classes, frame.id))
-        if tag == "a" and attributes.get("href"):
-            kind = "button" if _is_button(frame, style, parent) else "link"
-            self._layout.open(kind, (attributes["href"] or "").strip())
-            opened += 1
-        if tag == "blockquote" or (names.strip() and _QUOTE_MARKS.search(names)):
-            self._layout.open("quote", tag)
-            opened += 1
-        if tag in _STRUCK_TAGS or "line-through" in style.get("text-decoration", "") + style.get(
-            "text-decoration-line", ""
-        ):
-            self._layout.open("struck", tag)
-            opened += 1
-        large = frame.state.font_px >= FONT_LARGE_PX and (parent is None or parent.state.font_px < FONT_LARGE_PX)
-        if tag in _STRONG_TAGS or large:
-            self._layout.open("strong", tag)
-            opened += 1
-        return opened
-
-    def _style(self, frame: _Frame, node: LexborNode) -> Declarations:
+    def _style(self, matched: list[Rule], frame: _Frame) -> Declarations:
         """The element's declarations after the cascade (CSS Cascade 6.1)."""
-        by_key = self._sheet.by_key
         inline = frame.attributes.get("style")
-        matched: list[Rule] = []
-        if by_key:
-            keys = [frame.tag, "*", *("." + name for name in frame.classes)]
-            if frame.id:
-                keys.append("#" + frame.id)
-            for key in keys:
-                matched.extend(rule for rule in by_key.get(key, ()) if self._matches(rule, frame, node))
         if not matched and not inline:
             return {}
         matched.sort(key=lambda rule: rule.weight)
@@ -339,6 +377,27 @@ def _is_speck(attributes: dict[str, str | None], style: Declarations) -> bool:
     return False
 
 
+def _effect(frame: _Frame, style: Declarations, state: State) -> _Effect:
+    tag, attributes = frame.tag, frame.attributes
+    if _is_hidden(tag, attributes) or (style and is_removed(style, state.font_px)):
+        return _Effect(removed=True, state=state)
+    inside = _state(state, style, attributes, tag) if style or attributes or tag == "pre" else state
+    opening, closing = _breaks(tag, style)
+    marks = []
+    names = " ".join((*frame.classes, frame.id))
+    if tag == "blockquote" or (names.strip() and _QUOTE_MARKS.search(names)):
+        marks.append("quote")
+    if tag in _STRUCK_TAGS or "line-through" in style.get("text-decoration", "") + style.get(
+        "text-decoration-line", ""
+    ):
+        marks.append("struck")
+    if tag in _STRONG_TAGS or (inside.font_px >= FONT_LARGE_PX > state.font_px):
+        marks.append("strong")
+    return _Effect(
+        False, inside, opening, closing, tuple(marks), tag == "a" and _is_button(frame, inside, state), style
+    )
+
+
 def _state(state: State, style: Declarations, attributes: dict[str, str | None], tag: str) -> State:
     shown: Declarations = {}
     if attributes.get("bgcolor"):
@@ -351,6 +410,8 @@ def _state(state: State, style: Declarations, attributes: dict[str, str | None],
         shown["color"] = _hex((attributes["text"] or "").lower())
     if tag == "bdo":
         shown["unicode-bidi"] = "bidi-override" if (attributes.get("dir") or "").lower() == "rtl" else "normal"
+    if tag == "pre":
+        shown["white-space"] = "pre"
     _merge(shown, style)
     return inherit(state, shown) if shown else state
 
@@ -378,17 +439,24 @@ def _breaks(tag: str, style: Declarations) -> tuple[str, str]:
     return (BOX, BOX) if display in ("inline-block", "table-cell", "inline-flex") else ("", "")
 
 
-def _is_button(frame: _Frame, style: Declarations, parent: _Frame | None) -> bool:
+def _is_button(frame: _Frame, inside: State, outside: State) -> bool:
     names = " ".join(frame.classes)
     if (names and _BUTTON_NAME.search(names)) or (frame.attributes.get("role") or "").lower() == "button":
         return True
-    paper, outside = frame.state.paper, parent.state.paper if parent else None
-    if paper is not None and outside is not None and contrast(paper, outside) > 1.5:
+    if (
+        inside.paper is not None
+        and outside.paper is not None
+        and contrast(inside.paper, outside.paper) > BUTTON_CONTRAST_MIN
+    ):
         return True
-    if parent is not None and parent.tag in ("td", "th", "div", "span") and paper is not None:
-        bare = {**parent.attributes}
-        return (
-            bool(bare.get("bgcolor") or "background" in (bare.get("style") or ""))
-            and contrast(paper, (255.0,) * 3) > 1.5
-        )
-    return "padding" in (frame.attributes.get("style") or "") and "border" in (frame.attributes.get("style") or "")
+    style = frame.attributes.get("style") or ""
+    return "padding" in style and "border" in style
+
+
+def _on_button(frame: _Frame, parent: _Frame | None) -> bool:
+    """Whether a link fills a coloured cell: the older way to make a button."""
+    paper = frame.state.paper
+    if parent is None or paper is None or parent.tag not in ("td", "th", "div", "span"):
+        return False
+    coloured = parent.attributes.get("bgcolor") or "background" in (parent.attributes.get("style") or "")
+    return bool(coloured) and contrast(paper, WHITE) > BUTTON_CONTRAST_MIN

@@ -81,6 +81,7 @@ class Database:
         self._read_connections: list[sqlite3.Connection] = []
         self._closed = False
         self._loop: asyncio.AbstractEventLoop
+        self._conn: sqlite3.Connection
         self._writer: threading.Thread
 
     def open(self) -> None:
@@ -88,7 +89,7 @@ class Database:
         if not self.path.exists():
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         self._loop = asyncio.get_running_loop()
-        conn = _connect(self.path)
+        conn = self._conn = _connect(self.path)
         conn.execute("PRAGMA journal_mode=WAL")
         conn.execute("PRAGMA synchronous=FULL")
         conn.execute("PRAGMA secure_delete=ON")
@@ -102,7 +103,8 @@ class Database:
         self._queue.put(None)
         await asyncio.to_thread(self._writer.join)
         self._readers.shutdown()
-        for conn in self._read_connections:
+        # The writer's comes last: a read-only connection could not take the write-ahead log away with it.
+        for conn in (*self._read_connections, self._conn):
             conn.close()
 
     async def write(self, change: Callable[[Tx], T]) -> T:
@@ -150,7 +152,6 @@ class Database:
                 self._commit(conn, batch)
                 self._loop.call_soon_threadsafe(_settle, batch)
         conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        conn.close()
 
     def _commit(self, conn: sqlite3.Connection, batch: list[_Job]) -> None:
         try:

@@ -22,5 +22,9 @@ def counts(conn: sqlite3.Connection) -> dict[str, int]:
 
 
 def touch(tx: Tx) -> None:
-    """Write a row over with itself: shows that the file can be written, changes nothing."""
-    tx.conn.execute("UPDATE keyring SET created_ms = created_ms")
+    """Change a number in the file's header that nothing else uses: shows that the file can be written.
+
+    SQLite does not write out a row that was overwritten with itself, and so would not notice a full disk.
+    """
+    version = int(tx.conn.execute("PRAGMA user_version").fetchone()[0])
+    tx.conn.execute(f"PRAGMA user_version = {version ^ 1}")

@@ -56,7 +56,7 @@ async def _body(request: web.Request, body_model: type[Model]) -> Model:
     if content and request.content_type != "application/json":
         raise PosternError(Code.UNSUPPORTED_MEDIA_TYPE, "Send the body as Content-Type: application/json.")
     try:
-        return body_model.model_validate_json(content or b"{}")
+        return body_model.model_validate_json(content or b"{}", by_alias=True, by_name=False)
     except ValidationError as refused:
         raise from_validation(refused) from None
 

@@ -21,8 +21,8 @@ COLUMNS = (
 )
 KEY_COLUMNS = (
     Column("ID", "id", keep=True),
-    Column("SCOPES", "scopes"),
-    Column("EXPIRES", "expires_at"),
+    Column("SCOPES", "scopes", show=arguments.short_scopes),
+    Column("EXPIRES", "expires_at", show=output.minute),
     Column("REVOKED", "revoked"),
 )
 

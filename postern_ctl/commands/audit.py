@@ -27,17 +27,16 @@ PAGE_MAX_ROWS = 200
 KEY_PREFIX = "pk_"
 COLUMNS = (
     Column("SEQ", "seq", keep=True),
-    Column("TIME", "time", keep=True),
+    Column("TIME", "time", keep=True, show=output.second),
     Column("ACTOR", "actor"),
-    Column("ACTION", "action"),
+    Column("ACTION", "action", keep=True),
     Column("TARGET", "target"),
     Column("OUTCOME", "outcome"),
-    Column("HASH", "hash"),
 )
 CHECKPOINT_COLUMNS = (
     Column("ID", "id", keep=True),
     Column("LINES", "size"),
-    Column("TIME", "time", keep=True),
+    Column("TIME", "time", keep=True, show=output.minute),
     Column("HEAD", "head"),
 )
 
@@ -138,7 +137,7 @@ def row(line: Document) -> Document:
     entry = line["entry"]  # without its fields when somebody mangled the line
     actor = entry.get("actor") or {}
     who = ":".join(str(actor[name]) for name in ("type", "id") if actor.get(name))
-    return {**entry, "seq": line["seq"], "time": str(entry.get("time", ""))[:19], "actor": who, "hash": line["hash"]}
+    return {**entry, "seq": line["seq"], "actor": who, "hash": line["hash"]}
 
 
 def _kept(path: Path) -> Document:

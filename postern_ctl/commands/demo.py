@@ -7,13 +7,13 @@ import time
 from contextlib import ExitStack
 from threading import Thread
 
-from postern_ctl import output
+from postern_ctl import diagnostics, output
 from postern_ctl.answers import Document
 from postern_ctl.app import command, single
 from postern_ctl.client import Postern
 from postern_ctl.commands.audit import row
 from postern_ctl.demo_mail import SENDER, SENDER_DOMAIN, new_verification, verification_mail
-from postern_ctl.diagnostics import HASH_SHOWN_LETTERS, Failed
+from postern_ctl.diagnostics import Failed
 from postern_ctl.output import Column
 from postern_ctl.story import INDENT, Story
 from postern_ctl.throwaway import Ready, throwaway_daemon
@@ -22,7 +22,13 @@ WAIT_SECONDS = 20.0
 SMTP_SECONDS = 10.0
 LOOK_SECONDS = 0.002
 MINT = "key mint --tenant acme --label demo --scope create,read --max-mailboxes 1"
-TRAIL_COLUMNS = tuple(Column(name.upper(), name) for name in ("seq", "actor", "action", "outcome", "hash"))
+TRAIL_COLUMNS = (
+    Column("SEQ", "seq"),
+    Column("ACTOR", "actor"),
+    Column("ACTION", "action"),
+    Column("OUTCOME", "outcome"),
+    Column("HASH", "hash", show=diagnostics.short_hash),
+)
 
 app = single()
 
@@ -65,7 +71,8 @@ def _tell(story: Story, ready: Ready) -> Document:
         address = agent.inboxes.create().data["address"]
         facts.append(address)
 
-    with story.step("Wait for a mail, while a stranger's server delivers one", f"inbox wait {address}") as facts:
+    wait = f"inbox wait {address}"
+    with story.step("Wait for a mail, while a stranger's server delivers one", wait, timed=False) as facts:
         answer, latency_ms = _wait_and_deliver(operator, agent, ready, address)
         message, extracted = answer["message"], answer["extracted"]
         facts += [f"from  {message['from']}", f"mail  {message['subject']}"]
@@ -76,9 +83,7 @@ def _tell(story: Story, ready: Ready) -> Document:
     with story.step("Read what was recorded", "audit tail") as facts:
         trail = list(operator.audit.list(after_seq=0))
         facts.append(f"{len(trail)} lines, each chained to the one before")
-        shown = [{**row(line), "hash": line["hash"][:HASH_SHOWN_LETTERS]} for line in trail]
-        cells = [[output.cell(line[column.key]) for column in TRAIL_COLUMNS] for line in shown]
-        facts.extend(output.layout(cells, TRAIL_COLUMNS, indent=len(INDENT)))
+        facts.extend(output.layout(map(row, trail), TRAIL_COLUMNS, indent=len(INDENT)))
 
     with story.step("Prove that nothing in it was altered", "audit verify") as facts:
         verified = operator.audit.verify().data

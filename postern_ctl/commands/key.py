@@ -18,7 +18,7 @@ COLUMNS = (
     Column("LABEL", "label"),
     Column("USED", "used_count"),
     Column("MAX", "max_mailboxes"),
-    Column("EXPIRES", "expires_at"),
+    Column("EXPIRES", "expires_at", show=output.minute),
     Column("REVOKED", "revoked"),
 )
 

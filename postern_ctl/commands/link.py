@@ -18,8 +18,7 @@ COLUMNS = (
     Column("ID", "id", keep=True),
     Column("PURPOSE", "purpose"),
     Column("STATUS", "status"),
-    Column("EXPIRES", "expires_at"),
-    Column("TARGET", "target"),
+    Column("EXPIRES", "expires_at", show=output.minute),
 )
 
 app = noun("One-time links: each opens once, and yields a minted key or the signed receipt of a change.")

@@ -22,7 +22,7 @@ LIST_DEFAULT_ROWS = 50
 PAGE_MAX_ROWS = 200
 COLUMNS = (
     Column("ID", "id", keep=True),
-    Column("RECEIVED", "received_at"),
+    Column("RECEIVED", "received_at", show=output.minute),
     Column("FROM", "from"),
     Column("SUBJECT", "subject"),
 )

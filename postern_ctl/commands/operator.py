@@ -16,7 +16,7 @@ from postern_ctl.session import postern
 COLUMNS = (
     Column("ID", "id", keep=True),
     Column("NAME", "name"),
-    Column("EXPIRES", "expires_at"),
+    Column("EXPIRES", "expires_at", show=output.minute),
     Column("REVOKED", "revoked"),
 )
 

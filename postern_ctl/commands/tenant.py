@@ -17,7 +17,7 @@ COLUMNS = (
     Column("ID", "id", keep=True),
     Column("NAME", "name"),
     Column("DOMAIN", "domain"),
-    Column("OFF", "suspended"),
+    Column("SUSPENDED", "suspended"),
 )
 
 app = noun("Customers: everything belongs to exactly one.")

@@ -13,4 +13,6 @@ app = single()
 def whoami() -> None:
     """Show who you are and what you may do."""
     data = postern().access.whoami().data
-    output.show(data, essential="agent_id" if data["agent_id"] else "type")
+    if not output.only_json({"data": data}):
+        told = {name: value for name, value in data.items() if value not in (None, [])}
+        output.show(told, essential="agent_id" if data["agent_id"] else "type")

@@ -17,7 +17,7 @@ import pytest
 from daemon.api.models import model
 from daemon.api.operations import OPERATIONS, Operation
 from daemon.errors import Code, PosternError
-from postern_ctl.answers import Answer, Refused, Unreachable
+from postern_ctl.answers import Answer, Listing, Page, Refused, Unreachable
 from postern_ctl.client import Postern
 from postern_ctl.transport import Transport, link_path, segment
 
@@ -144,15 +144,30 @@ def test_pages_are_followed_until_the_last() -> None:
     pages = [(["a", "b"], "next"), (["c"], None)]
     asked = []
 
-    def fetch(cursor: str | None) -> object:
+    def fetch(cursor: str | None) -> Page:
         asked.append(cursor)
         ids, following = pages[len(asked) - 1]
         return Page([{"id": name} for name in ids], following)
 
-    from postern_ctl.answers import Listing, Page
-
-    assert [item["id"] for item in Listing(fetch, None)] == ["a", "b", "c"]  # type: ignore[arg-type]
+    assert [item["id"] for item in Listing(fetch, None)] == ["a", "b", "c"]
     assert asked == [None, "next"]
+
+
+def test_without_arguments_it_asks_whom_the_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTERN_CONFIG", "/nowhere/postern.toml")
+    with answering(200, b"{}") as (url, seen):
+        monkeypatch.setenv("POSTERN_API_BASE_URL", url)
+        monkeypatch.setenv("POSTERN_API_KEY", KEY)
+        Postern().access.whoami()
+        Postern(url).access.whoami()
+    assert [KEY in request for request in seen] == [True, False], "a configured key goes to the configured target only"
+    monkeypatch.delenv("POSTERN_API_BASE_URL")
+    monkeypatch.setenv("POSTERN_DATA_DIR", "/nowhere")
+    assert Postern().target == "/nowhere/postern.sock"
+
+
+def test_an_ipv6_host_keeps_its_brackets() -> None:
+    assert Postern("http://[::1]:8600").target == "http://[::1]:8600"
 
 
 # ------------------------------------------------------------------------------------------------------ nobody is there

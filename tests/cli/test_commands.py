@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import World
-from tests.cli.support import SECRET, data, deliver, document
+from tests.cli.support import SECRET, data, deliver, document, inside
 from tests.support import RunningDaemon
 
 AUDIT_FIELDS = {"seq", "time", "actor", "action", "target", "outcome", "hash"}
@@ -30,7 +30,7 @@ def is_receipt(done: subprocess.CompletedProcess[str], effect: str) -> None:
 
 
 def audit_seq(daemon: RunningDaemon) -> int:
-    found = data(daemon.ctl("daemon", "status", "--json"))["audit_seq"]
+    found = daemon.operator("GET", "/v1/stats").json["audit_seq"]
     assert isinstance(found, int)
     return found
 
@@ -84,7 +84,8 @@ def test_a_read_is_one_document_and_leaves_no_trace(
     line: str, daemon: RunningDaemon, world: World, message: str
 ) -> None:
     before = audit_seq(daemon)
-    done = daemon.ctl(*line.format(**vars(world), message=message).split(), "--json")
+    done = inside(*line.format(**vars(world), message=message).split(), "--json", env=daemon.env)
+    assert done.returncode == 0, done.stdout
     assert document(done).keys() == {"data"}
     assert done.stderr == ""
     assert audit_seq(daemon) == before
@@ -92,7 +93,8 @@ def test_a_read_is_one_document_and_leaves_no_trace(
 
 @pytest.mark.parametrize("line", READS)
 def test_a_read_is_told_to_people_in_eighty_cells(line: str, daemon: RunningDaemon, world: World, message: str) -> None:
-    done = daemon.ctl(*line.format(**vars(world), message=message).split())
+    done = inside(*line.format(**vars(world), message=message).split(), env=daemon.env)
+    assert done.returncode == 0, done.stderr
     assert done.stdout or "There is no" in done.stderr
     assert "\x1b" not in done.stdout or "raw" in line, "no colour and no stranger's escapes when piped"
     if " list" in line or "tail" in line or "checkpoints" in line:
@@ -101,7 +103,7 @@ def test_a_read_is_told_to_people_in_eighty_cells(line: str, daemon: RunningDaem
 
 @pytest.mark.parametrize("line", ["tenant list", "key list", "agent list", "inbox list", "message list {address}"])
 def test_quiet_prints_ids_only(line: str, daemon: RunningDaemon, world: World, message: str) -> None:
-    done = daemon.ctl("-q", *line.format(**vars(world)).split())
+    done = inside("-q", *line.format(**vars(world)).split(), env=daemon.env)
     assert re.fullmatch(r"(([a-z]+_)?[a-z0-9]{24}\n)+", done.stdout)
     assert done.stderr == ""
 

@@ -15,7 +15,7 @@ from daemon.errors import Code, PosternError
 from postern_ctl import diagnostics
 from postern_ctl.diagnostics import EXIT_BY_CODE, Exit, explain
 from tests.cli.conftest import World
-from tests.cli.support import NOWHERE, POSTERNCTL, document, environment, posternctl
+from tests.cli.support import NOWHERE, POSTERNCTL, document, environment, inside, posternctl, until_waiting
 from tests.support import RunningDaemon
 
 
@@ -51,11 +51,11 @@ def test_waiting_time_is_told() -> None:
 def both(words: list[str], wanted: Exit, daemon: RunningDaemon | None = None, **more: str) -> str:
     """Run a failing command for people and for programs, and return its error code."""
     env = environment(**{"POSTERN_DATA_DIR": "/nowhere", **(daemon.env if daemon else {}), **more})
-    human = posternctl(*words, env=env)
+    human = inside(*words, env=env)
     assert (human.returncode, human.stdout) == (wanted, "")
     assert len(human.stderr.splitlines()) == 1
     assert human.stderr.startswith("posternctl: ")
-    program = posternctl("--json", *words, env=env)
+    program = inside("--json", *words, env=env)
     assert (program.returncode, program.stderr) == (wanted, "")
     told = document(program)
     assert told.keys() == {"error"}
@@ -190,14 +190,6 @@ def test_ctrl_c_is_130_and_quiet(daemon: RunningDaemon, world: World) -> None:
         waiting.send_signal(signal.SIGINT)
         assert waiting.communicate(timeout=10) == ("", "")
     assert waiting.returncode == Exit.INTERRUPTED
-
-
-def until_waiting(daemon: RunningDaemon) -> None:
-    """Return when a wait is registered; each look is a whole program, so that this needs no pause."""
-    for _ in range(100):
-        if '"waits_active": 0' not in daemon.ctl("daemon", "status", "--json").stdout:
-            return
-    pytest.fail("nobody waits")
 
 
 def test_a_traceback_only_on_request() -> None:

@@ -10,7 +10,7 @@ import pytest
 from typer.main import get_command
 
 from postern_ctl.cli import NOUNS, root
-from tests.cli.support import environment, posternctl
+from tests.cli.support import environment, inside, posternctl
 
 HEAVY = {"pydantic", "aiohttp", "textual", "mcp", "rich", "cryptography", "sqlite_utils", "aiosmtpd"}
 LOADED = "import json, sys; from postern_ctl.cli import run; run(sys.argv[1:]); print(json.dumps(sorted(sys.modules)))"
@@ -29,7 +29,7 @@ def commands() -> list[tuple[str, ...]]:
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
 def test_each_command_has_a_sentence_and_an_example(words: tuple[str, ...]) -> None:
-    told = posternctl(*words, "--help")
+    told = inside(*words, "--help")
     usage, blank, *rest = told.stdout.splitlines()
     assert usage.startswith(f"Usage: posternctl {' '.join(words)}")
     assert blank == ""

@@ -51,14 +51,14 @@ def test_what_is_fitted_fits(text: str, cells: int) -> None:
 
 @given(st.lists(st.tuples(st.text(), st.text()), min_size=1, max_size=5))
 def test_a_table_fits_eighty_cells_and_keeps_its_ids(rows: list[tuple[str, str]]) -> None:
-    lines = output.layout([[ID, output.cell(name), output.cell(note)] for name, note in rows], COLUMNS)
+    lines = output.layout([{"id": ID, "name": name, "note": note} for name, note in rows], COLUMNS)
     assert len(lines) == len(rows) + 1
     assert all(output.width(line) <= 80 for line in lines)
     assert all(line.startswith(ID) for line in lines[1:])
 
 
 def test_the_widest_column_gives_way_first() -> None:
-    heading, line = output.layout([[ID, "short", "long " * 40]], COLUMNS)
+    heading, line = output.layout([{"id": ID, "name": "short", "note": "long " * 40}], COLUMNS)
     assert "short" in line
     assert line.endswith("…")
     assert heading.split() == ["ID", "NAME", "NOTE"]
@@ -66,7 +66,7 @@ def test_the_widest_column_gives_way_first() -> None:
 
 def test_ids_give_way_only_when_nothing_else_can(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "30")
-    _, line = output.layout([[ID, "a name", "a long note"]], COLUMNS)
+    _, line = output.layout([{"id": ID, "name": "a name", "note": "a long note"}], COLUMNS)
     assert output.width(line) <= 30
     assert "…" in line
 
@@ -109,6 +109,11 @@ def test_a_block_is_aligned_and_whole(capsys: pytest.CaptureFixture[str]) -> Non
 def test_colour_is_for_terminals() -> None:
     assert output.style("x", "bold", Terminal()) == "\x1b[1mx\x1b[0m"
     assert output.style("x", "bold", io.StringIO()) == "x"
+
+
+def test_a_column_may_abridge() -> None:
+    columns = (Column("AT", "at", show=output.minute), Column("NONE", "nothing", show=output.minute))
+    assert output.layout([{"at": "2026-01-31T09:30:15.250Z"}], columns)[1] == "2026-01-31 09:30Z  -"
 
 
 @pytest.mark.parametrize("refusal", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])

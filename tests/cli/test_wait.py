@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from tests.cli.conftest import World
-from tests.cli.support import POSTERNCTL, data, deliver, document, environment
+from tests.cli.support import POSTERNCTL, data, deliver, document, environment, until_waiting
 from tests.support import RunningDaemon
 
 LINK = "https://foreign.test/verify?token=abc123def456"
@@ -26,9 +26,7 @@ def address(daemon: RunningDaemon, world: World) -> str:
 def test_a_blocked_wait_is_woken(daemon: RunningDaemon, world: World) -> None:
     words = [*POSTERNCTL, "inbox", "wait", world.address, "--subject", "wake up", "--timeout", "60", "--once"]
     with subprocess.Popen(words, env=daemon.env, stdout=subprocess.PIPE, text=True) as waiting:
-        for _ in range(100):
-            if data(daemon.ctl("daemon", "status", "--json"))["waits_active"]:
-                break
+        until_waiting(daemon)
         deliver(daemon, world.address, "Wake up", "Your verification code is 161803.")
         assert waiting.communicate(timeout=20)[0] == "161803\n"
     assert waiting.returncode == 0

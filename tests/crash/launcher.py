@@ -18,6 +18,8 @@ from typing import Any
 from daemon import __main__ as program
 from daemon import app, keys
 from daemon.clock import DAY_MS, SystemClock
+from daemon.events import Bus
+from daemon.mail.bounded import parse_bounded
 from daemon.service import messages
 from daemon.store import database, keyring
 
@@ -98,19 +100,17 @@ def prepare(point: Point, full: Path) -> None:
     factory = fragile_connection(point, full)
 
     def connect(path: Path) -> sqlite3.Connection:
-        return database._prepared(
-            sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=factory)
-        )
+        return database._prepared(sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=factory))
 
     put: Callable[[Any, str, Any], None] = setattr  # the names below are the daemon's own, replaced on purpose
     put(database, "_connect", connect)
     put(database.Database, "_run", point.around(database.Database._run, after="after the change"))
     put(database, "_settle", point.around(database._settle, before="before the answers"))
-    put(messages, "parse_bounded", point.around(messages.parse_bounded, before="while parsing"))
+    put(messages, "parse_bounded", point.around(parse_bounded, before="while parsing"))
     put(keys, "_create", point.around(keys._create, before="before the master key", after="after the master key"))
     put(Path, "rename", point.around(Path.rename, before="master key half made"))
     put(keyring, "add", point.around(keyring.add, before="before the key's check value"))
-    put(app, "Bus", point.around(app.Bus, before="after the key's check value"))
+    put(app, "Bus", point.around(Bus, before="after the key's check value"))
 
 
 def days_later(days: int) -> None:

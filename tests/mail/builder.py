@@ -26,7 +26,9 @@ class Case:
     held: bool = False
 
     def raw(self) -> bytes:
-        return build(self.subject, self.text, self.html, sender=self.sender, charset=self.charset, encoding=self.encoding)
+        return build(
+            self.subject, self.text, self.html, sender=self.sender, charset=self.charset, encoding=self.encoding
+        )
 
 
 def build(

@@ -73,6 +73,13 @@ class EmbeddedReceiver:
     def _session(self) -> _Session:
         return _Session(self, self._sessions, self._hostname, self._message_max_bytes, self._tls)
 
+    async def handle_EHLO(  # noqa: N802  aiosmtpd's name: prefix and wire verb
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        greeting, *offered = [line for line in responses if not line.startswith("250-AUTH")]  # nobody logs in here
+        return [greeting, "250-PIPELINING", *offered]  # RFC 2920: each line is read only when the last is answered
+
     async def handle_RCPT(  # noqa: N802  aiosmtpd's name: prefix and wire verb
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:

@@ -1,0 +1,86 @@
+"""One example call for each row of the OPERATIONS table, aimed at the things of a `World`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from daemon.api.operations import BY_NAME
+from tests.edges.support import World
+from tests.support import Answer, RunningDaemon
+
+
+@dataclass(frozen=True)
+class Example:
+    """A call: the path's values, the query, the body. `as_operator` is what only operators give in the body."""
+
+    path: tuple[str, ...] = ()
+    query: str = ""
+    body: dict[str, Any] | None = None
+    as_operator: dict[str, Any] = field(default_factory=dict)
+
+    def send(
+        self, daemon: RunningDaemon, name: str, *, key: str | None = None, local: bool = False, **headers: str
+    ) -> Answer:
+        """Make the call as somebody."""
+        operation = BY_NAME[name]
+        path = operation.path
+        for placeholder, value in zip(operation.path_names, self.path, strict=True):
+            path = path.replace(f"{{{placeholder}}}", quote(value, safe=""))
+        operator = local and key is None
+        body = None if self.body is None else self.body | (self.as_operator if operator else {})
+        return daemon.call(
+            operation.method, path + (f"?{self.query}" if self.query else ""), body, key=key, local=local, headers=headers
+        )
+
+
+EXAMPLES: dict[str, Callable[[World], Example]] = {
+    "enrollment.redeem": lambda w: Example(
+        body={"enrollment_token": w.enrollment_token, "agent_handle": f"agent of {w.label}"}
+    ),
+    "inboxes.create": lambda w: Example(body={}, as_operator={"agent_id": w.agent}),
+    "inboxes.list": lambda w: Example(query=f"tenant={w.tenant}&agent={w.agent}"),
+    "inboxes.get": lambda w: Example((w.address,)),
+    "inboxes.delete": lambda w: Example((w.address,)),
+    "waits.wait": lambda w: Example((w.address,), body={"since": "2020-01-01T00:00:00Z", "timeout_seconds": 0}),
+    "messages.list": lambda w: Example((w.inbox,)),
+    "messages.get": lambda w: Example((w.message,), query="mark_read=true"),
+    "messages.raw": lambda w: Example((w.message,)),
+    "messages.update": lambda w: Example((w.message,), body={"unread": False}),
+    "messages.delete": lambda w: Example((w.message,)),
+    "access.whoami": lambda w: Example(),
+    "tenants.create": lambda w: Example(body={"name": "Another"}),
+    "tenants.list": lambda w: Example(),
+    "tenants.get": lambda w: Example((w.tenant,)),
+    "tenants.update": lambda w: Example((w.tenant,), body={"name": "Renamed"}),
+    "tenants.delete": lambda w: Example((w.tenant,), query=f"confirm={w.tenant}"),
+    "keys.mint": lambda w: Example(
+        body={"tenant_id": w.tenant, "label": "x", "scopes": ["mailbox:read"], "max_mailboxes": 1}
+    ),
+    "keys.list": lambda w: Example(query=f"tenant={w.tenant}"),
+    "keys.get": lambda w: Example((w.enrollment_key,)),
+    "keys.revoke": lambda w: Example((w.enrollment_key,)),
+    "agents.list": lambda w: Example(query=f"tenant={w.tenant}"),
+    "agents.get": lambda w: Example((w.agent,)),
+    "agents.update": lambda w: Example((w.agent,), body={"disabled": True}),
+    "agents.list_keys": lambda w: Example((w.agent,)),
+    "agents.mint_key": lambda w: Example((w.agent,), body={}),
+    "agents.revoke_key": lambda w: Example((w.agent_key_id,)),
+    "operators.create": lambda w: Example(body={"name": "remote"}),
+    "operators.list": lambda w: Example(),
+    "operators.get": lambda w: Example((w.operator,)),
+    "operators.revoke": lambda w: Example((w.operator,)),
+    "links.create": lambda w: Example(body={"audit_seq": w.audit_seq}),
+    "links.list": lambda w: Example(query=f"tenant={w.tenant}"),
+    "links.get": lambda w: Example((w.link,)),
+    "links.revoke": lambda w: Example((w.link,)),
+    "audit.list": lambda w: Example(query=f"tenant={w.tenant}"),
+    "audit.verify": lambda w: Example(),
+    "audit.checkpoints": lambda w: Example(),
+    "audit.checkpoint": lambda w: Example(),
+    "audit.hash": lambda w: Example(body={"value": w.address}),
+    "audit.get": lambda w: Example((str(w.audit_seq),)),
+    "stats.get": lambda w: Example(),
+}
