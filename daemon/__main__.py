@@ -51,6 +51,9 @@ def _run(settings: Settings, *, as_json: bool) -> int:
     try:
         asyncio.run(serve(settings, ready))
     except StartError as problem:
+        if as_json:
+            _say(json.dumps({"error": {"code": "not_started", "message": str(problem), "details": []}}))
+            return FAILED
         return _fail(str(problem), FAILED)
     return 0
 

@@ -126,20 +126,32 @@ class Settings:
 
     @property
     def socket_path(self) -> Path:
-        """Return the control socket: in the data directory, or in the runtime directory when that path is too long."""
+        """Return the control socket: in the data directory, or in a runtime directory when that path is too long."""
         usual = self.home / SOCKET_NAME
-        if len(os.fsencode(usual)) <= SOCKET_PATH_MAX_OCTETS:
+        if _fits(usual):
             return usual
         import hashlib
 
-        import platformdirs
-
-        digest = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
-        return Path(platformdirs.user_runtime_dir("postern")) / f"{digest}.sock"
+        name = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16] + ".sock"
+        given = os.environ.get("XDG_RUNTIME_DIR")
+        runtime = Path(given, "postern", name) if given else None
+        return runtime if runtime and _fits(runtime) else _own_directory() / name
 
     @property
     def mail_host_name(self) -> str:
         return self.mail_host or f"mx.{self.base_domain}"
+
+
+def _fits(path: Path) -> bool:
+    return len(os.fsencode(path)) <= SOCKET_PATH_MAX_OCTETS
+
+
+def _own_directory() -> Path:
+    """Return a short directory for sockets. Whoever made it first owns it, so it is used only if that was us."""
+    path = Path(f"/tmp/postern-{os.getuid()}")  # noqa: S108  checked here, and made with mode 0700
+    if path.is_symlink() or (path.exists() and path.stat().st_uid != os.getuid()):
+        raise SettingsError(f"{path} is not yours. Remove it, or choose a shorter data directory.")
+    return path
 
 
 class Sourced(NamedTuple):

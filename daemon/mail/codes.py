@@ -4,6 +4,8 @@ Nothing is found by one pattern. A candidate collects reasons, each with a weigh
 clear above `ACCEPTED_SCORE` and above every other. A wrong code costs more than none.
 """
 
+# ruff: noqa: RUF001 - holds words and marks of many languages
+
 from __future__ import annotations
 
 import re
@@ -18,13 +20,16 @@ CLEAR_OF_OTHERS = 1.0
 CONTEXT_LINES = 3
 CONTEXT_MAX_CHARS = 260
 NEAR_CHARS = 60
+CLOSE_CHARS = 20
 CANDIDATES_MAX = 60
 
 _LABELS = ("code", "word", "other")
 _OPENERS = " \t*_\"'([{«»“”„‘’`|>:：「『【・-–—=~·•[]"
 _CONDITION = re.compile(
-    r"\b(?:if|once|when|after|unless|until|before|wenn|falls|sobald|nachdem|si|cuando|quando|se|caso|als|wanneer|om|när|hvis|nar|dersom|jos|jesli|gdy"
-    r"|jezeli|pokud|kdyz|ha|amennyiben|daca|ако|αν|eger|если|когда|якщо|neu|jika|bila|apabila|once)\b|إذا|اذا|אם|اگر|यदि|अगर|หาก|ถ้า|如果|若|もし|場合|경우"
+    r"\b(?:if|once|when|after|unless|until|before|wenn|falls|sobald|nachdem|si|cuando|quando|se|caso|als|wanneer|om"
+    r"|när|hvis|nar|dersom|jos|jesli|gdy"
+    r"|jezeli|pokud|kdyz|ha|amennyiben|daca|ако|αν|eger|если|когда|якщо|neu|jika|bila|apabila|once)\b|إذا|اذا|אם|اگر"
+    r"|यदि|अगर|หาก|ถ้า|如果|若|もし|場合|경우"
 )
 
 
@@ -62,7 +67,7 @@ def candidates(source: Source, text: str, *, subject: Source | None, brand: str,
             reasons.append(Reason("subject", 1.0))
         else:
             reasons += about
-        reasons += _spoken_of(source, text, shapes_found, at)
+        reasons += _spoken_of(source, text, shapes_found, at, about)
         value = shapes.value(item, brand)
         digits = value.replace("-", "")
         if len(digits) >= 4 and digits in in_links:
@@ -88,7 +93,7 @@ def _subject_reasons(subject: Source | None) -> list[Reason]:
     return reasons
 
 
-def _spoken_of(source: Source, text: str, found: list[Shape], at: int) -> list[Reason]:
+def _spoken_of(source: Source, text: str, found: list[Shape], at: int, about: list[Reason]) -> list[Reason]:
     item = found[at]
     following = found[at + 1].start if at + 1 < len(found) else len(text)
     preceding = found[at - 1].end if at else 0
@@ -102,14 +107,20 @@ def _spoken_of(source: Source, text: str, found: list[Shape], at: int) -> list[R
     reasons += direct
     if alone:
         reasons.append(Reason("alone on its line", 2.0))
+    elif "\t" in text[line.start : line.end]:
+        reasons += _column_above(source, text, line, item)
+    elif not direct:
+        reasons += _spoken_of_around(source, text, sentence, line, item, following)
     if alone and not any(reason.weight >= 3 for reason in direct):
         reasons += _lines_around(source, text, item, following)
     if source.hits.any(sentence.start, sentence.end, "enter"):
-        reasons.append(Reason("sentence asks to enter", 2.0 if _near(source, sentence, item, "enter") else 1.0))
+        close = source.hits.any(max(sentence.start, item.start - CLOSE_CHARS), item.start, "enter")
+        weight = 2.5 if close else 2.0 if _near(source, sentence, item, "enter") else 1.0
+        reasons.append(Reason("sentence asks to enter", weight))
     if source.hits.any(sentence.start, sentence.end, "auth"):
         reasons.append(Reason("sentence is about access", 1.5))
     if source.hits.any(item.end, item.end + 4 * NEAR_CHARS, "life"):
-        reasons.append(Reason("its life is told", 0.5))
+        reasons.append(Reason("its life is told", 1.0 if source.hits.any(item.end, sentence.end, "life") else 0.5))
     if any(
         span.kind == "strong"
         and span.start - 2 <= item.start
@@ -120,6 +131,9 @@ def _spoken_of(source: Source, text: str, found: list[Shape], at: int) -> list[R
         reasons.append(Reason("set off", 1.0))
     if item.needs_label and not any(reason.why in _NAMED for reason in reasons):
         reasons.append(Reason("letters without a label", -6.0))
+    whys = {reason.why for reason in (*reasons, *about)}
+    if source.name != "subject" and whys & _NAMED_BY_WORD and not whys & _ABOUT_ACCESS:
+        reasons.append(Reason("nothing about access", -2.0))
     if item.lone and not alone:
         reasons.append(Reason("not alone", -6.0))
     return reasons
@@ -133,6 +147,25 @@ _NAMED = frozenset(
         "number named above",
         "said to be the code",
         "code named below",
+    }
+)
+
+
+# A mere "code" or "number" may be of any kind; something must say that it opens a door.
+_NAMED_BY_WORD = frozenset({"called a code", "number named above"})
+_ABOUT_ACCESS = frozenset(
+    {
+        "named a code",
+        "code named above",
+        "code named below",
+        "subject names a code",
+        "subject is about access",
+        "sentence asks to enter",
+        "sentence is about access",
+        "access spoken of above",
+        "access spoken of before",
+        "asked to enter above",
+        "its life is told",
     }
 )
 
@@ -215,6 +248,43 @@ def _label_right(source: Source, sentence: Range, item: Shape, following: int) -
     if not source.plain[sentence.start : item.start].strip(_OPENERS + "\n"):
         return [named, Reason("opens the sentence", 1.5)]
     return [named]
+
+
+def _column_above(source: Source, text: str, line: Range, item: Shape) -> list[Reason]:
+    """The heading of a candidate's column, when the row above has as many cells."""
+    above = source.lines_before(item.start, 1, CONTEXT_MAX_CHARS)
+    heads = text[above.start : line.start].strip("\n").split("\t")
+    cells = text[line.start : line.end].split("\t")
+    column = text.count("\t", line.start, item.start)
+    if len(heads) != len(cells) or cells[column].strip(_OPENERS) != item.text:
+        return []
+    start = above.start + sum(len(head) + 1 for head in heads[:column])
+    labels = source.hits.within(start, start + len(heads[column]), _LABELS)
+    if not labels:
+        return []
+    if labels[-1].meaning == "other":
+        return [Reason("another kind of number", -6.0)]
+    return [Reason("code named above", 4.5), Reason("alone in its cell", 1.0)]
+
+
+def _spoken_of_around(
+    source: Source, text: str, sentence: Range, line: Range, item: Shape, following: int
+) -> list[Reason]:
+    """What sentences around say of a candidate that its own sentence does not name."""
+    reasons = []
+    hits = source.hits
+    before = Range(max(0, sentence.start - 3 * NEAR_CHARS), sentence.start)
+    labels = hits.within(before.start, before.end, _LABELS)
+    if re.search(r"[:：]\s*$", text[line.start : item.start]) and not text[item.end : line.end].strip(_OPENERS + ".,;"):
+        reasons.append(Reason("told after a colon", 1.0))
+        if labels and labels[-1].meaning != "other":
+            reasons.append(Reason("code spoken of before", 1.0))
+    elif hits.any(before.start, before.end, "auth"):
+        reasons.append(Reason("access spoken of before", 1.0))
+    after = hits.within(sentence.end, min(sentence.end + 2 * NEAR_CHARS, following), ("code", "word"))
+    if after and hits.any(sentence.start, item.start, "enter"):
+        reasons.append(Reason("code named below", 2.0))
+    return reasons
 
 
 def _lines_around(source: Source, text: str, item: Shape, following: int) -> list[Reason]:

@@ -3,6 +3,8 @@
 A one-time password is a code, not a login.
 """
 
+# ruff: noqa: RUF001 - holds words and marks of many languages
+
 from __future__ import annotations
 
 import re
@@ -15,9 +17,13 @@ LABEL_MAX_CHARS = 40
 VALUE_MAX_CHARS = 128
 CREDENTIALS_MAX = 10
 
-_COPULA = r"(?:is|are|=|:|：|lautet|ist|est|es|é|è|jest|to|är|er|on|je|este|είναι|este|adalah|ialah|là|это|—|–|-|→|为|為|是|は|은|는|이|की|है|คือ|هو|هي|הוא|היא)"
+_COPULA = (
+    r"(?:is|are|=|:|：|lautet|ist|est|es|é|è|jest|to|är|er|on|je|este|είναι|adalah|ialah|là|это|—|–|-|→"
+    r"|为|為|是|は|은|는|이|की|है|คือ|هو|هي|הוא|היא)"
+)
 _VALUE = re.compile(
-    r"(?P<gap>[^\n:：=\t]{0,30}?)[ \t*_]{0,4}(?P<colon>[:：=\t])[ \t*_]*[\"'\u201c\u00ab\u300c`]?(?P<value>[^\s\"\u201c\u201d\u00ab\u00bb\u300c\u300d`]{2,128})?"
+    r"(?P<gap>[^\n:：=\t]{0,30}?)[ \t*_]{0,4}(?P<colon>[:：=\t])[ \t*_]*[\"'\u201c\u00ab\u300c`]?"
+    r"(?P<value>[^\s\"\u201c\u201d\u00ab\u00bb\u300c\u300d`]{2,128})?"
 )
 _SAID = re.compile(
     r"(?:[ ]\(?[\w.@-]{1,20}\)?){0,2}?[ ]*" + _COPULA + r"[ ]*[\"'\u201c\u00ab\u300c`]?(?P<value>[\x21-\x7e]{2,128})"
@@ -61,7 +67,7 @@ def _tables(source: Source, text: str, hits: Hits) -> list[Login]:
         if len(cells) < 2:
             continue
         kinds = [_kind(hits, at, at + len(cell)) if len(cell) <= LABEL_MAX_CHARS else "" for at, cell in cells]
-        if "password" not in kinds or not ("user" in kinds):
+        if "password" not in kinds or "user" not in kinds:
             continue
         if any(cell.rstrip().endswith((":", "：")) for _, cell in cells):
             continue
@@ -164,8 +170,7 @@ def _value(text: str, hits: Hits, hit: Hit) -> tuple[str, int, bool] | None:
             if (
                 not after
                 or next_label
-                or text[start + len(value) : start + len(value) + 2].strip()[:1] in tuple(",;(|/")
-                and after
+                or (text[start + len(value) : start + len(value) + 2].strip()[:1] in tuple(",;(|/") and after)
             ):
                 return (value, start, True) if _is_value(value) else None
         return None
@@ -226,7 +231,9 @@ def _is_masked(value: str) -> bool:
 
 
 def _looks_like_password(value: str, *, strict: bool) -> bool:
-    if len(value) < 4 or "@" in value and "." in value.rpartition("@")[2] and value.count("@") == 1 and value.islower():
+    if len(value) < 4 or (
+        "@" in value and "." in value.rpartition("@")[2] and value.count("@") == 1 and value.islower()
+    ):
         return False
     mixed = any(char.isdigit() for char in value) or any(not char.isalnum() for char in value.strip(".-'"))
     mixed = mixed or (any(char.islower() for char in value) and any(char.isupper() for char in value[1:]))

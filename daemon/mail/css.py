@@ -16,9 +16,12 @@ COMPOUNDS_MAX = 8
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|$)|<!--|-->", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})\s?|(.))", re.DOTALL)
-_RELEVANT = re.compile(
-    r"display|visib|opacity|font|color|background|position|left|right|top|bottom|indent|clip|height|width|overflow"
-    r"|transform|margin|scale|zoom|spacing|bidi|direction|decoration|filter|text-fill|float|z-index|content-vis"
+_RELEVANT = frozenset(
+    """display visibility opacity font font-size color background background-color background-image position left right
+    top bottom text-indent clip clip-path height max-height width max-width line-height overflow overflow-x overflow-y
+    transform margin margin-left margin-top margin-right scale zoom letter-spacing unicode-bidi direction
+    text-decoration text-decoration-line filter -webkit-text-fill-color float z-index content-visibility
+    white-space""".split()
 )
 _COMPOUND = re.compile(
     r"(\*|[\w-]+)?((?:[.#][\w-]+|\[[\w-]+(?:[~|^$*]?=(?:\"[^\"\]]*\"|'[^'\]]*'|[^\]\s]*)\s*i?)?\]|:[\w-]+(?:\([^()]*\))?)*)"
@@ -45,18 +48,16 @@ class Compound:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A selector's compounds from right to left, its weight in the cascade, and its declarations."""
+    """A selector's compounds from right to left, its weight in the cascade, and its declarations.
+
+    `simple`: it judges an element by nothing but its tag, id and classes.
+    """
 
     compounds: tuple[Compound, ...]
     weight: tuple[int, int, int, int]
     declarations: Declarations
     important: Declarations
-
-    @property
-    def simple(self) -> bool:
-        """Whether it judges an element by nothing but its tag, id and classes."""
-        first = self.compounds[0]
-        return len(self.compounds) == 1 and not first.pseudo and not first.attributes
+    simple: bool
 
 
 @dataclass(slots=True)
@@ -84,7 +85,13 @@ class Sheet:
                     sum(part.tag is not None for part in compounds),
                     self.count,
                 )
-                self.by_key.setdefault(_key(compounds[0]), []).append(Rule(compounds, weight, plain, important))
+                self.by_key.setdefault(_key(compounds[0]), []).append(
+                    Rule(compounds, weight, plain, important, _is_simple(compounds))
+                )
+
+
+def _is_simple(compounds: tuple[Compound, ...]) -> bool:
+    return len(compounds) == 1 and not compounds[0].pseudo and not compounds[0].attributes
 
 
 def unescape(text: str) -> str:
@@ -161,7 +168,7 @@ def declarations(block: str) -> tuple[Declarations, Declarations]:
     for piece in block.split(";"):
         name, colon, value = piece.partition(":")
         name = name.strip()
-        if not colon or not _RELEVANT.search(name):
+        if not colon or name not in _RELEVANT:
             continue
         value = value.strip()
         if value.endswith("important"):

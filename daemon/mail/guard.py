@@ -16,7 +16,6 @@ from daemon.mail.limits import Limits
 # A tag on whose end every tokenizer agrees: quotes only around values, no angle brackets within them.
 _CLEAN_TAG = re.compile(r"""<[a-zA-Z](?:[^<>"'=]++|=\s*+"[^"<>]*+"|=\s*+'[^'<>]*+'|=)*+>""")
 _TAG_START = re.compile(r"<[a-zA-Z]")
-_SEPARATORS = re.compile(r"[\s/]+")
 _TAG_NAME = re.compile(r"<([a-zA-Z]+)")
 # WHATWG HTML 13.2.4.3: the elements that are re-opened; at most three alike. A link closes the one before it.
 _FORMATTING = frozenset({"b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"})
@@ -44,12 +43,19 @@ def cost(html: str) -> Cost:
     tags = _CLEAN_TAG.findall(html)
     alike = Counter(tag for tag in tags if tag[1] in _FORMATTING_INITIALS and _is_formatting(tag))
     formatting = 1 + sum(min(REOPENED_ALIKE, count) for count in alike.values())
-    pairs = sum(len(_SEPARATORS.findall(tag)) ** 2 for tag in tags if len(tag) > LONG_TAG_CHARS)
+    pairs = sum(_attributes(tag) ** 2 for tag in tags if len(tag) > LONG_TAG_CHARS)
     return Cost(
         tags=html.count("<"),
         work=formatting * len(tags) + pairs // ATTRIBUTE_PAIRS_PER_UNIT,
         odd=len(tags) != len(_TAG_START.findall(html)),
     )
+
+
+def _attributes(tag: str) -> int:
+    """At least as many as the tag has: the pieces between white space and slashes, outside quotes."""
+    if "'" in tag:
+        return len(tag.replace("/", " ").split())
+    return sum(len(piece.replace("/", " ").split()) for piece in tag.split('"')[::2])
 
 
 def _is_formatting(tag: str) -> bool:

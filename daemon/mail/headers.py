@@ -118,9 +118,10 @@ def parameters(raw: bytes) -> tuple[str, dict[str, str]]:
 
 def _join_sections(parts: list[tuple[int, bool, str]]) -> str:
     charset, data = "utf-8", b""
-    for order, (_, extended, value) in enumerate(parts):
-        if extended and order == 0 and value.count("'") >= 2:
-            charset, _, value = value.split("'", 2)
+    for order, (_, extended, text) in enumerate(parts):
+        value = text
+        if extended and order == 0 and text.count("'") >= 2:
+            charset, _, value = text.split("'", 2)
         data += unquote_to_bytes(value) if extended else value.encode("utf-8", "replace")
     return decode(data, charset)
 

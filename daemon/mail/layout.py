@@ -190,7 +190,7 @@ class _Lines:
                 run = []
 
 
-_GONE = "".join(["\x00", "gone"])
+_GONE = "\x00gone"
 
 
 def _join_boxes(line: str) -> str:

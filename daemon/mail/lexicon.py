@@ -151,7 +151,7 @@ def _follow(term: _Term, tokens: list[Token], at: int, folded: str) -> int:
     if at + last >= len(tokens):
         return 0
     for step in range(1, last + 1):
-        start, end, word = tokens[at + step]
+        start, _, word = tokens[at + step]
         gap = folded[tokens[at + step - 1][1] : start]
         if len(gap) > GAP_MAX_CHARS or gap.strip(_GAP):
             return 0

@@ -3,6 +3,8 @@
 A forward is the exception: there the enclosed message is what it is about.
 """
 
+# ruff: noqa: RUF001 - holds words and marks of many languages
+
 from __future__ import annotations
 
 import re
@@ -18,36 +20,46 @@ MARK_MAX_CHARS = 100
 
 # Subject prefixes of forwards: en de fr es pt it nl sv no da fi pl cs hu ro tr ru el he ar ja ko zh.
 _FORWARD_SUBJECT = re.compile(
-    r"^\s*(?:\[[^\]]{0,40}\]\s*)?(?:fwd?|wg|wtr|tr|rv|enc|i|doorst|vs|vb|vl|pd|tovabb|fs|redirection|ilt|pre|пересл|пер|"
+    r"^\s*(?:\[[^\]]{0,40}\]\s*)?(?:fwd?|wg|wtr|tr|rv|enc|i|doorst|vs|vb|vl|pd|tovabb|fs|redirection|ilt|pre|пересл"
+    r"|пер|"
     r"προ|הועבר|إعادة توجيه|转发|轉寄|轉發|転送|전달|fw)\s*[:：]",
     re.IGNORECASE,
 )
 _FORWARD_MARK = re.compile(
-    r"^[ >]*-{2,}\s*(?:forwarded|weitergeleitete|message transféré|mensaje reenviado|mensagem encaminhada|messaggio inoltrato"
+    r"^[ >]*-{2,}\s*(?:forwarded|weitergeleitete|message transféré|mensaje reenviado|mensagem encaminhada"
+    r"|messaggio inoltrato"
     r"|doorgestuurd|vidarebefordrat|videresendt|välitetty|przekazan|přeposlan|továbbított|mesaj redirec|iletilen|"
     r"пересыл|переслан|προωθ|הודעה שהועברה|رسالة معاد|转发|轉寄|転送|전달)[^\n]{0,60}$"
     r"|^[ >]*(?:begin forwarded message|anfang der weitergeleiteten|début du message (?:réexpédié|transféré)"
-    r"|inicio del mensaje reenviado|início da mensagem|inizio messaggio inoltrato|begin doorgestuurd|vidarebefordrat brev"
+    r"|inicio del mensaje reenviado|início da mensagem|inizio messaggio inoltrato|begin doorgestuurd"
+    r"|vidarebefordrat brev"
     r"|start på videresendt|начало переадресованного|początek treści przekazanej)[^\n]{0,40}:?\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
 # "On …, somebody wrote:" at the end of a line or two; languages as above.
 _WROTE = re.compile(
-    r"(?:wrote|writes|schrieb|a écrit|écrit|escribió|escreveu|ha scritto|scritto|schreef|skrev|kirjoitti|napisał(?:\(a\)|a)?|napsal(?:\(a\)|a)?"
-    r"|napísal|írta|a scris|написал(?:\(а\)|а)?|пише|написав|пишет|έγραψε|şunları yazdı|yazdı|כתב(?:/ה)?|كتب|نوشت|ने लिखा|เขียนว่า|đã viết|menulis"
+    r"(?:wrote|writes|schrieb|a écrit|écrit|escribió|escreveu|ha scritto|scritto|schreef|skrev|kirjoitti"
+    r"|napisał(?:\(a\)|a)?|napsal(?:\(a\)|a)?"
+    r"|napísal|írta|a scris|написал(?:\(а\)|а)?|пише|написав|пишет|έγραψε|şunları yazdı|yazdı|כתב(?:/ה)?|كتب|نوشت"
+    r"|ने लिखा|เขียนว่า|đã viết|menulis"
     r"|写道|寫道|のメッセージ|書きました|님이 작성|작성)\s*[:：]\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
 _ORIGINAL = re.compile(
-    r"^\s*(?:[-_=]{3,}\s*(?:original message|original appointment|ursprüngliche nachricht|originalnachricht|message d'origine|message original"
-    r"|mensaje original|mensagem original|messaggio originale|oorspronkelijk bericht|oprindelig meddelelse|ursprungligt meddelande"
-    r"|opprinnelig melding|alkuperäinen viesti|wiadomość oryginalna|původní zpráva|eredeti üzenet|mesaj original|исходное сообщение"
-    r"|оригінальне повідомлення|αρχικό μήνυμα|orijinal mesaj|הודעה מקורית|الرسالة الأصلية|原始邮件|原始郵件|元のメッセージ|원본 메시지"
+    r"^\s*(?:[-_=]{3,}\s*(?:original message|original appointment|ursprüngliche nachricht|originalnachricht"
+    r"|message d'origine|message original"
+    r"|mensaje original|mensagem original|messaggio originale|oorspronkelijk bericht|oprindelig meddelelse"
+    r"|ursprungligt meddelande"
+    r"|opprinnelig melding|alkuperäinen viesti|wiadomość oryginalna|původní zpráva|eredeti üzenet|mesaj original"
+    r"|исходное сообщение"
+    r"|оригінальне повідомлення|αρχικό μήνυμα|orijinal mesaj|הודעה מקורית|الرسالة الأصلية"
+    r"|原始邮件|原始郵件|元のメッセージ|원본 메시지"
     r"|reply above|reply message)[^\n]{0,40}|_{20,})\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
 _HEADER_BLOCK = re.compile(
-    r"^[ \t*]*(?:from|von|de|da|van|från|fra|lähettäjä|od|feladó|от|від|kimden|de la|από|מאת|من|发件人|寄件者|差出人|보낸 사람)[ \t*]*[:：][^\n]{1,200}\n"
+    r"^[ \t*]*(?:from|von|de|da|van|från|fra|lähettäjä|od|feladó|от|від|kimden|de la|από|מאת|من|发件人|寄件者|差出人"
+    r"|보낸 사람)[ \t*]*[:：][^\n]{1,200}\n"
     r"(?:[ \t*]*[^\n:：]{2,25}[ \t*]*[:：][^\n]{0,200}\n){2,}",
     re.IGNORECASE | re.MULTILINE,
 )

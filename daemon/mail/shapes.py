@@ -1,5 +1,7 @@
 """What can be a code by its looks, and what is plainly something else: dates, times, money, phones, addresses."""
 
+# ruff: noqa: RUF001 - holds words and marks of many languages
+
 from __future__ import annotations
 
 import re
@@ -11,7 +13,7 @@ PHONE_MIN_DIGITS = 8
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A candidate by its looks. `weight` is what the looks are worth; letters need a label, words a line of their own."""
+    """A candidate by its looks, and what they are worth; letters need a label, words a line of their own."""
 
     kind: str
     text: str
@@ -36,8 +38,10 @@ _CANDIDATE = re.compile(
 )
 _MONEY = r"[$\u20ac\xa3\xa5\u20b9\u20bd\u20a9\u20ab\u0e3f\u20ba\u20b4\u20aa\u20a6\u20b1\u2116%\xb0]"
 _CURRENCY = (
-    r"(?:eur|euro|usd|gbp|chf|jpy|cny|rmb|inr|krw|vnd|thb|try|uah|rub|pln|czk|huf|ron|bgn|sek|nok|dkk|brl|mxn|cad|aud|ars|clp|cop"
-    r"|idr|myr|ils|aed|sar|irr|kr|zl|kc|ft|lei|rs|rp|rm|tl|руб|грн|лв|kwh|km|kg|mb|gb|px|pts|ms|ml|mg|m2|watt|kcal|steps|hz)"
+    r"(?:eur|euro|usd|gbp|chf|jpy|cny|rmb|inr|krw|vnd|thb|try|uah|rub|pln|czk|huf|ron|bgn|sek|nok|dkk|brl|mxn|cad|aud"
+    r"|ars|clp|cop"
+    r"|idr|myr|ils|aed|sar|irr|kr|zl|kc|ft|lei|rs|rp|rm|tl|руб|грн|лв|kwh|km|kg|mb|gb|px|pts|ms|ml|mg|m2|watt|kcal"
+    r"|steps|hz)"
 )
 _MONEY_BEFORE = re.compile(rf"(?:{_MONEY}|\b{_CURRENCY})[ ]?$", re.IGNORECASE)
 _MONEY_AFTER = re.compile(rf"[ ]?(?:{_MONEY}|{_CURRENCY}\b)", re.IGNORECASE)
@@ -62,7 +66,8 @@ _CODE_LIKE_GROUPS = re.compile(
 )
 _PLAIN_WORD = re.compile(r"[A-Z]?[a-z]+")
 _VERSION = re.compile(
-    r"(?i)(?:v|ios|win|mac|ipv|mp|utf|sha|http|tls|rfc|iso|covid|windows|chrome|firefox|office|rev|no|nr|art|q|h|fy)-?\d+"
+    r"(?i)(?:v|ios|win|mac|ipv|mp|utf|sha|http|tls|rfc|iso|covid|windows|chrome|firefox|office|rev|no|nr|art|q|h"
+    r"|fy)-?\d+"
 )
 
 
@@ -98,7 +103,7 @@ def _is_date(text: str) -> bool:
     first, second, third = (int(part) for part in parts)
     return (
         any(
-            1 <= day <= 31 and 1 <= month <= 12 and 0 <= year
+            1 <= day <= 31 and 1 <= month <= 12 and year >= 0
             for day, month, year in ((first, second, third), (second, first, third), (third, second, first))
         )
         and 20 <= max(first, third) <= 31

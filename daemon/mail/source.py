@@ -34,8 +34,8 @@ class Range:
 class Source:
     """`text` as a reader sees it. All other forms have the same length, so that offsets agree.
 
-    `shaped` has ASCII digits; `unlinked` is that without URLs; `folded` is for words; in `plain` and in the hits, links, addresses and domain names
-    are blanked, because what they hold is not said to the reader.
+    `shaped` has ASCII digits; `unlinked` is that without URLs; `folded` is for words; in `plain` and in the hits,
+    links, addresses and domain names are blanked, because what they hold is not said to the reader.
     """
 
     def __init__(self, name: str, text: str, links: tuple[Link, ...] = (), spans: tuple[Span, ...] = ()) -> None:

@@ -52,7 +52,8 @@ _CLIPPED_AWAY = re.compile(
     r"|polygon\(\s*(?:0(?:px|%)?\s+0(?:px|%)?[\s,]*)+\)"
 )
 _TRANSFORMED_AWAY = re.compile(
-    r"scale[xy]?\(\s*0?\.?0*\d?\s*[,)]|translate[xyz3d]*\([^)]*-\s*\d{3,}|translate[xyz3d]*\([^)]*\d{4,}|rotate[xy]\(\s*-?(?:90|270)deg"
+    r"scale[xy]?\(\s*0?\.?0*\d?\s*[,)]|translate[xyz3d]*\([^)]*-\s*\d{3,}|translate[xyz3d]*\([^)]*\d{4,}"
+    r"|rotate[xy]\(\s*-?(?:90|270)deg"
 )
 
 
@@ -169,7 +170,7 @@ def _is_squeezed(style: Declarations, font_px: float) -> bool:
         size = length(style[name], font_px) if name in style else None
         if size is None and style.get(name, "") == "0%":
             size = 0.0
-        if size is not None and (size <= SLIT_MAX_PX and clips or size == 0 and name.startswith("max-")):
+        if size is not None and ((size <= SLIT_MAX_PX and clips) or (size == 0 and name.startswith("max-"))):
             return True
     return False
 

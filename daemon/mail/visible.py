@@ -36,6 +36,7 @@ _STRUCK_TAGS = frozenset(("s", "strike", "del"))
 _QUOTE_MARKS = re.compile(
     r"\b(?:gmail_quote|yahoo_quoted|moz-cite|protonmail_quote|zmail_extra|divrplyfwdmsg|appendonsend)"
 )
+_NOSCRIPT = re.compile(r"<noscript[\s>].*?(?:</noscript|\Z)", re.IGNORECASE | re.DOTALL)
 _BUTTON_NAME = re.compile(r"btn|button|\bcta")
 _VOID_TAGS = frozenset(("img", "area", "input", "br", "hr"))
 # Attributes that differ between elements that look alike.
@@ -87,6 +88,8 @@ def _render(html: str, limits: Limits) -> Rendered:
     html, problem = trim(html, limits)
     if not html.strip():
         return Rendered(text="", problem=problem)
+    # In a head the tree builder would let its content out into the body.
+    html = _NOSCRIPT.sub("", html)
     walk = _Walk(LexborHTMLParser(html), limits.style_checks)
     layout = walk.run()
     if walk.checks_left < 0:
@@ -171,8 +174,8 @@ class _Walk:
         """Open an element; None when neither it nor anything in it shows."""
         parent = self._open[-1] if self._open else None
         attributes = node.attributes
-        name = (attributes.get("id") or "").lower() if attributes else ""
-        classes = tuple((attributes.get("class") or "").lower().split()[:CLASSES_MAX]) if attributes else ()
+        name = (attributes["id"] or "").lower() if "id" in attributes else ""
+        classes = tuple((attributes["class"] or "").lower().split()[:CLASSES_MAX]) if "class" in attributes else ()
         frame = _Frame(node.next, state, tag, name, classes, attributes)
         if parent is not None:
             parent.index += 1
@@ -200,23 +203,21 @@ class _Walk:
         return frame
 
     def _effect(self, node: LexborNode, frame: _Frame, state: State) -> _Effect:
-        rules, alike = self._candidates(frame)
         attributes = frame.attributes
-        if not alike:
-            self.checks_left -= len(rules)
-            return _effect(
-                frame, self._style([rule for rule in rules if self._matches(rule, frame, node)], frame), state
-            )
         key: tuple[object, ...] = (frame.tag, id(state))
         if attributes:
-            key += tuple(item for item in attributes.items() if item[0] not in _NOT_LOOKS)
+            key += tuple([item for item in attributes.items() if item[0] not in _NOT_LOOKS])
         known = self._effects.get(key)
-        if known is None:
-            self.checks_left -= len(rules)
-            style = self._style([rule for rule in rules if self._matches(rule, frame, node)], frame)
+        if known is not None:
+            return known[0]
+        rules, alike = self._candidates(frame)
+        self.checks_left -= len(rules)
+        style = self._style([rule for rule in rules if self._matches(rule, frame, node)], frame)
+        effect = _effect(frame, style, state)
+        if alike:
             # The state is kept beside its effect, so that its id stays its own.
-            known = self._effects[key] = (_effect(frame, style, state), state)
-        return known[0]
+            self._effects[key] = (effect, state)
+        return effect
 
     def _candidates(self, frame: _Frame) -> tuple[list[Rule], bool]:
         """The rules that may apply, and whether they judge an element by nothing but its tag, id and classes."""
@@ -354,11 +355,11 @@ def _attribute_fits(attributes: dict[str, str | None], name: str, operator: str,
 
 
 def _is_hidden(tag: str, attributes: dict[str, str | None]) -> bool:
+    if tag == "dialog" and "open" not in attributes:
+        return True
     if not attributes:
         return False
     if "hidden" in attributes or "popover" in attributes or (attributes.get("aria-hidden") or "").lower() == "true":
-        return True
-    if tag == "dialog" and "open" not in attributes:
         return True
     return tag == "input" and (attributes.get("type") or "").lower() in (
         "hidden",

@@ -8,7 +8,8 @@ from daemon.mail.parse import parse
 _SAMPLE = (
     b"From: Postern <postern@example.com>\r\nSubject: Your code\r\nMIME-Version: 1.0\r\n"
     b"Content-Type: text/html; charset=utf-8\r\n\r\n"
-    b"<p>Your code is <b>482913</b>.</p><p><a href='https://login.example.com/verify?token=Zk3vQ8pL'>Sign in</a></p>\r\n"
+    b"<p>Your code is <b>482913</b>.</p>"
+    b"<p><a href='https://login.example.com/verify?token=Zk3vQ8pL'>Sign in</a></p>\r\n"
 )
 
 

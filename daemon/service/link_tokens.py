@@ -68,6 +68,8 @@ def read_token(keyring: Keyring, token: str) -> LinkClaim | None:
         raw = base64.b64decode(token, altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         return None
+    if len(raw) != _BODY.size + MAC_BYTES:
+        return None
     body, mac = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
     version, number, key_id, random, expiry = _BODY.unpack(body)
     purpose = _PURPOSES.get(number)

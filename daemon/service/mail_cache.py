@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable, Coroutine
 from typing import TypeVar
 
 from daemon.errors import not_found
@@ -26,7 +27,7 @@ class MailCache:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._parsed: OrderedDict[str, asyncio.Future[ParsedMail]] = OrderedDict()
-        self._extracted: OrderedDict[str, Extracted] = OrderedDict()
+        self._extracted: OrderedDict[str, asyncio.Future[Extracted]] = OrderedDict()
 
     def prime(self, message_id: str, parsed: ParsedMail, size_bytes: int) -> None:
         """Keep a mail that was just parsed: most are asked for at once."""
@@ -37,22 +38,14 @@ class MailCache:
 
     async def parsed(self, message: MessageRow) -> ParsedMail:
         """Return a message parsed; those who ask at the same time share the work."""
-        task = self._parsed.get(message.id)
-        if task is None or (task.done() and (task.cancelled() or task.exception())):
-            task = asyncio.ensure_future(self._parse(message))
-            _keep(self._parsed, message.id, task)
-        result = await asyncio.shield(task)
+        result = await _shared(self._parsed, message.id, lambda: self._parse(message))
         if message.size_bytes > KEPT_MAIL_MAX_BYTES:
             self._parsed.pop(message.id, None)
         return result
 
     async def extracted(self, message: MessageRow) -> Extracted:
-        """Return what a message holds."""
-        known = self._extracted.get(message.id)
-        if known is None:
-            known = await extract_bounded(await self.parsed(message))
-            _keep(self._extracted, message.id, known)
-        return known
+        """Return what a message holds; the work is shared, too."""
+        return await _shared(self._extracted, message.id, lambda: self._extract(message))
 
     def forget(self, message_id: str) -> None:
         """Drop a message that was deleted."""
@@ -64,6 +57,20 @@ class MailCache:
         if content is None:
             raise not_found("message")
         return await parse_bounded(content)
+
+    async def _extract(self, message: MessageRow) -> Extracted:
+        return await extract_bounded(await self.parsed(message))
+
+
+async def _shared(
+    cache: OrderedDict[str, asyncio.Future[T]], key: str, work: Callable[[], Coroutine[None, None, T]]
+) -> T:
+    """Return what `work` did for whoever asked first. One who goes away does not end it for the others."""
+    task = cache.get(key)
+    if task is None or (task.done() and (task.cancelled() or task.exception())):
+        task = asyncio.ensure_future(work())
+        _keep(cache, key, task)
+    return await asyncio.shield(task)
 
 
 def _keep(cache: OrderedDict[str, T], key: str, value: T) -> None:

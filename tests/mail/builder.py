@@ -1,15 +1,24 @@
-"""A mail in one call, and the labelled mails that were written with it (`mails_*.py`)."""
+"""A mail in one call, and the labelled mails in `mails.jsonl` that were written with it."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
+from pathlib import Path
+from typing import Any
+
+MAILS = Path(__file__).parent / "mails.jsonl"
 
 
 @dataclass(frozen=True)
 class Case:
-    """A message and its right answers. `accept` are other answers that are as good; `held` keeps it out of tuning."""
+    """A message and its right answers.
+
+    `accept` are other answers that are as good, `negative` says that there is nothing to be found, and `held` that the
+    mail was kept out of sight while the rules were made.
+    """
 
     name: str
     subject: str
@@ -26,9 +35,21 @@ class Case:
     held: bool = False
 
     def raw(self) -> bytes:
+        """The bytes of the message."""
         return build(
             self.subject, self.text, self.html, sender=self.sender, charset=self.charset, encoding=self.encoding
         )
+
+
+def cases() -> list[Case]:
+    """All labelled mails."""
+    return [_case(json.loads(line)) for line in MAILS.read_text("utf-8").splitlines()]
+
+
+def _case(data: dict[str, Any]) -> Case:
+    logins = data.pop("credentials", None)
+    accept = tuple(data.pop("accept", ()))
+    return Case(credentials=tuple(tuple(pair) for pair in logins) if logins else None, accept=accept, **data)
 
 
 def build(

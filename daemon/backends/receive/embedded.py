@@ -108,7 +108,7 @@ class EmbeddedReceiver:
         try:
             if busy is not None:
                 busy.idle.clear()
-            kept = await self._receive(envelope.mail_from or "", _recipients(envelope), content)
+            kept = await self._receive(_sender(envelope), _recipients(envelope), content)
         except PosternError as error:
             log.warning("mail not kept", extra={"reason": error.code.value})
             return "451 4.3.0 The mail could not be stored; try again later"
@@ -178,6 +178,11 @@ def tls_context(certificate: Path, key: Path | None) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(certificate, key)
     return context
+
+
+def _sender(envelope: Envelope) -> str:
+    """Return the reverse path; that of a bounce is empty (RFC 5321, 4.5.5)."""
+    return (envelope.mail_from or "").removeprefix("<>")
 
 
 def _recipients(envelope: Envelope) -> dict[str, str]:

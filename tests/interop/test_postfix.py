@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import smtplib
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.interop.conftest import Place
+from tests.support import RunningDaemon, mail
+
+pytestmark = pytest.mark.interop
+LOG_MAX_SECONDS = 30
+MAIN = """\
+compatibility_level = 3.6
+queue_directory = {home}/queue
+data_directory = {home}/data
+daemon_directory = {daemons}
+mail_owner = postfix
+setgid_group = postdrop
+maillog_file = /dev/stdout
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+disable_dns_lookups = yes
+default_database_type = texthash
+alias_maps =
+alias_database =
+local_recipient_maps =
+mydestination =
+myhostname = relay.foreign.test
+mynetworks = 127.0.0.0/8
+smtpd_relay_restrictions = permit_mynetworks, reject
+smtpd_peername_lookup = no
+smtp_tls_security_level = encrypt
+smtp_tls_loglevel = 1
+relayhost = [127.0.0.1]:{relay_to}
+"""
+MASTER = """\
+127.0.0.1:{port} inet n - n - - smtpd
+cleanup   unix  n - n - 0 cleanup
+qmgr      unix  n - n 300 1 qmgr
+tlsmgr    unix  - - n 1000? 1 tlsmgr
+rewrite   unix  - - n - - trivial-rewrite
+bounce    unix  - - n - 0 bounce
+defer     unix  - - n - 0 bounce
+trace     unix  - - n - 0 bounce
+smtp      unix  - - n - - smtp
+relay     unix  - - n - - smtp
+error     unix  - - n - - error
+retry     unix  - - n - - error
+anvil     unix  - - n - 1 anvil
+scache    unix  - - n - 1 scache
+proxymap  unix  - - n - - proxymap
+postlog   unix-dgram n - n - 1 postlogd
+"""
+
+
+@dataclass
+class Postfix:
+    """A running one that relays everything to the daemon."""
+
+    port: int
+    process: subprocess.Popen[str]
+    log: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._grown = threading.Condition()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            with self._grown:
+                self.log.append(line)
+                self._grown.notify_all()
+
+    def said(self, *words: str) -> bool:
+        """Wait for a line of the log that holds all the words."""
+        with self._grown:
+            return self._grown.wait_for(
+                lambda: any(all(word in line for word in words) for line in self.log), LOG_MAX_SECONDS
+            )
+
+    def relay(self, to: str, raw: bytes) -> None:
+        """Hand a mail to it."""
+        with smtplib.SMTP("127.0.0.1", self.port, timeout=60) as server:
+            server.sendmail("no-reply@foreign.test", [to], raw)
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(30)
+        self._reader.join(30)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def postfix(secured: RunningDaemon) -> Iterator[Postfix | None]:
+    """None when it is not installed: the test's own `program` tells of it."""
+    path = shutil.which("postfix")
+    if path is None:
+        yield None
+        return
+    if os.geteuid() != 0:
+        pytest.skip("postfix changes its user and has to be started by root")
+    with tempfile.TemporaryDirectory(prefix="postern-postfix-") as name:
+        home = Path(name)
+        home.chmod(0o755)  # its processes are another user's
+        for directory in ("etc", "queue"):
+            (home / directory).mkdir(mode=0o755)
+        port = _free_port()
+        daemons = subprocess.run(["postconf", "-hd", "daemon_directory"], capture_output=True, text=True, check=True)
+        main = MAIN.format(home=home, daemons=daemons.stdout.strip(), relay_to=secured.smtp[1])
+        (home / "etc/main.cf").write_text(main)
+        (home / "etc/master.cf").write_text(MASTER.format(port=port))
+        for file in (home / "etc").iterdir():
+            file.chmod(0o644)
+        process = subprocess.Popen(
+            [path, "-c", str(home / "etc"), "start-fg"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        running = Postfix(port, process)
+        try:
+            assert running.said("daemon started"), running.log
+            yield running
+        finally:
+            running.stop()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture
+def relay(program: Callable[[str], str], postfix: Postfix | None) -> Postfix:
+    program("postfix")
+    assert postfix is not None
+    return postfix
+
+
+def test_a_mail_relayed_by_postfix_over_tls_ends_a_wait_with_its_code(relay: Postfix, place: Place) -> None:
+    relay.relay(place.address, mail(place.address, text="Your verification code is 730184.\n"))
+    assert relay.said(place.address, "status=sent", "250 2.0.0 Kept"), relay.log
+    assert relay.said("TLS connection established"), relay.log
+    body = {"timeout_seconds": 20, "since": "2020-01-01T00:00:00Z"}
+    found = place.daemon.call("POST", f"/v1/inboxes/{place.address}/wait", body, key=place.key).json
+    assert found["extracted"]["otp_code"] == "730184"
+    assert len(place.messages()) == 1
+
+
+def test_postfix_bounces_a_mail_to_nobody_at_once(relay: Postfix, place: Place) -> None:
+    nobody = place.address.replace("@", "x@")
+    relay.relay(nobody, mail(nobody))
+    assert relay.said(nobody, "status=bounced", "550 5.1.1"), relay.log
+    assert place.messages() == []

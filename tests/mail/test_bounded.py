@@ -1,0 +1,129 @@
+"""Hostile mail does not hold up the event loop, and a worker that fails or is not wanted any more is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from daemon.mail import bounded
+from daemon.mail.bounded import extract_bounded, parse_bounded
+from daemon.mail.model import Address
+from daemon.mail.warm import warm
+from tests.mail.builder import build
+from tests.mail.hostile import HOSTILE
+
+# The aim is 50 ms; a busy machine with several test processes needs room.
+HEARTBEAT_GAP_MAX_SECONDS = 0.5
+T = TypeVar("T")
+
+
+async def with_heartbeat(work: Awaitable[T]) -> tuple[T, float]:
+    """The result of `work`, and the longest time for which the loop did not turn meanwhile."""
+    gaps = [0.0]
+
+    async def beat() -> None:
+        last = time.perf_counter()
+        while True:
+            await asyncio.sleep(0)
+            now = time.perf_counter()
+            gaps.append(now - last)
+            last = now
+
+    beating = asyncio.create_task(beat())
+    try:
+        return await work, max(gaps)
+    finally:
+        beating.cancel()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _warmed() -> None:
+    warm()
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_the_loop_keeps_turning(name: str) -> None:
+    found, gap = await with_heartbeat(parse_bounded(HOSTILE[name]))
+    assert gap < HEARTBEAT_GAP_MAX_SECONDS
+    assert found.from_ == Address(None, "a@b.example")
+    _, gap = await with_heartbeat(extract_bounded(found))
+    assert gap < HEARTBEAT_GAP_MAX_SECONDS
+
+
+async def test_ordinary_mail_needs_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nonexistent")
+    found = await parse_bounded(build("Your code", "Your code is 907135"))
+    assert found.problem is None
+    assert (await extract_bounded(found)).otp_code == "907135"
+
+
+async def test_without_a_worker_the_header_is_still_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nonexistent")
+    found = await parse_bounded(HOSTILE["20,000 parts"])
+    assert found.subject == "hello"
+    assert found.problem is not None
+    assert found.problem.startswith("could not be read: no worker")
+
+
+async def test_a_slow_worker_is_killed_and_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pid_file = _never_ending(tmp_path, monkeypatch)
+    found = await parse_bounded(HOSTILE["20,000 parts"], timeout_seconds=1.0)
+    assert found.problem == "could not be read: took too long"
+    assert found.subject == "hello"
+    _assert_gone(pid_file)
+
+
+async def test_a_cancelled_caller_takes_its_worker_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pid_file = _never_ending(tmp_path, monkeypatch)
+    task = asyncio.create_task(parse_bounded(HOSTILE["20,000 parts"]))
+    async with asyncio.timeout(20):
+        while not pid_file.exists() or not pid_file.read_text():
+            await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    _assert_gone(pid_file)
+
+
+async def test_a_worker_that_dies_is_an_answer_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _stand_in(tmp_path, monkeypatch, "exit 1")
+    found = await parse_bounded(HOSTILE["20,000 parts"])
+    assert found.problem == "could not be read: exceeded the limits of its process"
+
+
+async def test_at_most_two_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _stand_in(tmp_path, monkeypatch, f"echo x >> {tmp_path}/started; cat > /dev/null; exec sleep 60")
+    tasks = [asyncio.create_task(parse_bounded(HOSTILE["20,000 parts"])) for _ in range(5)]
+    started = tmp_path / "started"
+    async with asyncio.timeout(20):
+        while not started.exists() or len(started.read_text().splitlines()) < bounded.WORKERS_MAX:
+            await asyncio.sleep(0.01)
+    assert len(started.read_text().splitlines()) == bounded.WORKERS_MAX
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\n{script}\n", "utf-8")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+
+
+def _never_ending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    pid_file = tmp_path / "pid"
+    _stand_in(tmp_path, monkeypatch, f"echo $$ > {pid_file}; cat > /dev/null; exec sleep 600")
+    return pid_file
+
+
+def _assert_gone(pid_file: Path) -> None:
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid_file.read_text()), 0)

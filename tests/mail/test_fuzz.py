@@ -1,0 +1,110 @@
+"""Whatever comes in: an answer comes out, within its bounds."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from daemon.mail.extract import Extracted, extract
+from daemon.mail.model import ParsedMail
+from daemon.mail.parse import SNIPPET_MAX_CHARS, attachment_bytes, parse
+from daemon.mail.visible import render
+
+EXAMPLES = 150
+LINES = st.sampled_from(
+    [
+        b"From: A <a@b.example>",
+        b"To: (((((",
+        b"Subject: =?utf-8?q?a=0D=0Ab?= =?utf-8?b?//8=?=",
+        b"Subject: Your code 123456",
+        b'Content-Type: multipart/mixed; boundary="x"',
+        b"Content-Type: multipart/alternative",
+        b"Content-Type: text/html; charset=utf-7",
+        b"Content-Type: message/rfc822",
+        b"Content-Type: text/plain; format=flowed; delsp=yes; name*0*=utf-8''a%0; name*1=b",
+        b"Content-Transfer-Encoding: base64",
+        b"Content-Transfer-Encoding: quoted-printable",
+        b"Content-Disposition: attachment; filename=\"a\\\"b",
+        b"Date: Mon, 99 Foo 99999 99:99:99 +9999",
+        b"References: <a@b> <<>> <",
+        b"",
+        b"--x",
+        b"--x--",
+        b"Your code is 123456",
+        b"<div style='display:none'>code 123456<table><td>",
+        b"<a href='https://a.example/verify?token=Zk81vQm3Xw9bTr5LpYc2Hn7D'>verify",
+        b"=3D=\xff=",
+        b"> quoted",
+        b" folded",
+        b"Username: a",
+        b"Password:",
+    ]
+)
+MAILS = st.one_of(
+    st.binary(max_size=2_000),
+    st.lists(st.one_of(LINES, st.binary(max_size=60)), max_size=40).map(b"\r\n".join),
+    st.lists(LINES, max_size=40).map(b"\n".join),
+)
+PIECES = st.sampled_from(
+    """<div> </div> <p> <table> <tr> <td> </td> <b> </b> <font\u00a0color=#fff> <a\u00a0href=https://a.example/confirm/Zk81vQm3Xw9bTr5LpYc2Hn7D>
+    </a> <style>.a{display:none}</style> <span\u00a0class=a> </span> <blockquote> </blockquote> <template> <details> <summary>
+    <select> <svg> <math> <frameset> <body\u00a0hidden> <br> <hr> <img\u00a0alt=1> <!-- --> <![CDATA[ ]]> &#8203; &nbsp; 1 2 123456 code verification
+    <pre> </pre> <textarea> <plaintext> <bdo\u00a0dir=rtl> <input\u00a0value=1>""".split()
+)
+HTML = st.one_of(
+    st.text(max_size=300),
+    st.lists(st.one_of(PIECES, st.text(max_size=8)), max_size=60).map(lambda pieces: " ".join(pieces).replace("\u00a0", " ")),
+)
+
+
+def check_mail(found: ParsedMail) -> None:
+    for name, value in (*found.headers, ("subject", found.subject)):
+        assert not any(char < " " or "\x7f" <= char <= "\x9f" for char in name + value)
+    for address in (*found.to, *found.cc, *found.reply_to):
+        assert "@" in address.address
+        assert not any(char < " " for char in (address.name or "") + address.address)
+    assert len(found.snippet) <= SNIPPET_MAX_CHARS
+    assert "\n" not in found.snippet
+    for attachment in found.attachments:
+        assert attachment.filename
+        assert "/" not in attachment.filename
+    text = json.dumps(found.to_json(), ensure_ascii=False)
+    assert ParsedMail.from_json(json.loads(text)) == found
+
+
+def check_extracted(found: Extracted) -> None:
+    assert found.otp_code is None or (4 <= len(found.otp_code) <= 60 and found.otp_code.isascii())
+    assert found.verification_link is None or found.verification_link.lower().startswith(("http://", "https://"))
+    assert Extracted.from_json(json.loads(json.dumps(found.to_json()))) == found
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(MAILS)
+@example(b"To: (((((\r\n\r\n")
+@example(b"Subject: =?utf-8?q?=0D=0A?=\r\n\r\n")
+def test_parse(raw: bytes) -> None:
+    found = parse(raw)
+    check_mail(found)
+    for attachment in found.attachments:
+        assert len(attachment_bytes(raw, attachment.index)) == attachment.size_bytes
+    check_extracted(extract(found))
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(HTML)
+def test_render(html: str) -> None:
+    rendered = render(html)
+    assert rendered.problem is None
+    for link in rendered.links:
+        assert 0 <= link.start < link.end <= len(rendered.text)
+    for span in rendered.spans:
+        assert 0 <= span.start < span.end <= len(rendered.text)
+    assert "\x1f" not in rendered.text
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(st.text(max_size=80), st.one_of(st.none(), st.text(max_size=300)), st.one_of(st.none(), HTML))
+def test_extract(subject: str, text: str | None, html: str | None) -> None:
+    check_extracted(extract(ParsedMail(subject=subject, text=text, html=html)))
