@@ -232,5 +232,5 @@ def _read_file(path: Path) -> dict[str, Any]:
             return tomllib.load(source)
     except FileNotFoundError:
         return {}
-    except (OSError, tomllib.TOMLDecodeError) as problem:
+    except (OSError, ValueError) as problem:  # no TOML, or no UTF-8
         raise SettingsError(f"file {path} cannot be read: {problem}") from None

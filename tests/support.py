@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import signal
@@ -14,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
+from http.client import HTTPConnection, HTTPMessage
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ class Answer:
     """What came back."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: HTTPMessage
     body: bytes
 
     @property
@@ -41,7 +41,7 @@ class Answer:
         return str(self.json["error"]["code"])
 
 
-class _UnixConnection(http.client.HTTPConnection):
+class _UnixConnection(HTTPConnection):
     def __init__(self, path: str, timeout: float) -> None:
         super().__init__("postern", timeout=timeout)
         self._path = path
@@ -133,12 +133,12 @@ class RunningDaemon:
             self.process.stdout.close()
         self.process = None
 
-    def connection(self, *, local: bool = False, timeout: float = REQUEST_MAX_SECONDS) -> http.client.HTTPConnection:
+    def connection(self, *, local: bool = False, timeout: float = REQUEST_MAX_SECONDS) -> HTTPConnection:
         """Return a connection over HTTP, or over the control socket."""
         if local:
             return _UnixConnection(self.ready["socket"], timeout)
         host, _, port = self.ready["http"].rpartition(":")
-        return http.client.HTTPConnection(host, int(port), timeout=timeout)
+        return HTTPConnection(host, int(port), timeout=timeout)
 
     def call(
         self,

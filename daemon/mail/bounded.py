@@ -98,6 +98,8 @@ async def _run(verb: str, request: bytes) -> bytes:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
+            if process.stdin is not None:
+                process.stdin.transport.abort()  # what it was not given any more
             await asyncio.shield(process.wait())
 
 

@@ -23,7 +23,7 @@ NEAR_CHARS = 60
 CLOSE_CHARS = 20
 CANDIDATES_MAX = 60
 
-_LABELS = ("code", "word", "other")
+_LABELS = ("code", "word", "number", "other")
 _OPENERS = " \t*_\"'([{«»“”„‘’`|>:：「『【・-–—=~·•[]"
 _CONDITION = re.compile(
     r"\b(?:if|once|when|after|unless|until|before|wenn|falls|sobald|nachdem|si|cuando|quando|se|caso|als|wanneer|om"
@@ -143,7 +143,9 @@ _NAMED = frozenset(
     {
         "named a code",
         "called a code",
+        "called a number",
         "code named above",
+        "a code named above",
         "number named above",
         "said to be the code",
         "code named below",
@@ -151,8 +153,8 @@ _NAMED = frozenset(
 )
 
 
-# A mere "code" or "number" may be of any kind; something must say that it opens a door.
-_NAMED_BY_WORD = frozenset({"called a code", "number named above"})
+# A mere number may be of any kind; something must say that it opens a door.
+_NAMED_BY_WORD = frozenset({"called a number", "number named above"})
 _ABOUT_ACCESS = frozenset(
     {
         "named a code",
@@ -233,7 +235,7 @@ def _label_left(source: Source, text: str, sentence: Range, item: Shape, precedi
     if label.meaning == "code":
         return [Reason("named a code", 5.0)] if distance <= NEAR_CHARS else [Reason("called a code", 3.0)]
     if distance <= 25:
-        return [Reason("called a code", 3.0)]
+        return [Reason("called a number" if label.meaning == "number" else "called a code", 3.0)]
     return [Reason("code spoken of", 1.5)] if distance <= 2 * NEAR_CHARS else []
 
 
@@ -287,6 +289,9 @@ def _spoken_of_around(
     return reasons
 
 
+_ABOVE = {"code": "code named above", "word": "a code named above", "number": "number named above"}
+
+
 def _lines_around(source: Source, text: str, item: Shape, following: int) -> list[Reason]:
     before = source.lines_before(item.start, CONTEXT_LINES, CONTEXT_MAX_CHARS)
     reasons: list[Reason] = []
@@ -300,7 +305,7 @@ def _lines_around(source: Source, text: str, item: Shape, following: int) -> lis
             reasons.append(Reason("another kind of number above", -6.0))
         else:
             weight = 4.5 if label.meaning == "code" else 3.0
-            reasons.append(Reason("code named above" if label.meaning == "code" else "number named above", weight))
+            reasons.append(Reason(_ABOVE[label.meaning], weight))
     if source.hits.any(before.start, before.end, "auth"):
         reasons.append(Reason("access spoken of above", 1.0))
     if source.hits.any(before.start, before.end, "enter"):

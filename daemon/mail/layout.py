@@ -89,13 +89,15 @@ class Layout:
             lines.add(piece)
         offsets[len(self._pieces)] = lines.here()
         starts = lines.finish()
+        text = lines.text()
         spans = []
         for mark in self._marks:
             end = len(self._pieces) if mark.end is None else mark.end
             first = lines.place(starts, *offsets[mark.start], at_end=False)
             last = lines.place(starts, *offsets[end], at_end=True)
+            first, last = min(first, len(text)), min(last, len(text))
             spans.append(Span(mark.kind, mark.value, first, max(first, last)))
-        return lines.text(), tuple(spans)
+        return text, tuple(spans)
 
 
 class _Lines:

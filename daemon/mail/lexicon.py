@@ -169,7 +169,7 @@ def _compounds(hits: list[Hit], folded: str) -> list[Hit]:
         return hits
     joined = []
     for hit in hits:
-        if hit.meaning == "word":
+        if hit.meaning in ("word", "number"):
             before, after = hit.start, hit.end
             while before and folded[before - 1] in " -" and hit.start - before < GAP_MAX_CHARS:
                 before -= 1
@@ -203,7 +203,7 @@ class Hits:
 @cache
 def vocabulary() -> Vocabulary:
     """The whole vocabulary: of codes, of links and of logins."""
-    names = ("CODE", "WORD", "AUTH", "ENTER", "LIFE", "OTHER", "DEAD", "SAMPLE", "AGENT")
+    names = ("CODE", "WORD", "NUMBER", "AUTH", "ENTER", "LIFE", "OTHER", "DEAD", "SAMPLE", "AGENT")
     return Vocabulary(
         {
             "codes": {name.lower(): getattr(words, name) for name in names},

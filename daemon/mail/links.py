@@ -15,6 +15,7 @@ from daemon.mail.source import URL, Range, Source
 ACCEPTED_SCORE = 5.0
 CONTEXT_MAX_CHARS = 240
 LINKS_MAX = 120
+CROWDED_LINKS = 40
 LABEL_REFUSES = -7.0
 HREF_MAX_CHARS = 4_096
 TOKEN_MIN_CHARS = 16
@@ -22,11 +23,12 @@ SHORT_TOKEN_MIN_CHARS = 6
 
 # What an address says of itself in its path and parameter names, in the languages that addresses use.
 _ACT_IN_URL = tuple(
-    """verif confirm activat activar activer activacion aktivier bestaetig bestatig validat valider validar reset recover
-    restor magic signin sign-in sign_in login log-in log_in signup sign-up sign_up /sso passwor passwd mot-de-passe
-    contrasen senha auth otp one-time onetime token invit /join accept approv regist optin opt-in action bevestig
-    inloggen bekraft bekreft vahvist potwierd logowanie overit potvrd megerosit attiva accedi dogrula onay podtver
-    xac-nhan xacnhan xac-minh xacminh xac-thuc unlock claim onboard complete setup enroll passkey device""".split()
+    """verif confirm activat activar activer activacion aktivier bestaetig bestatig validat valider validar reset
+    recover restor magic signin sign-in sign_in login log-in log_in signup sign-up sign_up /sso passwor passwd
+    mot-de-passe contrasen senha auth otp one-time onetime token invit /join accept approv regist optin opt-in
+    action bevestig inloggen bekraft bekreft vahvist potwierd logowanie overit potvrd megerosit attiva accedi
+    dogrula onay podtver xac-nhan xacnhan xac-minh xacminh xac-thuc unlock claim onboard complete setup enroll
+    passkey device""".split()
 )
 _REFUSES_IN_URL = tuple(
     """unsub unsuscrib optout opt-out abmeld abbestell desinscri desabonn /baja cancelar disiscri afmeld uitschrijv
@@ -34,13 +36,14 @@ _REFUSES_IN_URL = tuple(
     signout""".split()
 )
 _IDLE_IN_URL = tuple(
-    """settings/not privacy datenschutz /terms /legal imprint impressum /help support/ /hc/ article /blog invoice billing
-    /order tracking /track survey feedback view-in-browser viewinbrowser view-online webversion /web/ docs/ /docs
-    download apps.apple play.google appstore app-store facebook. twitter. instagram. linkedin. youtube. tiktok. /shop
-    /cart checkout cancel cookie""".split()
+    """settings/not privacy datenschutz /terms /legal imprint impressum /help support/ /hc/ article /blog invoice
+    billing /order tracking /track survey feedback view-in-browser viewinbrowser view-online webversion /web/
+    docs/ /docs download apps.apple play.google appstore app-store facebook. twitter. instagram. linkedin.
+    youtube. tiktok. /shop /cart checkout cancel cookie""".split()
 )
 _STRONG_PARAMETER = re.compile(
-    r"[?&#;](?:[\w.-]*(?:token|ticket|code|otp|hash|jwt|nonce|secret|sig|signature|magic|key|oob|state)[\w.-]*|k|t|s|c|h|q|upn|id|u|e|data|d)=([^&#]+)",
+    r"[?&#;](?:[\w.-]*(?:token|ticket|code|otp|hash|jwt|nonce|secret|sig|magic|key|oob|state)[\w.-]*"
+    r"|k|t|s|c|h|q|upn|id|u|e|data|d)=([^&#]+)",
     re.IGNORECASE,
 )
 _TRAILING = ".,;:!?'\"*_>\u00bb\u201d\u2019\u3002\uff0c\u3001\uff1b\uff1a"
@@ -78,7 +81,14 @@ def candidates(source: Source, text: str, *, subject: Source, sender_domain: str
             continue  # in a quote or in words to a machine
         if source.marked("struck", where.start, where.end):
             continue
-        reasons = _reasons(source, hits, (href, label, where, button), previous_end, subject_acts=subject_acts)
+        reasons = _reasons(
+            source,
+            hits,
+            (href, label, where, button),
+            previous_end,
+            subject_acts=subject_acts,
+            crowded=len(links) > CROWDED_LINKS,
+        )
         if any(reason.why == "carries a token" for reason in reasons) and sender_domain == registrable(host_of(href)):
             reasons.append(Reason("on the sender's domain", 0.5))
         found.append(
@@ -122,12 +132,22 @@ def trim_url(url: str) -> str:
 
 
 def _reasons(
-    source: Source, hits: Hits, link: tuple[str, str, Range, bool], previous_end: int, *, subject_acts: bool
+    source: Source,
+    hits: Hits,
+    link: tuple[str, str, Range, bool],
+    previous_end: int,
+    *,
+    subject_acts: bool,
+    crowded: bool,
 ) -> list[Reason]:
     href, label, where, button = link
     reasons = _label_reasons(label, hits, where)
     if reasons and reasons[0].weight <= LABEL_REFUSES:
         return reasons
+    if label and not button and not reasons and crowded:
+        # One of many in a newsletter: only its own words and its target can make it more.
+        path = _told(href)
+        return _path_reasons(path) or [Reason("one of many", -4.0)]
     reasons += _context_reasons(source, hits, where, previous_end)
     if button:
         reasons.append(Reason("looks like a button", 1.5))

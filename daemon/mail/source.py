@@ -17,6 +17,7 @@ SOURCE_MAX_CHARS = 40_000
 URL = re.compile(r"https?://[^\s<>\"\u3000-\u303f\uff00-\uffef]{3,4000}", re.IGNORECASE)
 _ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _DOMAIN = re.compile(r"(?<![\w@.-])(?:[a-zA-Z][\w-]{0,62}\.){1,6}(?=[a-z])[\w-]{2,24}(?:/[^\s]{0,500})?")
+_DOTTED = re.compile(r"\w\.[a-z]")
 _PERIOD = r"[.!?\u2026](?=[\s\"')\]\u201d\u00bb]|$)|[\u3002\uff01\uff1f\uff0e\u0964\u06d4\u061f](?=.)"
 # In text a line break may be a mere fold, unless the line is short; in HTML it is one that the reader sees.
 _SENTENCE_END = re.compile(_PERIOD + r"|\n[ \t]*\n|(?:^|(?<=\n))[^\n]{0,30}\n", re.DOTALL)
@@ -44,11 +45,11 @@ class Source:
         self.links = links
         self.spans = spans
         self.shaped = shape(self.text)
-        self.addresses = [Range(*match.span()) for match in _ADDRESS.finditer(self.shaped)]
-        self.urls = [Range(*match.span()) for match in URL.finditer(self.shaped)]
+        self.addresses = _ranges(_ADDRESS, self.shaped) if "@" in self.shaped else []
+        self.urls = _ranges(URL, self.shaped) if "://" in self.shaped else []
         self.unlinked = blank(self.shaped, self.urls)
         plain = blank(self.unlinked, self.addresses)
-        self.plain = blank(plain, [Range(*match.span()) for match in _DOMAIN.finditer(plain)])
+        self.plain = blank(plain, _ranges(_DOMAIN, plain)) if _DOTTED.search(plain) else plain
         self.folded = fold(self.plain)
         hits = vocabulary().scan(self.folded)
         self.hits, self.link_hits, self.login_hits = hits["codes"], hits["links"], hits["logins"]
@@ -85,6 +86,10 @@ class Source:
     def marked(self, kind: str, start: int, end: int) -> bool:
         """Whether a stretch lies within a span of a kind."""
         return any(span.kind == kind and span.start <= start and end <= span.end for span in self.spans)
+
+
+def _ranges(pattern: re.Pattern[str], text: str) -> list[Range]:
+    return [Range(*match.span()) for match in pattern.finditer(text)]
 
 
 def blank(text: str, ranges: Iterable[Range]) -> str:

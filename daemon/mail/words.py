@@ -49,33 +49,61 @@ patvirtinimo kodas|saugos kodas|vienkartinis|prisijungimo kodas|apstiprinājuma 
 
 # Words for any code, number or secret: they count beside words of proving oneself.
 WORD = """
-*code|codes|=pin|=pins|pin code|pincode|digits|=token|characters|=number|numbers|=key|=figure|figures|=digit
-=ziffern|*ziffer|=zahl|=zahlen|zahlenfolge|*kennzahl|*geheimzahl|=zeichenfolge
-=chiffres|chiffres|=numéro|=combinaison
-=código|código|=códigos|dígitos|=clave|=número|=senha|=codi|xifres
-=codice|codici|cifre|numero
+*code|codes|=pin|=pins|pin code|pincode|digits|=token|characters|=figure|figures|=digit
+=ziffern|*ziffer|zahlenfolge|*kennzahl|*geheimzahl|=zeichenfolge
+=chiffres|chiffres|=combinaison
+=código|código|=códigos|dígitos|=clave|=senha|=codi|xifres
+=codice|codici|cifre
 *cijfers|=cijfer
 *kod|=koden|*koden|siffror|siffrorna
 *kode|*koden|sifre|=siffer|sifrene|cifrene
-*koodi|=numerosarja|=luku|=lukusarja
+*koodi|=numerosarja|=lukusarja
 =kod|kodu|=kodem|cyfr|=cyfry
 =kód|kódu|=kódem|číslic|*kódot|*kódod|*kóddal|*kódja|*kódját|számjegy|=heslo
 =cod|=codul|codului|cifre|cifrele
-*код|кода|кодът|цифр|=число|числа|кодом|коду|=цифри
+*код|кода|кодът|цифр|кодом|коду|=цифри
 κωδικό|κωδικός|κωδικού|ψηφία|ψηφί
 =kod|kodu|kodunuz|=şifre|şifreniz|şifreyi|rakam|=şifresi
-*رمز|*الرمز|*كود|*الكود|*الرقم|*ارقام|*أرقام
-*קוד|*הקוד|ספרות|*המספר
-*کد |*رمز|*کد:|*رقم
-*कोड|*अंक|*संख्या|*কোড|*কোডটি|*کوڈ
-*รหัส|*ตัวเลข|*หมายเลข
+*رمز|*الرمز|*كود|*الكود
+*קוד|*הקוד|ספרות
+*کد |*رمز|*کد:
+*कोड|*अंक|*কোড|*কোডটি|*کوڈ
+*รหัส|*ตัวเลข
 mã số|dãy số|chữ số
-=kode|angka|digit|=nombor|kodenya
-*コード|*番号|*数字|*桁
-*번호|*코드|*숫자|*자리
+=kode|angka|digit|kodenya
+*コード|*数字|*桁
+*코드|*숫자|*자리
 *码|*代码|*数字|*密码
 *碼|*代碼|*數字|*密碼
 =koda|kodo|=kodas|kodą|=kods|kodu|=kood|koodi|kóði|kóðann|številk|=broj|brojeva|znamenk
+"""
+
+# A number, which may be of any kind until something says that it opens a door.
+NUMBER = """
+*number|=numbers|=key
+=zahl|=zahlen|*nummer
+=numéro
+=número
+numero
+*nummer
+=luku|*numero
+=numer
+=číslo
+=szám|=számot
+=număr|numărul
+=номер|номера|=число|числа
+αριθμό|αριθμός
+=numara|numarayı
+*الرقم|*أرقام|*رقم
+*המספר|*מספר
+*شماره
+*संख्या|*नंबर
+*หมายเลข
+=nomor|=nombor
+*番号
+*번호
+*号码|*號碼
+=broj
 """
 
 # Proving who one is: what makes a mere number a code for that.

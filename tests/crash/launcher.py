@@ -22,6 +22,7 @@ from daemon.events import Bus
 from daemon.mail.bounded import parse_bounded
 from daemon.service import messages
 from daemon.store import database, keyring
+from daemon.store import messages as stored_messages
 
 WHILE_STARTING = (
     "migration",
@@ -31,6 +32,7 @@ WHILE_STARTING = (
     "before the key's check value",
     "after the key's check value",
 )
+SWEEPING = "batch of a sweep"
 WHILE_RUNNING = (
     "before BEGIN",
     "after the change",
@@ -48,7 +50,7 @@ class Point:
     def __init__(self, name: str, passing: int) -> None:
         self.name = name
         self._left = passing
-        self._armed = name in WHILE_STARTING
+        self._armed = name in (*WHILE_STARTING, SWEEPING)
         signal.signal(signal.SIGUSR1, self._arm)
 
     def _arm(self, number: int, frame: FrameType | None) -> None:
@@ -110,6 +112,7 @@ def prepare(point: Point, full: Path) -> None:
     put(keys, "_create", point.around(keys._create, before="before the master key", after="after the master key"))
     put(Path, "rename", point.around(Path.rename, before="master key half made"))
     put(keyring, "add", point.around(keyring.add, before="before the key's check value"))
+    put(stored_messages, "older_than", point.around(stored_messages.older_than, after=SWEEPING))
     put(app, "Bus", point.around(Bus, before="after the key's check value"))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -22,7 +22,13 @@ class Example:
     as_operator: dict[str, Any] = field(default_factory=dict)
 
     def send(
-        self, daemon: RunningDaemon, name: str, *, key: str | None = None, local: bool = False, **headers: str
+        self,
+        daemon: RunningDaemon,
+        name: str,
+        *,
+        key: str | None = None,
+        local: bool = False,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Make the call as somebody."""
         operation = BY_NAME[name]
@@ -32,7 +38,12 @@ class Example:
         operator = local and key is None
         body = None if self.body is None else self.body | (self.as_operator if operator else {})
         return daemon.call(
-            operation.method, path + (f"?{self.query}" if self.query else ""), body, key=key, local=local, headers=headers
+            operation.method,
+            path + (f"?{self.query}" if self.query else ""),
+            body,
+            key=key,
+            local=local,
+            headers=headers,
         )
 
 

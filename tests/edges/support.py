@@ -1,4 +1,4 @@
-"""What the tests of the edges share: calls at the same time, conditions that come true, the audit log, a whole world."""
+"""What the tests of the edges share: calls at once, conditions that come true, the audit log, one of everything."""
 
 from __future__ import annotations
 

@@ -163,7 +163,9 @@ def test_a_log_rewritten_with_right_hashes_shows_against_a_checkpoint(home: Path
     assert (answer["ok"], answer["first_bad_seq"]) == (False, size)
 
 
-def test_a_checkpoint_that_was_altered_or_is_of_another_key_does_not_hold(home: Path, tmp_path: Path, kept: Path) -> None:
+def test_a_checkpoint_that_was_altered_or_is_of_another_key_does_not_hold(
+    home: Path, tmp_path: Path, kept: Path
+) -> None:
     genuine = json.loads(kept.read_text())
     for field, value in (("signature", "00" * 64), ("head", "0" * 64), ("public_key", "11" * 32), ("signature", "zz")):
         forged = tmp_path / "forged.json"

@@ -128,7 +128,9 @@ def test_rebinding_stays_inside_the_tenant_and_takes_no_handle_over(daemon: Runn
     assert daemon.operator("PATCH", path, {"enrollment_key_id": taken["id"]}).code == "conflict"
 
 
-@pytest.mark.parametrize("header", ["Basic abc", "Bearer", "Bearer ", "pk_agent_x", "Bearer pk_agent_a_b", "Bearer \xff"])
+@pytest.mark.parametrize(
+    "header", ["Basic abc", "Bearer", "Bearer ", "pk_agent_x", "Bearer pk_agent_a_b", "Bearer \xff"]
+)
 def test_a_malformed_credential_is_401_even_on_the_socket(daemon: RunningDaemon, header: str) -> None:
     for local in (False, True):
         answer = daemon.call("GET", "/v1/whoami", local=local, headers={"Authorization": header})

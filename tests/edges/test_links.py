@@ -171,9 +171,7 @@ def test_a_link_is_dead_when_its_issuer_is(daemon: RunningDaemon, world: World) 
         assert [line["reason"] for line in audit_since(daemon, before)] == ["issuer revoked"]
 
 
-def test_a_secret_is_never_in_clear_in_the_store_and_gone_once_it_was_told(
-    daemon: RunningDaemon, world: World
-) -> None:
+def test_a_secret_is_never_in_clear_in_the_store_and_gone_once_it_was_told(daemon: RunningDaemon, world: World) -> None:
     made = minted(daemon, world.tenant)
     secret = made["data"]["enrollment_token"].rpartition("_")[2].encode()
     token = made["path"].removeprefix("/l/").encode()

@@ -3,7 +3,6 @@ from __future__ import annotations
 import re
 import smtplib
 import socket
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -23,7 +22,7 @@ class Session:
 
 
 @pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
     daemon = RunningDaemon(tmp_path_factory.mktemp("secrets") / "data", {"LOG_LEVEL": "debug"}).start()
     receipt = {"Prefer": "receipt"}
     world = a_world(daemon)
@@ -57,7 +56,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     daemon.call("POST", f"/v1/inboxes/{world.inbox}/wait", {"timeout_seconds": 0}, key=world.agent_key)
     store = database_bytes(daemon)
     assert daemon.stop() == 0
-    yield Session(daemon, keys, tokens, store + database_bytes(daemon))
+    return Session(daemon, keys, tokens, store + database_bytes(daemon))
 
 
 def misplace(daemon: RunningDaemon, address: str, secret: str) -> None:

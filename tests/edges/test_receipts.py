@@ -10,6 +10,7 @@ from tests.support import Answer, RunningDaemon
 MUTATIONS = [operation for operation in OPERATIONS if operation.effect is not None]
 READS = [operation for operation in OPERATIONS if operation.effect is None]
 EDGES = ("socket", "http")
+RECEIPT = {"Prefer": "receipt"}
 
 
 @pytest.fixture(scope="module")
@@ -18,16 +19,21 @@ def operator_key(daemon: RunningDaemon) -> str:
 
 
 def ask(
-    daemon: RunningDaemon, operation: Operation, world: World, edge: str, operator_key: str, **headers: str
+    daemon: RunningDaemon,
+    operation: Operation,
+    world: World,
+    edge: str,
+    operator_key: str,
+    headers: dict[str, str] | None = None,
 ) -> Answer:
     """Call over the socket as the local operator, or over HTTP with the key that the operation is for."""
     example = EXAMPLES[operation.name](world)
     if edge == "socket":
-        return example.send(daemon, operation.name, local=True, **headers)
+        return example.send(daemon, operation.name, local=True, headers=headers)
     if operation.access is Access.OPEN:
-        return example.send(daemon, operation.name, **headers)
+        return example.send(daemon, operation.name, headers=headers)
     key = operator_key if operation.access is Access.OPERATOR else world.agent_key
-    return example.send(daemon, operation.name, key=key, **headers)
+    return example.send(daemon, operation.name, key=key, headers=headers)
 
 
 def named(operation: Operation) -> str:
@@ -41,7 +47,7 @@ def test_a_mutation_with_prefer_receipt_gives_one_line_and_one_link(
 ) -> None:
     world = a_world(daemon)
     before, links = audit_head(daemon), links_made(daemon)
-    answer = ask(daemon, operation, world, edge, operator_key, Prefer="receipt")
+    answer = ask(daemon, operation, world, edge, operator_key, RECEIPT)
 
     assert answer.status == operation.status, answer.body
     assert set(answer.json) == {"data", "audit", "link"}
@@ -78,7 +84,7 @@ def test_a_mutation_without_it_answers_plainly_and_names_its_line(
 def test_a_read_gives_neither(operation: Operation, edge: str, daemon: RunningDaemon, operator_key: str) -> None:
     world = a_world(daemon)
     before, links = audit_head(daemon), links_made(daemon)
-    answer = ask(daemon, operation, world, edge, operator_key, Prefer="receipt")
+    answer = ask(daemon, operation, world, edge, operator_key, RECEIPT)
     assert answer.status == 200, answer.body
     assert "X-Postern-Audit" not in answer.headers
     assert "Preference-Applied" not in answer.headers
@@ -95,7 +101,7 @@ def test_a_minted_secret_is_what_its_link_reveals(daemon: RunningDaemon) -> None
     assert set(fields) == {operation.name for operation in MUTATIONS if operation.mints}
     world = a_world(daemon)
     for name, field in fields.items():
-        answer = EXAMPLES[name](world).send(daemon, name, local=True, Prefer="receipt").json
+        answer = EXAMPLES[name](world).send(daemon, name, local=True, headers=RECEIPT).json
         opened = daemon.call("POST", "/l/" + answer["link"]["url"].rpartition("/")[2]).json
         assert opened["secret"] == answer["data"][field]
 
@@ -104,7 +110,7 @@ def test_a_repeated_request_gets_the_first_answer_and_adds_no_line(daemon: Runni
     key = daemon.agent()["agent_key"]
     first = daemon.call("POST", "/v1/inboxes", {"client_id": "once"}, key=key)
     before = audit_head(daemon)
-    again = daemon.call("POST", "/v1/inboxes", {"client_id": "once"}, key=key, headers={"Prefer": "receipt"})
+    again = daemon.call("POST", "/v1/inboxes", {"client_id": "once"}, key=key, headers=RECEIPT)
     assert (first.status, again.status) == (201, 200)
     assert again.json["data"] == first.json
     assert str(again.json["audit"]["seq"]) == first.headers["X-Postern-Audit"] == again.headers["X-Postern-Audit"]
@@ -115,6 +121,6 @@ def test_a_refused_mutation_leaves_no_line_of_success(daemon: RunningDaemon) -> 
     key = daemon.agent()["agent_key"]
     daemon.inbox(key, username="taken")
     before = audit_head(daemon)
-    refused = daemon.call("POST", "/v1/inboxes", {"username": "taken"}, key=key, headers={"Prefer": "receipt"})
+    refused = daemon.call("POST", "/v1/inboxes", {"username": "taken"}, key=key, headers=RECEIPT)
     assert (refused.status, refused.code) == (409, "address_taken")
     assert all(line["outcome"] == "refused" for line in audit_since(daemon, before))

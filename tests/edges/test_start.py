@@ -7,6 +7,7 @@ import re
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -157,8 +158,10 @@ def test_a_wrong_setting_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
 def test_a_data_directory_with_a_long_name_has_its_socket_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
-    daemon = DaemonInside(tmp_path / ("long" * 30) / "data").start()
-    assert daemon.ready["socket"].startswith(str(tmp_path / "run"))
-    assert daemon.tenant()
-    daemon.stop()
+    with tempfile.TemporaryDirectory(prefix="run") as runtime:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
+        daemon = DaemonInside(tmp_path / ("long" * 30) / "data").start()
+        assert daemon.ready["socket"].startswith(runtime)
+        assert Path(daemon.ready["socket"]).stat().st_mode & 0o777 == 0o600
+        assert daemon.tenant()
+        daemon.stop()

@@ -71,9 +71,7 @@ def test_a_mail_that_came_before_is_found_with_an_earlier_since_only(daemon: Run
     assert subject_of(look(daemon, world, since=received)) == world.subject
     later = iso(parse_iso(received) + 1)
     assert subject_of(look(daemon, world, since=later)) is None
-    unasked = daemon.call(
-        "POST", f"/v1/inboxes/{world.address}/wait", {"timeout_seconds": 0}, key=world.agent_key
-    )
+    unasked = daemon.call("POST", f"/v1/inboxes/{world.address}/wait", {"timeout_seconds": 0}, key=world.agent_key)
     assert subject_of(unasked) is None, "since is now unless told otherwise"
 
 

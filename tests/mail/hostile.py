@@ -7,10 +7,9 @@ HTML = HEAD + b"Content-Type: text/html; charset=utf-8\r\n\r\n"
 
 
 def nested_multiparts(depth: int) -> bytes:
-    lines = [HEAD]
-    for level in range(depth):
-        lines.append(b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (level, level))
-    return b"".join([*lines, b"Content-Type: text/plain\r\n\r\nYour code is 123456\r\n"])
+    part = b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n'
+    lines = [part % (level, level) for level in range(depth)]
+    return b"".join([HEAD, *lines, b"Content-Type: text/plain\r\n\r\nYour code is 123456\r\n"])
 
 
 HOSTILE: dict[str, bytes] = {

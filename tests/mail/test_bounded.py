@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -83,9 +83,7 @@ async def test_a_slow_worker_is_killed_and_said_so(tmp_path: Path, monkeypatch: 
 async def test_a_cancelled_caller_takes_its_worker_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pid_file = _never_ending(tmp_path, monkeypatch)
     task = asyncio.create_task(parse_bounded(HOSTILE["20,000 parts"]))
-    async with asyncio.timeout(20):
-        while not pid_file.exists() or not pid_file.read_text():
-            await asyncio.sleep(0.01)
+    await _until(lambda: pid_file.exists() and pid_file.read_text())
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -102,13 +100,17 @@ async def test_at_most_two_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     _stand_in(tmp_path, monkeypatch, f"echo x >> {tmp_path}/started; cat > /dev/null; exec sleep 60")
     tasks = [asyncio.create_task(parse_bounded(HOSTILE["20,000 parts"])) for _ in range(5)]
     started = tmp_path / "started"
-    async with asyncio.timeout(20):
-        while not started.exists() or len(started.read_text().splitlines()) < bounded.WORKERS_MAX:
-            await asyncio.sleep(0.01)
+    await _until(lambda: started.exists() and len(started.read_text().splitlines()) >= bounded.WORKERS_MAX)
     assert len(started.read_text().splitlines()) == bounded.WORKERS_MAX
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        while not true():  # noqa: ASYNC110 - another process writes the file that is looked at
+            await asyncio.sleep(0)
 
 
 def _stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:

@@ -136,7 +136,9 @@ def test_missing_and_wrong_boundaries() -> None:
 
 def test_format_flowed_with_delsp() -> None:
     header = b"Content-Type: text/plain; format=flowed; delsp=yes\r\n"
-    assert mail(header, b"https://a.example/ab \r\ncd\r\n-- \r\nA \r\nB\r\n").text == "https://a.example/abcd\n-- \nAB\n"
+    assert (
+        mail(header, b"https://a.example/ab \r\ncd\r\n-- \r\nA \r\nB\r\n").text == "https://a.example/abcd\n-- \nAB\n"
+    )
     flowed = mail(b"Content-Type: text/plain; format=flowed\r\n", b"one \r\ntwo\r\n> q \r\n> r\r\n  stuffed\r\n")
     assert flowed.text == "one two\n> q r\n stuffed\n"
 

@@ -14,7 +14,7 @@ EXAMPLES = 120
 DIGITS = ["0123456789", "٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹", "०१२३४५६७८९", "０１２３４５６７８９", "๐๑๒๓๔๕๖๗๘๙", "𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗"]  # noqa: RUF001
 CODES = st.from_regex(r"[1-9][0-9]{5}", fullmatch=True).filter(lambda code: not code.startswith(("19", "20")))
 ENCODINGS = st.sampled_from([("utf-8", "base64"), ("utf-8", "quoted-printable"), ("utf-8", "8bit")])
-TOKEN = "Zk81vQm3Xw9bTr5LpYc2Hn7D"  # noqa: S105
+TOKEN = "Zk81vQm3Xw9bTr5LpYc2Hn7D"
 
 
 def written(code: str, digits: str) -> str:
@@ -73,9 +73,7 @@ def test_the_code_stays_in_text(code: str, digits: str, encoding: tuple[str, str
 )
 def test_the_link_stays(label: str, hidden: str, encoding: tuple[str, str], footer_first: bool) -> None:
     wanted = f"https://a.example/x/{TOKEN}"
-    idle = (
-        f"<p><a href='https://a.example/unsubscribe/{TOKEN}'>Unsubscribe</a> <a href='https://a.example/help'>Help</a></p>"
-    )
+    idle = f"<p><a href='https://a.example/unsubscribe/{TOKEN}'>Unsubscribe</a> <a href='https://a.example/help'>Help</a></p>"
     decoy = HIDDEN[hidden].replace("111222", f"<a href='https://evil.test/verify?token={TOKEN}'>Verify your email</a>")
     button = f"<p><a style='background:#06c;color:#fff;padding:9px' href='{wanted}'>{label}</a></p>"
     html = decoy + (idle + button if footer_first else button + idle)

@@ -111,8 +111,7 @@ def test_what_is_seen_is_kept(html: str) -> None:
     [
         "<span>9</span><span>0</span><span>7</span><span>1</span>",
         "<table><tr><td>9</td><td> </td><td>0</td><td>&nbsp;</td><td>7</td><td>1</td></tr></table>",
-        "<div style='display:inline-block'>9</div>\n<div style='display:inline-block'>0</div>\n"
-        "<div style='display:inline-block'>7</div>\n<div style='display:inline-block'>1</div>",
+        "".join(f"<div style='display:inline-block'>{digit}</div>\n" for digit in "9071"),
         "<style>.d{display:inline-block}</style>" + "".join(f"<div class=d> {digit} </div>" for digit in "9071"),
         "".join(f"<p>{digit}</p>" for digit in "9071"),
         "9&#8203;0&shy;7&#xFEFF;1",

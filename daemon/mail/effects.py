@@ -1,0 +1,148 @@
+"""What an element does to the text in it: hide it, set it apart, mark it, give it a state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from daemon.mail.cascade import Element, merge
+from daemon.mail.css import Declarations
+from daemon.mail.layout import BOX, BREAK, CELL, PARAGRAPH
+from daemon.mail.style import FONT_LARGE_PX, SLIT_MAX_PX, WHITE, State, colour, contrast, inherit, is_removed, length
+
+_BLOCK_TAGS = frozenset(
+    "address article aside body center dd details dialog div dl dt fieldset figcaption figure footer form header hr"
+    " html legend li main nav ol section summary table tbody tfoot thead tr ul caption".split()
+)
+_PARAGRAPH_TAGS = frozenset("p h1 h2 h3 h4 h5 h6 blockquote pre table ul ol hr".split())
+_STRONG_TAGS = frozenset("b strong h1 h2 h3 h4 code kbd samp tt big mark".split())
+_STRUCK_TAGS = frozenset(("s", "strike", "del"))
+BUTTON_CONTRAST_MIN = 1.5
+_INLINE_DISPLAYS = ("inline", "inline-block", "inline-flex", "table-cell", "inline-table", "contents")
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What an element's own attributes and rules make of it: the same for all that are alike in the same place."""
+
+    removed: bool
+    state: State
+    opening: str = ""
+    closing: str = ""
+    marks: tuple[str, ...] = ()
+    button: bool = False
+    style: Declarations = field(default_factory=dict)
+
+
+def effect(element: Element, style: Declarations, state: State, *, quote: bool, button: bool) -> Effect:
+    """Judge an element by its declarations, its attributes and what its names tell."""
+    tag, attributes = element.tag, element.attributes
+    if _is_hidden(tag, attributes) or (style and is_removed(style, state.font_px)):
+        return Effect(removed=True, state=state)
+    inside = _state(state, style, attributes, tag) if style or attributes or tag == "pre" else state
+    opening, closing = _breaks(tag, style)
+    marks = []
+    if quote or tag == "blockquote":
+        marks.append("quote")
+    if tag in _STRUCK_TAGS or "line-through" in style.get("text-decoration", "") + style.get(
+        "text-decoration-line", ""
+    ):
+        marks.append("struck")
+    if tag in _STRONG_TAGS or (inside.font_px >= FONT_LARGE_PX > state.font_px):
+        marks.append("strong")
+    return Effect(
+        False,
+        inside,
+        opening,
+        closing,
+        tuple(marks),
+        tag == "a" and (button or _is_button(element, inside, state)),
+        style,
+    )
+
+
+def _state(state: State, style: Declarations, attributes: dict[str, str | None], tag: str) -> State:
+    shown: Declarations = {}
+    if attributes.get("bgcolor"):
+        shown["background-color"] = _hex((attributes["bgcolor"] or "").lower())
+    if attributes.get("background"):
+        shown["background-image"] = "url()"
+    if tag == "font" and attributes.get("color"):
+        shown["color"] = _hex((attributes["color"] or "").lower())
+    if tag == "body" and attributes.get("text"):
+        shown["color"] = _hex((attributes["text"] or "").lower())
+    if tag == "bdo":
+        shown["unicode-bidi"] = "bidi-override" if (attributes.get("dir") or "").lower() == "rtl" else "normal"
+    if tag == "pre":
+        shown["white-space"] = "pre"
+    merge(shown, style)
+    return inherit(state, shown) if shown else state
+
+
+def _hex(value: str) -> str:
+    value = value.strip()
+    return value if colour(value) is not None or colour("#" + value) is None else "#" + value
+
+
+def _breaks(tag: str, style: Declarations) -> tuple[str, str]:
+    """What is written before and after an element to keep it apart from its neighbours."""
+    display = style.get("display", "")
+    if tag in ("td", "th"):
+        return ("", CELL) if display in ("", "table-cell") or display.startswith("inline") else (BREAK, BREAK)
+    if tag == "button":
+        return BOX, BOX
+    if tag in _PARAGRAPH_TAGS and not display.startswith("inline"):
+        return PARAGRAPH, PARAGRAPH
+    if tag in _BLOCK_TAGS or tag in _PARAGRAPH_TAGS:
+        if display in _INLINE_DISPLAYS or style.get("float", "none") in ("left", "right"):
+            return BOX, BOX
+        return BREAK, BREAK
+    if display in ("block", "flex", "grid", "table", "list-item"):
+        return BREAK, BREAK
+    return (BOX, BOX) if display in ("inline-block", "table-cell", "inline-flex") else ("", "")
+
+
+def _is_button(element: Element, inside: State, outside: State) -> bool:
+    if (element.attributes.get("role") or "").lower() == "button":
+        return True
+    if (
+        inside.paper is not None
+        and outside.paper is not None
+        and contrast(inside.paper, outside.paper) > BUTTON_CONTRAST_MIN
+    ):
+        return True
+    style = element.attributes.get("style") or ""
+    return "padding" in style and "border" in style
+
+
+def _is_hidden(tag: str, attributes: dict[str, str | None]) -> bool:
+    if tag == "dialog" and "open" not in attributes:
+        return True
+    if not attributes:
+        return False
+    if "hidden" in attributes or "popover" in attributes or (attributes.get("aria-hidden") or "").lower() == "true":
+        return True
+    return tag == "input" and (attributes.get("type") or "").lower() in (
+        "hidden",
+        "password",
+        "checkbox",
+        "radio",
+        "file",
+    )
+
+
+def is_speck(attributes: dict[str, str | None], style: Declarations) -> bool:
+    """Whether an image is too small to be seen."""
+    for name in ("width", "height"):
+        size = length(style.get(name) or attributes.get(name) or "", 16.0)
+        if size is not None and size <= SLIT_MAX_PX:
+            return True
+    return False
+
+
+def on_button(element: Element, parent: Element | None) -> bool:
+    """Whether a link fills a coloured cell: the older way to make a button."""
+    paper = element.state.paper
+    if parent is None or paper is None or parent.tag not in ("td", "th", "div", "span"):
+        return False
+    coloured = parent.attributes.get("bgcolor") or "background" in (parent.attributes.get("style") or "")
+    return bool(coloured) and contrast(paper, WHITE) > BUTTON_CONTRAST_MIN

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from daemon.api.messages import MessageGetQuery
+from daemon.api.operations import BY_NAME, OPERATIONS
+from daemon.api.waits import WaitRequest
+from daemon.errors import Code, PosternError
+from daemon.service.context import LOCAL_OPERATOR, Call, Source
+from tests.service.harness import House, house
+from tests.support import mail
+
+CALL = Call(principal=LOCAL_OPERATOR, request_id="req_test", source=Source.REST)
+
+
+@pytest.fixture
+async def home(tmp_path: Path) -> AsyncIterator[House]:
+    async with house(tmp_path) as opened:
+        yield opened
+
+
+async def a_mailbox(home: House) -> str:
+    """Make a mailbox and return its id."""
+    tenant = (await home.ask("tenants.create", body={"name": "Acme"})).id
+    body = {"tenant_id": tenant, "label": "x", "scopes": ["mailbox:read"], "max_mailboxes": 9}
+    minted = await home.ask("keys.mint", body=body)
+    enrolled = await home.ask("enrollment.redeem", body={"enrollment_token": minted.enrollment_token})
+    return str((await home.ask("inboxes.create", body={"agent_id": enrolled.agent_id})).id)
+
+
+async def a_mail(home: House, inbox: str, subject: str = "x") -> str:
+    assert await home.services.messages.receive("a@x.test", {inbox: "b@y.test"}, mail("b@y.test", subject=subject)) == 1
+    ((message,),) = await home.look("SELECT id FROM messages ORDER BY n DESC LIMIT 1")
+    return str(message)
+
+
+async def test_every_operation_is_a_method_of_a_service(home: House) -> None:
+    for operation in OPERATIONS:
+        method = getattr(getattr(home.services, operation.noun), operation.verb)
+        given = len(operation.path_names) + (operation.query is not None) + (operation.request is not None)
+        assert len(inspect.signature(method).parameters) == 1 + given, operation.name
+    assert len({(operation.method, operation.path) for operation in OPERATIONS}) == len(OPERATIONS) == len(BY_NAME)
+
+
+async def test_a_mail_that_is_deleted_while_it_is_read_is_not_found(home: House) -> None:
+    message = await a_mail(home, await a_mailbox(home))
+    row = await home.services.messages._owned(LOCAL_OPERATOR, message)
+    await home.ask("messages.delete", message)
+    assert await home.look("SELECT count(*) FROM raws") == [(0,)]
+    with pytest.raises(PosternError) as refused:
+        await home.services.messages._mails.parsed(row)
+    assert refused.value.code is Code.NOT_FOUND
+
+
+async def test_readers_and_deleters_of_one_mail_get_it_or_not_found(home: House) -> None:
+    inbox = await a_mailbox(home)
+    for _ in range(20):
+        message = await a_mail(home, inbox)
+        home.services.messages._mails.forget(message)
+        gets = [home.services.messages.get(CALL, message, MessageGetQuery()) for _ in range(3)]
+        raws = [home.services.messages.raw(CALL, message) for _ in range(3)]
+        answers = await asyncio.gather(
+            *gets, home.services.messages.delete(CALL, message), *raws, return_exceptions=True
+        )
+        codes = {answer.code for answer in answers if isinstance(answer, PosternError)}
+        assert codes <= {Code.NOT_FOUND}
+        assert not [
+            answer for answer in answers if isinstance(answer, Exception) and not isinstance(answer, PosternError)
+        ]
+
+
+async def test_a_cancelled_wait_leaves_no_subscription(home: House) -> None:
+    inbox = await a_mailbox(home)
+    request = WaitRequest(timeout_seconds=60.0)
+    waits = [asyncio.ensure_future(home.services.waits.wait(CALL, inbox, request)) for _ in range(5)]
+    while home.services.waits.active < 5:
+        await home.look("SELECT 1")
+    assert len(home.bus._by_topic[inbox]) == 5
+    for wait in waits:
+        wait.cancel()
+    await asyncio.gather(*waits, return_exceptions=True)
+    assert home.services.waits.active == 0
+    assert home.bus._by_topic == {}
+
+
+async def test_a_mail_committed_between_subscribing_and_looking_is_seen_once(home: House) -> None:
+    inbox = await a_mailbox(home)
+    for number in range(200):
+        request = WaitRequest(subject=f"mail {number}.", timeout_seconds=30.0)
+        wait = asyncio.ensure_future(home.services.waits.wait(CALL, inbox, request))
+        for _ in range(number % 7):
+            await asyncio.wait([wait], timeout=0)
+        await a_mail(home, inbox, f"mail {number}.")
+        answer = await asyncio.wait_for(wait, 20)
+        assert answer.message is not None
+        assert answer.message.subject == f"mail {number}."
+
+
+async def test_a_wait_with_no_time_looks_and_goes(home: House) -> None:
+    inbox = await a_mailbox(home)
+    await a_mail(home, inbox, "stored")
+    answer = await home.services.waits.wait(CALL, inbox, WaitRequest(timeout_seconds=0.0, subject="STORED"))
+    assert answer.timed_out is False, "the clock stands still: it came at since, not before"
+    home.clock.advance(seconds=1)
+    answer = await home.services.waits.wait(CALL, inbox, WaitRequest(timeout_seconds=0.0))
+    assert answer.timed_out is True
