@@ -47,7 +47,7 @@ QUICK = Amount(samples=40, rounds=3, poll_rounds=1, send_seconds=0.3, turns=1)
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="under 20 seconds, with figures to match")
+    parser.add_argument("--quick", action="store_true", help="about 15 seconds, with figures to match")
     amount = QUICK if parser.parse_args().quick else WHOLE
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(OPEN_MAX_FILES, hard), hard))

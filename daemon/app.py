@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import resource
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -31,6 +32,7 @@ from daemon.store.database import Database
 from daemon.web.application import build
 
 SHUTDOWN_GRACE_SECONDS = 5.0
+OPEN_FILES_MAX = 65_536
 LOCK_NAME = "daemon.lock"
 
 
@@ -41,6 +43,7 @@ class StartError(Exception):
 async def serve(settings: Settings, ready: Callable[[Listeners], None]) -> None:
     """Run the daemon until SIGTERM or SIGINT. `ready` is called once everything listens. Raises `StartError`."""
     logs.configure(settings.log_level)
+    _allow_many_files()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -74,6 +77,15 @@ async def running(settings: Settings, clock: Clock | None = None, ids: Ids | Non
         await stack.enter_async_context(_beside(services.housekeeping.run()))
         await stack.enter_async_context(_beside(services.audit.watch()))
         yield services
+
+
+def _allow_many_files() -> None:
+    """Every waiting agent is an open file, and shells give a process few of them: take what may be had."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES_MAX if hard == resource.RLIM_INFINITY else min(OPEN_FILES_MAX, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(ValueError, OSError):  # a system that has a lower limit of its own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def prepared_home(home: Path) -> Path:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import sys
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from weakref import WeakKeyDictionary
 
 from daemon.mail.extract import Extracted, extract_within
@@ -23,7 +25,6 @@ from daemon.mail.parse import cheap, parse_within, unusual
 
 WORKERS_MAX = 2
 WORKER_WALL_MAX_SECONDS = 15.0
-WORKER_OUTPUT_MAX_BYTES = 16 * 1024 * 1024
 EXTRACT_INLINE_CHARS = 60_000
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -82,25 +83,34 @@ async def _ask(verb: str, request: bytes, timeout_seconds: float) -> dict[str, A
 
 
 async def _run(verb: str, request: bytes) -> bytes:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "daemon.mail.worker", verb),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={"PYTHONPATH": str(_ROOT), "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"},
-        limit=1024 * 1024,
-    )
-    try:
-        output, _ = await process.communicate(request)
-        return output if process.returncode == 0 and len(output) <= WORKER_OUTPUT_MAX_BYTES else b""
-    finally:
-        # Also on the caller's timeout or cancellation: nobody waits for the answer any more.
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            if process.stdin is not None:
-                process.stdin.transport.abort()  # what it was not given any more
-            await asyncio.shield(process.wait())
+    # Files in memory instead of pipes: nothing to pump, and nothing that a cancelled caller could leave open.
+    with _scratch() as given, _scratch() as answer:
+        given.write(request)
+        given.seek(0)
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "daemon.mail.worker", verb),
+            stdin=given,
+            stdout=answer,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={"PYTHONPATH": str(_ROOT), "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+        )
+        try:
+            if await process.wait() != 0:
+                return b""
+        finally:
+            # Also on the caller's timeout or cancellation: nobody waits for the answer any more.
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await asyncio.shield(process.wait())
+        answer.seek(0)
+        return answer.read()
+
+
+def _scratch() -> IO[bytes]:
+    """A file that has no name and is gone when it is closed; in memory where the system has that."""
+    in_memory: Callable[[str], int] | None = getattr(os, "memfd_create", None)
+    return tempfile.TemporaryFile() if in_memory is None else os.fdopen(in_memory("mail"), "w+b")
 
 
 @contextlib.asynccontextmanager

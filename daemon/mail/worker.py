@@ -13,15 +13,16 @@ import sys
 
 CPU_MAX_SECONDS = 10
 MEMORY_MAX_BYTES = 1024 * 1024 * 1024
+OUTPUT_MAX_BYTES = 16 * 1024 * 1024
 
 
 def limit_self() -> None:
-    """Bound this process: processor time, address space, no core files, no new files."""
+    """Bound this process: processor time, address space, what it writes; no core files."""
     for name, value in (
         ("RLIMIT_CPU", CPU_MAX_SECONDS),
         ("RLIMIT_AS", MEMORY_MAX_BYTES),
         ("RLIMIT_CORE", 0),
-        ("RLIMIT_FSIZE", 0),
+        ("RLIMIT_FSIZE", OUTPUT_MAX_BYTES),
     ):
         # macOS knows RLIMIT_AS but refuses it; the other limits and the caller's clock remain.
         with contextlib.suppress(ValueError, OSError, AttributeError):

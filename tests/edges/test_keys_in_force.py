@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
 
+import daemon.web.peer
 from daemon.clock import iso, parse_iso
 from tests.conftest import Start
 from tests.inside import DaemonInside
@@ -151,6 +153,15 @@ def test_an_agent_key_on_the_socket_is_that_agent_and_no_operator(daemon: Runnin
     assert daemon.call("GET", "/v1/whoami", key=agent["agent_key"], local=True).json["agent_id"] == agent["agent_id"]
     assert daemon.call("GET", "/v1/tenants", key=agent["agent_key"], local=True).code == "scope_denied"
     assert daemon.operator("GET", "/v1/whoami").json["type"] == "operator"
+
+
+def test_the_socket_is_for_the_daemons_own_user(inside: DaemonInside, monkeypatch: pytest.MonkeyPatch) -> None:
+    agent = inside.agent()
+    for uid, status in ((os.getuid(), 200), (0, 200), (os.getuid() + 1, 401)):
+        monkeypatch.setattr(daemon.web.peer, "_peer_uid", lambda _, uid=uid: uid)
+        assert inside.operator("GET", "/v1/tenants").status == status
+        assert inside.call("GET", "/v1/whoami", key=agent["agent_key"], local=True).status == status
+    assert inside.call("GET", "/v1/whoami", key=agent["agent_key"]).status == 200, "over HTTP there is no uid"
 
 
 def test_a_remote_operators_key_works_until_it_is_revoked(daemon: RunningDaemon) -> None:

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 
 import pytest
 
+import daemon.backends.receive.embedded
 from tests.conftest import Start
-from tests.edges.support import World, a_world, looked_up
+from tests.edges.support import World, a_world, looked_up, until
+from tests.inside import DaemonInside
 from tests.support import RunningDaemon, mail
 
 TIMEOUT_SECONDS = 20
@@ -231,6 +233,19 @@ def test_more_than_a_hundred_recipients_are_452(daemon: RunningDaemon, world: Wo
         assert server.send(b"MAIL FROM:<a@x.test>\r\n") == 250
         codes = [server.send(f"RCPT TO:<{local}+{number}@{domain}>\r\n".encode()) for number in range(101)]
         assert codes == [250] * 100 + [452]
+
+
+def test_a_session_too_many_is_421_and_room_comes_back(inside: DaemonInside, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(daemon.backends.receive.embedded, "SESSIONS_MAX", 2)
+    with wire(inside), wire(inside), socket.create_connection(inside.smtp, timeout=TIMEOUT_SECONDS) as refused:
+        assert refused.recv(1000).startswith(b"421 ")
+        assert refused.recv(1000) == b""
+
+    def room() -> bool:
+        with socket.create_connection(inside.smtp, timeout=TIMEOUT_SECONDS) as connection:
+            return connection.recv(1000).startswith(b"220 ")
+
+    until(room)
 
 
 def test_nobody_may_log_in_or_ask_who_is_here(daemon: RunningDaemon, world: World) -> None:

@@ -19,20 +19,20 @@ from daemon.mail.warm import warm
 from tests.mail.builder import build
 from tests.mail.hostile import HOSTILE
 
-# The aim is 50 ms; a busy machine with several test processes needs room.
-HEARTBEAT_GAP_MAX_SECONDS = 0.5
+# The aim is 50 ms. Counted is this process's own time, so that a busy machine does not fail the test; a slow one may.
+HEARTBEAT_GAP_MAX_SECONDS = 0.25
 T = TypeVar("T")
 
 
 async def with_heartbeat(work: Awaitable[T]) -> tuple[T, float]:
-    """The result of `work`, and the longest time for which the loop did not turn meanwhile."""
+    """The result of `work`, and the longest processor time that went by without the loop turning."""
     gaps = [0.0]
 
     async def beat() -> None:
-        last = time.perf_counter()
+        last = time.process_time()
         while True:
             await asyncio.sleep(0)
-            now = time.perf_counter()
+            now = time.process_time()
             gaps.append(now - last)
             last = now
 

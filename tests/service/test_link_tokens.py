@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from daemon.keys import Keyring
@@ -32,6 +32,8 @@ def test_a_token_with_one_letter_changed_is_none(claim: LinkClaim, at: int, lett
 
 
 @given(st.one_of(st.text(), st.text(min_size=80, max_size=80), st.text("AQgw-_=+/", min_size=80, max_size=80)))
+@example("A" * 76 + "====")
+@example("=" * 80)
 def test_anything_else_is_none(text: str) -> None:
     assert read_token(RING, text) is None
 

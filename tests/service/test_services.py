@@ -10,6 +10,7 @@ import pytest
 from daemon.api.messages import MessageGetQuery
 from daemon.api.operations import BY_NAME, OPERATIONS
 from daemon.api.waits import WaitRequest
+from daemon.clock import iso
 from daemon.errors import Code, PosternError
 from daemon.service.context import LOCAL_OPERATOR, Call, Source
 from tests.service.harness import House, house
@@ -99,6 +100,19 @@ async def test_a_mail_committed_between_subscribing_and_looking_is_seen_once(hom
         answer = await asyncio.wait_for(wait, 20)
         assert answer.message is not None
         assert answer.message.subject == f"mail {number}."
+
+
+async def test_a_mail_that_comes_before_a_since_to_come_is_not_it(home: House) -> None:
+    inbox = await a_mailbox(home)
+    request = WaitRequest(since=iso(home.clock.now_ms() + 1_000), timeout_seconds=60.0)
+    wait = asyncio.ensure_future(home.services.waits.wait(CALL, inbox, request))
+    await asyncio.wait([wait], timeout=0)
+    await a_mail(home, inbox, "too early")
+    home.clock.advance(seconds=1)
+    await a_mail(home, inbox, "in time")
+    answer = await asyncio.wait_for(wait, 20)
+    assert answer.message is not None
+    assert answer.message.subject == "in time"
 
 
 async def test_a_wait_with_no_time_looks_and_goes(home: House) -> None:
