@@ -93,6 +93,9 @@ def prepared_home(home: Path) -> Path:
     os.umask(0o077)
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ours = (home / "postern.db").exists() or not any(home.iterdir())
+        if home.stat().st_mode & 0o077 and not ours:
+            raise StartError(f"{home} holds other things and is open to others. Choose a directory for Postern alone.")
         home.chmod(0o700)
     except OSError as problem:
         raise StartError(f"The data directory {home} cannot be used: {problem.strerror}.") from None

@@ -23,6 +23,7 @@ VISIBLE_MAX_CHARS = 200_000
 LINKS_MAX = 500
 STYLE_ELEMENTS_MAX = 20
 STYLE_CHARS_PER_CHECK = 30
+CONTEXT_CHECKS = 4
 
 _UNSEEN_TAGS = frozenset(
     "head title script style template noscript noframes noembed iframe object embed applet audio video canvas select"
@@ -176,7 +177,7 @@ class _Walk:
         if known is not None:
             return known[0]
         rules, alike = candidates(self._sheet, frame)
-        self.checks_left -= len(rules)
+        self.checks_left -= len(rules) if alike else CONTEXT_CHECKS * len(rules)
         matched = [rule for rule in rules if matches(rule, frame, node, self._open)]
         effect = self._effect_of_rules(frame, matched, state)
         if alike:

@@ -32,6 +32,7 @@ BATCH_MAX_MUTATIONS = 256
 READER_THREADS = 2
 BUSY_TIMEOUT_MS = 5_000
 CACHE_KIB = 16_384
+FTS_SECURE_DELETE_SINCE = (3, 42, 0)  # before it, words of deleted mail stay in the index until it is merged
 _STORAGE_FAULTS = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_IOERR,
@@ -94,6 +95,8 @@ class Database:
         conn.execute("PRAGMA synchronous=FULL")
         conn.execute("PRAGMA secure_delete=ON")
         migrations.apply(sqlite_utils.Database(conn))
+        if sqlite3.sqlite_version_info >= FTS_SECURE_DELETE_SINCE:
+            conn.execute("INSERT INTO messages_fts (messages_fts, rank) VALUES ('secure-delete', 1)")
         self._writer = threading.Thread(target=self._write_loop, args=(conn,), name="store-write", daemon=True)
         self._writer.start()
 

@@ -165,3 +165,12 @@ def test_a_data_directory_with_a_long_name_has_its_socket_elsewhere(
         assert Path(daemon.ready["socket"]).stat().st_mode & 0o777 == 0o600
         assert daemon.tenant()
         daemon.stop()
+
+
+def test_a_directory_that_others_use_is_left_as_it_is(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir(mode=0o755)
+    shared.chmod(0o755)
+    (shared / "somebody-elses").touch()
+    assert "Choose a directory for Postern alone" in refusal(shared)
+    assert shared.stat().st_mode & 0o777 == 0o755
