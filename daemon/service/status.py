@@ -16,7 +16,6 @@ from daemon.service.waits import Waits
 from daemon.store import stats
 from daemon.store.database import Database
 
-
 WRITABLE_KNOWN_SECONDS = 1.0
 
 
