@@ -79,12 +79,44 @@ class Credentials(Model):
     password: str | None
 
 
+class Span(Model):
+    """Where a value stands in the text that a reader sees, in characters from its beginning."""
+
+    start: int
+    end: int
+
+
+class Evidence(Model):
+    """Why a value is believed, and how far.
+
+    `confidence` is from 0 to 1, 0.5 being just enough to be told at all. `source` is the part that it was read in.
+    `aligned`: the link's domain, or for a code the domain that the envelope or DMARC vouches for, is the sender's own
+    by its registrable part (public suffix list).
+    """
+
+    confidence: float
+    source: Literal["html", "text", "subject"]
+    span: Span
+    age_seconds: float
+    authentication: Authentication
+    aligned: bool
+    link_domain: str | None
+
+
+class Provenance(Model):
+    """Where the code and the link come from."""
+
+    otp_code: Evidence | None
+    verification_link: Evidence | None
+
+
 class Extracted(Model):
     """What a verification mail is for."""
 
     otp_code: str | None
     verification_link: str | None
     credentials: list[Credentials] | None
+    provenance: Provenance
 
 
 class Message(MessageSummary):

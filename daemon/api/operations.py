@@ -47,6 +47,7 @@ class Operation:
     method: str
     path: str
     access: Access
+    or_scope: Scope | None = None  # a lesser scope that will do; the service then withholds what it does not cover
     summary: str
     response: str
     answers: Answers = Answers.ONE
@@ -126,9 +127,29 @@ _AGENT_PLANE = (
         method="POST",
         path="/v1/inboxes/{addr}/wait",
         access=_READ,
+        or_scope=Scope.OTP,
         summary="Wait for a mail and return its code and link",
         request="WaitRequest",
         response="WaitAnswer",
+    ),
+    _read(
+        "waits.resume",
+        "/v1/waits/{wait_id}",
+        _READ,
+        "Resume a durable wait",
+        "WaitAnswer",
+        or_scope=Scope.OTP,
+        query="WaitResumeQuery",
+    ),
+    _change(
+        "waits.drop",
+        "DELETE",
+        "/v1/waits/{wait_id}",
+        _READ,
+        "wait:drop",
+        "Forget a durable wait",
+        "Deleted",
+        or_scope=Scope.OTP,
     ),
     _list(
         "messages.list",

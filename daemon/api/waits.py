@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer
 
 from daemon.api.common import Model, Timestamp
 from daemon.api.messages import Extracted
@@ -22,31 +22,72 @@ def _number(value: Any) -> Any:
         raise ValueError("that is no time to wait") from None
 
 
+WAIT_ID_PATTERN = r"^[A-Za-z0-9._:-]{1,128}$"
+
+Seconds = Annotated[float, BeforeValidator(_number)]
+
+
 class WaitRequest(Model):
-    """Which mail to wait for, and how long. `from` and `subject` are substrings, `regex` is RE2."""
+    """Which mail to wait for, and how long. `from` and `subject` are substrings, `regex` is RE2.
+
+    `min_confidence` and `require_aligned` ask for a code or link of that quality. `wait_id`, the caller's own, makes
+    the wait durable: it can be resumed. `claim` gives the mail to this caller alone.
+    """
 
     from_: str | None = Field(None, max_length=500)
     subject: str | None = Field(None, max_length=500)
     regex: str | None = Field(None, max_length=REGEX_MAX_BYTES)
     since: Timestamp | None = None
-    timeout_seconds: Annotated[float, BeforeValidator(_number)] = Field(
-        TIMEOUT_DEFAULT_SECONDS, ge=0, allow_inf_nan=False
-    )
+    timeout_seconds: Seconds = Field(TIMEOUT_DEFAULT_SECONDS, ge=0, allow_inf_nan=False)
+    min_confidence: Seconds | None = Field(None, ge=0, le=1)
+    require_aligned: bool = False
+    wait_id: str | None = Field(None, pattern=WAIT_ID_PATTERN)
+    claim: bool = False
+
+
+class WaitResumeQuery(Model):
+    """How long to wait on."""
+
+    timeout_seconds: float = Field(TIMEOUT_DEFAULT_SECONDS, ge=0, allow_inf_nan=False)
 
 
 class WaitedMessage(Model):
-    """The mail that came."""
+    """The mail that came. A key that may only have codes is not told its words: they are null."""
 
     id: str
     thread_id: str
-    from_: str
-    subject: str
+    from_: str | None
+    subject: str | None
     received_at: Timestamp
 
 
+class NearMiss(Model):
+    """A mail that came and did not match, never its content."""
+
+    received_at: Timestamp
+    reasons: list[Literal["from", "subject", "regex", "since", "confidence", "aligned", "claimed"]]
+
+
+class NearMisses(Model):
+    """How many came, and why each was not it; the newest ones one by one."""
+
+    arrived: int
+    reasons: dict[str, int]
+    messages: list[NearMiss]
+
+
 class WaitAnswer(Model):
-    """The mail and what it holds, or that none came in time."""
+    """The mail and what it holds; or that none came in time, and what came instead."""
 
     timed_out: bool
     message: WaitedMessage | None
     extracted: Extracted | None
+    near_misses: NearMisses | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_empty_misses(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A matched answer has exactly the published fields."""
+        fields: dict[str, Any] = serialise(self)
+        if self.near_misses is None:
+            fields.pop("near_misses", None)
+        return fields

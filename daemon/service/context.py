@@ -105,7 +105,8 @@ def authorise(principal: Principal, operation: Operation) -> None:
         raise PosternError(
             Code.SCOPE_DENIED, "Only an operator may do this. Use the control socket or an operator key."
         )
-    if operation.access is not Access.ANY and operation.access.value not in principal.scopes:
+    enough = {operation.access.value, operation.or_scope}
+    if operation.access is not Access.ANY and not enough & principal.scopes:
         raise PosternError(
             Code.SCOPE_DENIED,
             f"This key lacks the scope {operation.access.value}. Ask the operator for an enrollment key that has it.",

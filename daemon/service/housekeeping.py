@@ -12,13 +12,14 @@ from daemon.service.auditing import Auditing
 from daemon.service.context import SYSTEM, Call, Source
 from daemon.service.mutations import entry
 from daemon.service.tenants import retention_days
-from daemon.store import events, links, messages, tenants
+from daemon.store import events, links, messages, tenants, waits
 from daemon.store.database import Database, Tx
 
 BATCH_MESSAGES = 200
 BATCH_ROWS = 1_000
 EVENT_KEPT_DAYS = 30
 LINK_KEPT_DAYS = 30
+WAIT_KEPT_DAYS = 7
 SWEEP_EVERY_SECONDS = 300
 CHECKPOINT_EVERY_SECONDS = 600
 CHECKPOINT_EVERY_LINES = 1_000
@@ -66,6 +67,9 @@ class Housekeeping:
             pass
         events_before_ms = self._clock.now_ms() - EVENT_KEPT_DAYS * DAY_MS
         while await self._database.write(lambda tx: events.purge(tx, events_before_ms, BATCH_ROWS)) == BATCH_ROWS:
+            pass
+        waits_before_ms = self._clock.now_ms() - WAIT_KEPT_DAYS * DAY_MS
+        while await self._database.write(lambda tx: waits.purge(tx, waits_before_ms, BATCH_ROWS)) == BATCH_ROWS:
             pass
         return removed
 

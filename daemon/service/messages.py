@@ -19,7 +19,7 @@ from daemon.api.messages import (
     MessageSummary,
     MessageUpdate,
 )
-from daemon.clock import iso
+from daemon.clock import Clock, iso
 from daemon.errors import not_found
 from daemon.events import Bus, Event
 from daemon.ids import Ids
@@ -43,13 +43,21 @@ class Messages:
     """The noun `message`."""
 
     def __init__(
-        self, database: Database, mutations: Mutations, cursors: Cursors, ids: Ids, bus: Bus, mails: MailCache
+        self,
+        database: Database,
+        mutations: Mutations,
+        cursors: Cursors,
+        ids: Ids,
+        bus: Bus,
+        clock: Clock,
+        mails: MailCache,
     ) -> None:
         self._database = database
         self._mutations = mutations
         self._cursors = cursors
         self._ids = ids
         self._bus = bus
+        self._clock = clock
         self._mails = mails
 
     async def receive(self, envelope_from: str, recipients: Mapping[str, str], raw: bytes) -> int:
@@ -112,7 +120,9 @@ class Messages:
                 )
                 for part in parsed.attachments
             ],
-            extracted=shown_extraction(extracted),
+            extracted=shown_extraction(
+                extracted, row, parsed.from_.address if parsed.from_ else "", self._clock.now_ms()
+            ),
             size_bytes=row.size_bytes,
             problem=row.problem,
         )

@@ -116,6 +116,7 @@ def remove(tx: Tx, message_id: str) -> None:
     row = tx.conn.execute("DELETE FROM messages WHERE id = ? RETURNING raw_id, thread_id", (message_id,)).fetchone()
     if row is None:
         return
+    tx.conn.execute("DELETE FROM claims WHERE message_id = ?", (message_id,))
     tx.conn.execute(
         "DELETE FROM raws WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM messages WHERE raw_id = ?1)", (row["raw_id"],)
     )

@@ -196,6 +196,26 @@ _FIRST_LIGHT = (
 )
 
 
+# A wait that outlives its connection, and the codes that were given to one claimer alone.
+_DURABLE_WAITS = (
+    """CREATE TABLE waits (
+        principal TEXT NOT NULL,
+        wait_id TEXT NOT NULL,
+        inbox_id TEXT NOT NULL REFERENCES inboxes(id),
+        request TEXT NOT NULL,
+        since_ms INTEGER NOT NULL,
+        message_id TEXT,
+        created_ms INTEGER NOT NULL,
+        PRIMARY KEY (principal, wait_id))""",
+    "CREATE INDEX waits_inbox ON waits(inbox_id)",
+    "CREATE INDEX waits_created ON waits(created_ms)",
+    """CREATE TABLE claims (
+        message_id TEXT PRIMARY KEY,
+        claimer TEXT NOT NULL,
+        claimed_ms INTEGER NOT NULL)""",
+)
+
+
 @migrations()
 def m001_first_light(db: sqlite_utils.Database) -> None:
     """Tenants, keys, mailboxes, messages, links and the audit log."""
@@ -205,3 +225,10 @@ def m001_first_light(db: sqlite_utils.Database) -> None:
     messages.enable_fts(["sender", "subject", "visible"], create_triggers=True)
     # These columns never change, while `unread` does: re-indexing on every update would be work for nothing.
     db.execute("DROP TRIGGER messages_au")
+
+
+@migrations()
+def m002_durable_waits(db: sqlite_utils.Database) -> None:
+    """Waits by the caller's own id, and claims."""
+    for statement in _DURABLE_WAITS:
+        db.execute(statement)
