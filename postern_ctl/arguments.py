@@ -23,8 +23,10 @@ TenantId = Annotated[str, typer.Argument(metavar="TENANT", help="The tenant's id
 Confirm = Annotated[str | None, typer.Option(metavar="NAME", help="The name again, instead of being asked for it.")]
 Expires = Annotated[str | None, typer.Option(metavar="TIME", help="24h, 7d, or an ISO 8601 time.")]
 OfTenant = Annotated[str | None, typer.Option("--tenant", metavar="TENANT", help="Only this tenant's; id or name.")]
+Once = Annotated[bool, typer.Option("--once", help="Print only the code.")]
 Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a new file, not stdout.")]
 Reveal = Annotated[bool, typer.Option("--reveal", help="Print the key itself; else a one-time link shows it.")]
+Timeout = Annotated[float, typer.Option(metavar="SECONDS", help="How long to wait.", show_default="120")]
 
 
 def moment(text: str | None, *, ago: bool = False) -> str | None:

@@ -20,15 +20,25 @@ class Group:
         escaped = dict(zip(operation.path_names, map(segment, values), strict=True))
         return operation.path.format_map(escaped)
 
-    def _do(self, name: str, /, *path: object, query: Document | None = None, **body: object) -> Answer:
-        """Run an operation that answers one document."""
+    def _do(
+        self,
+        name: str,
+        /,
+        *path: object,
+        query: Document | None = None,
+        within_seconds: float | None = None,
+        receipt: bool = False,
+        **body: object,
+    ) -> Answer:
+        """Run an operation that answers one document; `receipt` asks for one although it is not always a mutation."""
         operation = BY_NAME[name]
         response = self._transport.request(
             operation.method,
             self.path(name, path),
             query=given(query or {}),
             body=given(body) if operation.request else None,
-            receipt=operation.effect is not None,
+            receipt=receipt or operation.effect is not None,
+            timeout_seconds=within_seconds,
         )
         return answer(response.json())
 

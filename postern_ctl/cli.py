@@ -26,6 +26,7 @@ NOUNS = {
     "operator": "Remote operators.",
     "enroll": "Redeem an enrollment key for an agent key.",
     "inbox": "Mailboxes, and waiting for mail.",
+    "wait": "Durable waits: resumed after a lost connection or a restart.",
     "message": "The mail in a mailbox.",
     "link": "One-time links.",
     "audit": "The audit trail, and the proof that it is whole.",

@@ -14,7 +14,7 @@ import os
 from collections.abc import Sequence
 
 from postern_ctl.answers import Answer, Document, Listing, Page, Refused, Unreachable
-from postern_ctl.calls import Group, answer, given
+from postern_ctl.calls import Group
 from postern_ctl.transport import TIMEOUT_SECONDS, Transport, link_path
 
 __all__ = ["Answer", "Listing", "Page", "Postern", "Refused", "Unreachable"]
@@ -85,16 +85,37 @@ class Waits(Group):
         regex: str | None = None,
         since: str | None = None,
         timeout_seconds: float = WAIT_DEFAULT_SECONDS,
+        min_confidence: float | None = None,
+        require_aligned: bool | None = None,
+        wait_id: str | None = None,
+        claim: bool | None = None,
     ) -> Answer:
-        """Wait for a mail that matches; `timed_out` tells whether one came."""
-        wanted = {"from": from_, "subject": subject, "regex": regex, "since": since, "timeout_seconds": timeout_seconds}
-        response = self._transport.request(
-            "POST",
-            self.path("waits.wait", [addr]),
-            body=given(wanted),
-            timeout_seconds=timeout_seconds + WAIT_MARGIN_SECONDS,
+        """Wait for a mail that matches; `timed_out` tells whether one came. With `wait_id` it can be resumed."""
+        return self._do(
+            "waits.wait",
+            addr,
+            from_=from_,
+            subject=subject,
+            regex=regex,
+            since=since,
+            timeout_seconds=timeout_seconds,
+            min_confidence=min_confidence,
+            require_aligned=require_aligned,
+            wait_id=wait_id,
+            claim=claim,
+            within_seconds=timeout_seconds + WAIT_MARGIN_SECONDS,
+            receipt=bool(claim),
         )
-        return answer(response.json())
+
+    def resume(self, wait_id: str, *, timeout_seconds: float = WAIT_DEFAULT_SECONDS) -> Answer:
+        """Go on with a durable wait: what came since it was begun counts."""
+        within_seconds = timeout_seconds + WAIT_MARGIN_SECONDS
+        query = {"timeout_seconds": timeout_seconds}
+        return self._do("waits.resume", wait_id, query=query, within_seconds=within_seconds, receipt=True)
+
+    def drop(self, wait_id: str) -> Answer:
+        """Forget a durable wait."""
+        return self._do("waits.drop", wait_id)
 
 
 class Messages(Group):

@@ -11,6 +11,7 @@ import shutil
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import IO, Any, NamedTuple
 
 from daemon import __version__
@@ -67,9 +68,16 @@ def receipt(answer: Answer, *, essential: str = "id", reveal: bool = False) -> N
     data = answer.data if reveal else {name: value for name, value in answer.data.items() if name not in SECRET_FIELDS}
     secret = next((name for name in SECRET_FIELDS if name in data), None)
     if invocation.current().json:
-        document({"data": data, "audit": answer.audit, "link": answer.link})
+        document(whole(replace(answer, data=data)))
     else:
         show(data, essential=secret or essential)
+
+
+def whole(answer: Answer) -> Document:
+    """Return an answer as the one document: a mutation's with its audit line and its link."""
+    if answer.audit is None:
+        return {"data": answer.data}
+    return {"data": answer.data, "audit": answer.audit, "link": answer.link}
 
 
 def is_json() -> bool:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated
 
 import typer
 
-from postern_ctl import arguments, diagnostics, output
-from postern_ctl.answers import Document
+from postern_ctl import arguments, diagnostics, output, waited
 from postern_ctl.app import command, noun
-from postern_ctl.arguments import Address, Confirm, OfTenant
-from postern_ctl.diagnostics import Exit, Failed
-from postern_ctl.invocation import WrongUsage
+from postern_ctl.arguments import Address, Confirm, OfTenant, Once, Timeout
+from postern_ctl.client import WAIT_DEFAULT_SECONDS
 from postern_ctl.output import Column
 from postern_ctl.receipts import done
 from postern_ctl.session import postern, tenant_id
 
-WAIT_DEFAULT_SECONDS = 120.0
 COLUMNS = (
     Column("ID", "id", keep=True),
     Column("ADDRESS", "address", keep=True),
@@ -77,14 +73,21 @@ def wait(
     since: Annotated[
         str | None, typer.Option(metavar="T", help="Mail from then on counts: an ISO time, or 5m ago; else from now.")
     ] = None,
-    timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", help="How long to wait.", show_default="120")
-    ] = WAIT_DEFAULT_SECONDS,
-    once: Annotated[bool, typer.Option("--once", help="Print only the code.")] = False,
+    timeout: Timeout = WAIT_DEFAULT_SECONDS,
+    min_confidence: Annotated[
+        float | None, typer.Option(metavar="P", help="Only a code or link at least this sure, 0 to 1.")
+    ] = None,
+    require_aligned: Annotated[
+        bool, typer.Option("--require-aligned", help="Only what the sender's own domain stands behind.")
+    ] = False,
+    wait_id: Annotated[
+        str | None, typer.Option(metavar="ID", help="A name of yours, by which this wait can be resumed.")
+    ] = None,
+    claim: Annotated[bool, typer.Option("--claim", help="Take the mail: no other claimer gets it.")] = False,
+    once: Once = False,
 ) -> None:
     """Wait for a mail and print its code and link; exit code 6 when none comes in time."""
-    if not math.isfinite(timeout) or timeout < 0:
-        raise WrongUsage(f"--timeout {timeout:g}: give a number of seconds, zero or more.")
+    waited.check(timeout)
     with diagnostics.progress(f"Waiting for mail to {address}"):
         answer = postern().waits.wait(
             address,
@@ -93,42 +96,9 @@ def wait(
             regex=regex,
             since=arguments.moment(since, ago=True),
             timeout_seconds=timeout,
+            min_confidence=min_confidence,
+            require_aligned=require_aligned or None,
+            wait_id=wait_id,
+            claim=claim or None,
         )
-    if answer.data["timed_out"]:
-        _in_vain(answer.data, timeout)
-    elif once:
-        _only_code(answer.data)
-    else:
-        _came(answer.data)
-
-
-def _in_vain(data: Document, timeout: float) -> None:
-    message = f"No matching mail came within {timeout:g} s. Wait again with --since to count what comes meanwhile."
-    output.only_json({"data": data})
-    diagnostics.warn(message)
-    raise typer.Exit(Exit.IN_VAIN)
-
-
-def _only_code(data: Document) -> None:
-    extracted = data["extracted"]
-    if not extracted["otp_code"]:
-        has_link = "a link but no code; leave out --once to see it" if extracted["verification_link"] else "no code"
-        raise Failed("no_code", f"The mail came, and holds {has_link}. Its id is {data['message']['id']}.")
-    if not output.only_json({"data": data}):
-        output.lines([extracted["otp_code"]])
-
-
-def _came(data: Document) -> None:
-    message, extracted = data["message"], data["extracted"]
-    shown = {
-        "subject": message["subject"],
-        "from": message["from"],
-        "code": extracted["otp_code"],
-        "link": extracted["verification_link"],
-        "credentials": extracted["credentials"],
-        "message": message["id"],
-    }
-    if not shown["credentials"]:
-        del shown["credentials"]
-    if not output.only_json({"data": data}):
-        output.show(shown, essential="code" if shown["code"] else "link" if shown["link"] else "message")
+    waited.told(answer, timeout, once=once)
