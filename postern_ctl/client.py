@@ -14,7 +14,7 @@ import os
 from collections.abc import Sequence
 
 from postern_ctl.answers import Answer, Document, Listing, Page, Refused, Unreachable
-from postern_ctl.calls import Group
+from postern_ctl.calls import Group, answer
 from postern_ctl.transport import TIMEOUT_SECONDS, Transport, link_path
 
 __all__ = ["Answer", "Listing", "Page", "Postern", "Refused", "Unreachable"]
