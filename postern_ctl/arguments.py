@@ -13,6 +13,8 @@ from daemon.settings import duration_seconds
 from postern_ctl import diagnostics, invocation
 from postern_ctl.invocation import WrongUsage
 
+WAIT_DEFAULT_SECONDS = 120.0
+
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The mailbox's address or id.", show_default=False)]
 AgentId = Annotated[str, typer.Argument(metavar="AGENT", help="The agent's id.", show_default=False)]
 KeyId = Annotated[str, typer.Argument(metavar="KEY", help="The key's id.", show_default=False)]

@@ -8,8 +8,7 @@ import typer
 
 from postern_ctl import diagnostics, waited
 from postern_ctl.app import command, noun
-from postern_ctl.arguments import Once, Timeout
-from postern_ctl.client import WAIT_DEFAULT_SECONDS
+from postern_ctl.arguments import WAIT_DEFAULT_SECONDS, Once, Timeout
 from postern_ctl.receipts import done
 from postern_ctl.session import postern
 

@@ -60,7 +60,9 @@ def test_in_vain_is_6(daemon: RunningDaemon, address: str) -> None:
     assert len(human.stderr.splitlines()) == 1
     program = daemon.ctl(*wait, "--json", check=False)
     assert (program.returncode, program.stderr) == (6, "")
-    assert data(program) == {"timed_out": True, "message": None, "extracted": None}
+    told = data(program)
+    assert told.pop("near_misses")["reasons"]["since"] == 2
+    assert told == {"timed_out": True, "message": None, "extracted": None}
 
 
 def test_once_prints_nothing_but_a_code(daemon: RunningDaemon, address: str) -> None:

@@ -56,6 +56,8 @@ EXAMPLES: dict[str, Callable[[World], Example]] = {
     "inboxes.get": lambda w: Example((w.address,)),
     "inboxes.delete": lambda w: Example((w.address,)),
     "waits.wait": lambda w: Example((w.address,), body={"since": "2020-01-01T00:00:00Z", "timeout_seconds": 0}),
+    "waits.resume": lambda w: Example((w.wait,), query="timeout_seconds=0"),
+    "waits.drop": lambda w: Example((w.wait,)),
     "messages.list": lambda w: Example((w.inbox,)),
     "messages.get": lambda w: Example((w.message,), query="mark_read=true"),
     "messages.raw": lambda w: Example((w.message,)),

@@ -130,6 +130,7 @@ class World:
     subject: str
     link: str
     operator: str
+    wait: str
     audit_seq: int
 
 
@@ -145,6 +146,10 @@ def a_world(daemon: RunningDaemon, name: str = "World") -> World:
     subject = f"Subject of {tenant['label']}"
     daemon.deliver(inbox["address"], mail(inbox["address"], subject=subject))
     listed = daemon.call("GET", f"/v1/inboxes/{inbox['id']}/messages", key=key).json["data"][0]
+    wait = f"wait-of-{tenant['label']}"
+    for path_of in ({"key": key}, {"local": True}):  # one of the agent's own, and one of the operator's
+        durable = {"since": EPOCH, "timeout_seconds": 0, "wait_id": wait}
+        assert daemon.call("POST", f"/v1/inboxes/{inbox['id']}/wait", durable, **path_of).status == 200
     return World(
         tenant=tenant["id"],
         label=tenant["label"],
@@ -160,6 +165,7 @@ def a_world(daemon: RunningDaemon, name: str = "World") -> World:
         subject=subject,
         link=answer["link"]["id"],
         operator=daemon.operator("POST", "/v1/operators", {"name": f"operator of {tenant['label']}"}).json["id"],
+        wait=wait,
         audit_seq=answer["audit"]["seq"],
     )
 
