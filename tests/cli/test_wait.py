@@ -61,7 +61,7 @@ def test_in_vain_is_6(daemon: RunningDaemon, address: str) -> None:
     program = daemon.ctl(*wait, "--json", check=False)
     assert (program.returncode, program.stderr) == (6, "")
     told = data(program)
-    assert told.pop("near_misses")["reasons"]["since"] == 2
+    assert told.pop("near_misses")["reasons"]["since"] >= 2
     assert told == {"timed_out": True, "message": None, "extracted": None}
 
 
