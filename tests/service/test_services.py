@@ -9,10 +9,10 @@ import pytest
 
 from daemon.api.messages import MessageGetQuery
 from daemon.api.operations import BY_NAME, OPERATIONS
-from daemon.api.waits import WaitRequest
+from daemon.api.waits import WaitAnswer, WaitRequest
 from daemon.clock import iso
 from daemon.errors import Code, PosternError
-from daemon.service.context import LOCAL_OPERATOR, Call, Source
+from daemon.service.context import LOCAL_OPERATOR, Call, Done, Source
 from tests.service.harness import House, house
 from tests.support import mail
 
@@ -97,9 +97,15 @@ async def test_a_mail_committed_between_subscribing_and_looking_is_seen_once(hom
         for _ in range(number % 7):
             await asyncio.wait([wait], timeout=0)
         await a_mail(home, inbox, f"mail {number}.")
-        answer = await asyncio.wait_for(wait, 20)
+        answer = plain(await asyncio.wait_for(wait, 20))
         assert answer.message is not None
         assert answer.message.subject == f"mail {number}."
+
+
+def plain(answer: WaitAnswer | Done[WaitAnswer]) -> WaitAnswer:
+    """Return the answer of a wait that claims nothing."""
+    assert isinstance(answer, WaitAnswer)
+    return answer
 
 
 async def test_a_mail_that_comes_before_a_since_to_come_is_not_it(home: House) -> None:
@@ -110,7 +116,7 @@ async def test_a_mail_that_comes_before_a_since_to_come_is_not_it(home: House) -
     await a_mail(home, inbox, "too early")
     home.clock.advance(seconds=1)
     await a_mail(home, inbox, "in time")
-    answer = await asyncio.wait_for(wait, 20)
+    answer = plain(await asyncio.wait_for(wait, 20))
     assert answer.message is not None
     assert answer.message.subject == "in time"
 
@@ -118,8 +124,8 @@ async def test_a_mail_that_comes_before_a_since_to_come_is_not_it(home: House) -
 async def test_a_wait_with_no_time_looks_and_goes(home: House) -> None:
     inbox = await a_mailbox(home)
     await a_mail(home, inbox, "stored")
-    answer = await home.services.waits.wait(CALL, inbox, WaitRequest(timeout_seconds=0.0, subject="STORED"))
+    answer = plain(await home.services.waits.wait(CALL, inbox, WaitRequest(timeout_seconds=0.0, subject="STORED")))
     assert answer.timed_out is False, "the clock stands still: it came at since, not before"
     home.clock.advance(seconds=1)
-    answer = await home.services.waits.wait(CALL, inbox, WaitRequest(timeout_seconds=0.0))
+    answer = plain(await home.services.waits.wait(CALL, inbox, WaitRequest(timeout_seconds=0.0)))
     assert answer.timed_out is True
