@@ -71,7 +71,7 @@ _product: _tools
     [ "$installed" = "{{ product }}" ] || [ "$installed" = "{{ developer }}" ] || { \
         echo "Installing what requirements.lock names, into .venv (once)" >&2 && \
         rm -f {{ quote(stamp) }} && \
-        uv pip install --quiet --require-hashes --requirements requirements.lock && \
+        uv pip install --quiet --compile-bytecode --require-hashes --requirements requirements.lock && \
         {{ editable }} && \
         echo "{{ product }}" >{{ quote(stamp) }}; }
 
@@ -80,6 +80,6 @@ _developer: _tools
     @[ "$(cat {{ quote(stamp) }} 2>/dev/null || :)" = "{{ developer }}" ] || { \
         echo "Installing what requirements-dev.lock names, into .venv (once)" >&2 && \
         rm -f {{ quote(stamp) }} && \
-        uv pip sync --quiet --require-hashes requirements-dev.lock && \
+        uv pip sync --quiet --compile-bytecode --require-hashes requirements-dev.lock && \
         {{ editable }} && \
         echo "{{ developer }}" >{{ quote(stamp) }}; }

@@ -28,6 +28,7 @@ class MailCache:
         self._database = database
         self._parsed: OrderedDict[str, asyncio.Future[ParsedMail]] = OrderedDict()
         self._extracted: OrderedDict[str, asyncio.Future[Extracted]] = OrderedDict()
+        self._arrived: OrderedDict[str, asyncio.Future[MessageRow | None]] = OrderedDict()
 
     def prime(self, message_id: str, parsed: ParsedMail, size_bytes: int) -> None:
         """Keep a mail that was just parsed: most are asked for at once."""
@@ -35,6 +36,12 @@ class MailCache:
             ready: asyncio.Future[ParsedMail] = asyncio.get_running_loop().create_future()
             ready.set_result(parsed)
             _keep(self._parsed, message_id, ready)
+
+    async def arrived(self, message_id: str) -> MessageRow | None:
+        """Return the row of a message that just came, read once for all who were woken by it; None when it is gone."""
+        return await _shared(
+            self._arrived, message_id, lambda: self._database.read(lambda conn: messages.get(conn, message_id))
+        )
 
     async def parsed(self, message: MessageRow) -> ParsedMail:
         """Return a message parsed; those who ask at the same time share the work."""
@@ -51,6 +58,7 @@ class MailCache:
         """Drop a message that was deleted."""
         self._parsed.pop(message_id, None)
         self._extracted.pop(message_id, None)
+        self._arrived.pop(message_id, None)
 
     async def _parse(self, message: MessageRow) -> ParsedMail:
         content = await self._database.read(lambda conn: messages.raw(conn, message.raw_id))

@@ -199,19 +199,20 @@ class Waits:
                 if key_left <= left:
                     raise refused_key()
                 return None
-            row = await self._database.read(partial(self._arrival, principal=principal, event=event))
+            row = await self._arrival(principal, event)
             match = None if row is None else await self._consider(wait, row)
             if match is not None:
                 return match
 
-    def _arrival(self, conn: sqlite3.Connection, principal: Principal, event: Event) -> MessageRow | None:
+    async def _arrival(self, principal: Principal, event: Event) -> MessageRow | None:
+        """Return the message that an event tells of; None when it tells of something that may go on."""
         if event.kind == "inbox.deleted":
             raise not_found("inbox")
         if event.kind == "access.changed":
-            if not stands(conn, principal, self._clock.now_ms()):
+            if not await self._database.read(lambda conn: stands(conn, principal, self._clock.now_ms())):
                 raise refused_key()
             return None
-        row = messages.get(conn, event.subject)
+        row = await self._mails.arrived(event.subject)
         return row if row is not None and row.direction == "inbound" else None
 
     async def _consider(self, wait: _Wait, row: MessageRow) -> _Match | None:
