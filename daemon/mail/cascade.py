@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from selectolax.lexbor import LexborNode
 
 from daemon.mail.css import Compound, Declarations, Rule, Sheet, inline_declarations
-from daemon.mail.style import State
+from daemon.mail.element import Element
 
 SIBLINGS_LOOKED_AT = 20
-
-
-@dataclass(slots=True)
-class Element:
-    """An element that is open: what follows it, what its children inherit, what to write when it closes."""
-
-    next: LexborNode | None
-    state: State
-    tag: str
-    id: str
-    classes: tuple[str, ...]
-    attributes: dict[str, str | None]
-    closing: str = ""
-    spans: int = 0
-    index: int = 0
-    previous: Element | None = None
 
 
 def candidates(sheet: Sheet, element: Element) -> tuple[list[Rule], bool]:
@@ -34,19 +18,21 @@ def candidates(sheet: Sheet, element: Element) -> tuple[list[Rule], bool]:
     if not by_key:
         return [], True
     rules = [*by_key.get(element.tag, ()), *by_key.get("*", ())]
-    for name in element.classes:
-        rules += by_key.get("." + name, ())
-    if element.id:
-        rules += by_key.get("#" + element.id, ())
-    return rules, all(rule.simple for rule in rules)
+    if element.attributes:
+        name, classes = element.names
+        for each in classes:
+            rules += by_key.get("." + each, ())
+        if name:
+            rules += by_key.get("#" + name, ())
+    return rules, not sheet.contextual or all([rule.simple for rule in rules])
 
 
-def cascade(matched: list[Rule], element: Element) -> Declarations:
+def cascade(matched: Sequence[Rule], element: Element) -> Declarations:
     """The element's declarations after the cascade (CSS Cascade 6.1)."""
     inline = element.attributes.get("style")
     if not matched and not inline:
         return {}
-    matched.sort(key=lambda rule: rule.weight)
+    matched = sorted(matched, key=lambda rule: rule.weight)
     style: Declarations = {}
     for rule in matched:
         merge(style, rule.declarations)
@@ -68,10 +54,10 @@ def merge(style: Declarations, more: Declarations) -> None:
         style[name] = value
 
 
-def matches(rule: Rule, element: Element, node: LexborNode, ancestors: list[Element]) -> bool:
+def matches(rule: Rule, element: Element, ancestors: list[Element]) -> bool:
     """Whether a rule is about an element; `ancestors` are the open elements, the innermost last."""
     first = rule.compounds[0]
-    if not _fits(first, element, node, ancestors[-1].index if ancestors else 1):
+    if not _fits(first, element, element.node, ancestors[-1].index + 1 if ancestors else 1):
         return False
     depth, link = len(ancestors) - 1, first.link
     previous = ancestors[-1].previous if ancestors else None

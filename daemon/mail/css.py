@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 WINDOW_WIDTH_PX = 1_000
 STYLE_MAX_CHARS = 200_000
 RULES_MAX = 2_000
 COMPOUNDS_MAX = 8
+REMEMBERED_SHEETS = 50
+REMEMBERED_STYLE_CHARS = 40_000
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|$)|<!--|-->", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})\s?|(.))", re.DOTALL)
@@ -62,10 +65,14 @@ class Rule:
 
 @dataclass(slots=True)
 class Sheet:
-    """All rules of a document, found by the id, class or tag that their last compound asks for."""
+    """All rules of a document, found by the id, class or tag that their last compound asks for.
+
+    `contextual`: one of them looks at more than an element's tag, id and classes.
+    """
 
     by_key: dict[str, list[Rule]] = field(default_factory=dict)
     count: int = 0
+    contextual: bool = False
 
     def add(self, text: str) -> None:
         """Take in a `<style>` element's text."""
@@ -85,9 +92,24 @@ class Sheet:
                     sum(part.tag is not None for part in compounds),
                     self.count,
                 )
-                self.by_key.setdefault(_key(compounds[0]), []).append(
-                    Rule(compounds, weight, plain, important, _is_simple(compounds))
-                )
+                rule = Rule(compounds, weight, plain, important, _is_simple(compounds))
+                self.contextual = self.contextual or not rule.simple
+                self.by_key.setdefault(_key(compounds[0]), []).append(rule)
+
+
+def sheet(texts: tuple[str, ...]) -> Sheet:
+    """The rules of a document's `<style>` texts; not to be changed, for those of ordinary size are kept."""
+    return _remembered(texts) if sum(map(len, texts)) <= REMEMBERED_STYLE_CHARS else _sheet(texts)
+
+
+def _sheet(texts: tuple[str, ...]) -> Sheet:
+    whole = Sheet()
+    for text in texts:
+        whole.add(text)
+    return whole
+
+
+_remembered = lru_cache(maxsize=REMEMBERED_SHEETS)(_sheet)
 
 
 def _is_simple(compounds: tuple[Compound, ...]) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
 
-from daemon.mail.cascade import Element, merge
-from daemon.mail.css import Declarations
+from daemon.mail.cascade import cascade, merge
+from daemon.mail.css import Declarations, Rule
+from daemon.mail.element import Effect, Element
 from daemon.mail.layout import BOX, BREAK, CELL, PARAGRAPH
 from daemon.mail.style import FONT_LARGE_PX, SLIT_MAX_PX, WHITE, State, colour, contrast, inherit, is_removed, length
 
@@ -16,25 +17,49 @@ _BLOCK_TAGS = frozenset(
 _PARAGRAPH_TAGS = frozenset("p h1 h2 h3 h4 h5 h6 blockquote pre table ul ol hr".split())
 _STRONG_TAGS = frozenset("b strong h1 h2 h3 h4 code kbd samp tt big mark".split())
 _STRUCK_TAGS = frozenset(("s", "strike", "del"))
+_QUOTE_NAME = re.compile(
+    r"\b(?:gmail_quote|yahoo_quoted|moz-cite|protonmail_quote|zmail_extra|divrplyfwdmsg|appendonsend)"
+)
+_BUTTON_NAME = re.compile(r"btn|button|\bcta")
+# Attributes that differ between elements that look alike.
+NOT_LOOKS = frozenset(("href", "src", "alt", "title", "target", "name", "rel"))
+_NOT_JUDGED = NOT_LOOKS | {"class", "id"}
 BUTTON_CONTRAST_MIN = 1.5
+REMEMBERED = 4_000
+REMEMBERED_CHARS = 2_000
+REMEMBERED_PARTS = 50
 _INLINE_DISPLAYS = ("inline", "inline-block", "inline-flex", "table-cell", "inline-table", "contents")
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What an element's own attributes and rules make of it: the same for all that are alike in the same place."""
-
-    removed: bool
-    state: State
-    opening: str = ""
-    closing: str = ""
-    marks: tuple[str, ...] = ()
-    button: bool = False
-    style: Declarations = field(default_factory=dict)
+_known: dict[tuple[object, ...], tuple[Effect, State, list[Rule]]] = {}
 
 
-def effect(element: Element, style: Declarations, state: State, *, quote: bool, button: bool) -> Effect:
-    """Judge an element by its declarations, its attributes and what its names tell."""
+def effect_of(element: Element, matched: list[Rule]) -> Effect:
+    """The effect of the rules that match an element, in the state around it.
+
+    It is looked up by all that it depends on but the names themselves, for mails number their classes, and mails of
+    one sender are alike. What a key names by its `id` is kept with the answer, so that the id stays its own.
+    """
+    state = element.outside
+    quote, button, looks = False, False, []
+    if element.attributes:
+        name, classes = element.names
+        names = " ".join((*classes, name))
+        quote, button = _QUOTE_NAME.search(names) is not None, _BUTTON_NAME.search(names) is not None
+        looks = [item for item in element.attributes.items() if item[0] not in _NOT_JUDGED]
+    key = (element.tag, id(state), quote, button, *map(id, matched), *looks)
+    known = _known.get(key)
+    if known is not None:
+        return known[0]
+    found = _judge(element, cascade(matched, element), state, quote=quote, button=button)
+    if sum([len(value or "") for _, value in looks]) <= REMEMBERED_CHARS and len(key) <= REMEMBERED_PARTS:
+        if len(_known) >= REMEMBERED:
+            _known.clear()
+        _known[key] = (found, state, matched)
+    return found
+
+
+def _judge(element: Element, style: Declarations, state: State, *, quote: bool, button: bool) -> Effect:
     tag, attributes = element.tag, element.attributes
     if _is_hidden(tag, attributes) or (style and is_removed(style, state.font_px)):
         return Effect(removed=True, state=state)
@@ -139,9 +164,9 @@ def is_speck(attributes: dict[str, str | None], style: Declarations) -> bool:
     return False
 
 
-def on_button(element: Element, parent: Element | None) -> bool:
+def on_button(inside: State, parent: Element | None) -> bool:
     """Whether a link fills a coloured cell: the older way to make a button."""
-    paper = element.state.paper
+    paper = inside.paper
     if parent is None or paper is None or parent.tag not in ("td", "th", "div", "span"):
         return False
     coloured = parent.attributes.get("bgcolor") or "background" in (parent.attributes.get("style") or "")

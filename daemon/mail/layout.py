@@ -29,46 +29,74 @@ class Span:
 
 @dataclass(slots=True)
 class _Mark:
+    """A span that is being made; its places are (line number, offset) until the lines are joined."""
+
     kind: str
     value: str
-    start: int
-    end: int | None = None
+    start: tuple[int, int]
+    end: tuple[int, int] | None = None
 
 
 class Layout:
-    """Collects text, breaks and marks in document order; `finish` makes lines of them."""
+    """Makes lines of text, breaks and marks in document order; `finish` joins them."""
 
-    def __init__(self) -> None:
-        self._pieces: list[str] = []
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._size = 0
         self._marks: list[_Mark] = []
         self._open: list[_Mark] = []
+        self._done: list[str] = []
+        self._rewritten: set[int] = set()
+        self._line: list[str] = []
+        self._length = 0
+        self._total = 0
+        self._apart = True  # whether a space would be one too many here
 
     def text(self, text: str, *, preformatted: bool) -> None:
         """A text node, white space collapsed unless it is preformatted."""
-        if self._size > TEXT_MAX_CHARS:
+        if self._size > TEXT_MAX_CHARS or self._total > self._limit:
             return
         if preformatted:
-            text = seen(text).replace("\t", " ")
+            self._preformatted(seen(text).replace("\t", " "))
+            return
+        words = " ".join(text.split())
+        if words:
+            if not (words.isascii() and words.isprintable()):
+                words = seen(words)
+            text = (" " if text[0].isspace() else "") + words + (" " if text[-1].isspace() else "")
         else:
-            words = " ".join(text.split())
-            if words:
-                if not (words.isascii() and words.isprintable()):
-                    words = seen(words)
-                text = (" " if text[0].isspace() else "") + words + (" " if text[-1].isspace() else "")
-            else:
-                text = " " if text else ""
+            text = " " if text else ""
         self._size += len(text)
-        self._pieces.append(text)
+        self._add(text)
+
+    def _preformatted(self, text: str) -> None:
+        self._size += len(text)
+        if text in (BREAK, PARAGRAPH):
+            self.write(text)
+            return
+        head, *rest = text.split("\n")
+        self._add(head)
+        for line in rest:
+            self._break(blank=True)
+            self._add(line)
 
     def write(self, mark: str) -> None:
         """A break, a cell's end or a box's edge."""
-        if mark:
-            self._pieces.append(mark)
+        if self._total > self._limit:
+            return
+        if mark == BREAK:
+            if self._length:
+                self._break()
+        elif mark == PARAGRAPH:
+            self._break()
+            if self._done and self._done[-1]:
+                self._done.append("")
+        else:
+            self._append(mark)
 
     def open(self, kind: str, value: str) -> None:
         """Begin a span here."""
-        mark = _Mark(kind, value, len(self._pieces))
+        mark = _Mark(kind, value, (len(self._done), self._length))
         if len(self._marks) < SPANS_MAX:
             self._marks.append(mark)
         self._open.append(mark)
@@ -76,86 +104,11 @@ class Layout:
     def close(self, count: int) -> None:
         """End the `count` spans that were begun last."""
         for _ in range(count):
-            self._open.pop().end = len(self._pieces)
+            self._open.pop().end = (len(self._done), self._length)
 
-    def finish(self, limit: int) -> tuple[str, tuple[Span, ...]]:
-        """The text, at most `limit` characters, and the spans with offsets into it."""
-        lines = _Lines(limit)
-        wanted = {mark.start for mark in self._marks} | {mark.end for mark in self._marks}
-        offsets: dict[int | None, tuple[int, int]] = {}
-        for number, piece in enumerate(self._pieces):
-            if number in wanted:
-                offsets[number] = lines.here()
-            lines.add(piece)
-        offsets[len(self._pieces)] = lines.here()
-        starts = lines.finish()
-        text = lines.text()
-        spans = []
-        for mark in self._marks:
-            end = len(self._pieces) if mark.end is None else mark.end
-            first = lines.place(starts, *offsets[mark.start], at_end=False)
-            last = lines.place(starts, *offsets[end], at_end=True)
-            first, last = min(first, len(text)), min(last, len(text))
-            spans.append(Span(mark.kind, mark.value, first, max(first, last)))
-        return text, tuple(spans)
-
-
-class _Lines:
-    """Builds lines; a place is (line number, offset) until the lines are joined."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._done: list[str] = []
-        self._rewritten: set[int] = set()
-        self._line: list[str] = []
-        self._length = 0
-        self._total = 0
-
-    def here(self) -> tuple[int, int]:
-        return len(self._done), self._length
-
-    def add(self, piece: str) -> None:
-        if self._total > self._limit:
-            return
-        if piece == PARAGRAPH:
-            self._break()
-            if self._done and self._done[-1]:
-                self._done.append("")
-            return
-        if piece == BREAK:
-            if self._length:
-                self._break()
-            return
-        if "\n" not in piece:
-            self._append(piece)
-            return
-        head, *rest = piece.split("\n")
-        self._append(head)
-        for line in rest:
-            self._break(blank=True)
-            self._append(line)
-
-    def _append(self, text: str) -> None:
-        if not text:
-            return
-        if text[0] == " " and (not self._length or self._line[-1][-1] in " \t\x1f"):
-            text = text[1:]
-        if text:
-            self._line.append(text)
-            self._length += len(text)
-
-    def _break(self, *, blank: bool = False) -> None:
-        raw = "".join(self._line)
-        line = _join_boxes(raw)
-        if line.strip() or blank:
-            if line != raw.rstrip():
-                self._rewritten.add(len(self._done))
-            self._done.append(line)
-            self._total += len(line) + 1
-        self._line, self._length = [], 0
-
-    def finish(self) -> list[int]:
-        """Close the last line, join stacked characters, and return each line's offset in the text."""
+    def finish(self) -> tuple[str, tuple[Span, ...]]:
+        """The text, at most as long as the limit, and the spans with offsets into it."""
+        here = (len(self._done), self._length)
         self._break()
         self._done.append("")
         self._join_stacked()
@@ -163,19 +116,44 @@ class _Lines:
         for line in self._done:
             starts.append(offset)
             offset += len(line) + 1 if line is not _GONE else 0
-        return starts
+        text = "\n".join(line for line in self._done if line is not _GONE)[: self._limit].rstrip("\n")
+        spans = []
+        for mark in self._marks:
+            first = self._place(starts, *mark.start, at_end=False)
+            last = self._place(starts, *(mark.end or here), at_end=True)
+            first, last = min(first, len(text)), min(last, len(text))
+            spans.append(Span(mark.kind, mark.value, first, max(first, last)))
+        return text, tuple(spans)
 
-    def place(self, starts: list[int], line: int, offset: int, *, at_end: bool) -> int:
+    def _add(self, text: str) -> None:
+        if text[:1] == " " and self._apart:
+            text = text[1:]
+        self._append(text)
+
+    def _append(self, text: str) -> None:
+        if text:
+            self._line.append(text)
+            self._length += len(text)
+            self._apart = text[-1] in " \t\x1f"
+
+    def _break(self, *, blank: bool = False) -> None:
+        raw = "".join(self._line)
+        line = _join_boxes(raw)
+        if blank or (line and not line.isspace()):
+            if line != raw.rstrip():
+                self._rewritten.add(len(self._done))
+            self._done.append(line)
+            self._total += len(line) + 1
+        self._line, self._length, self._apart = [], 0, True
+
+    def _place(self, starts: list[int], line: int, offset: int, *, at_end: bool) -> int:
         line = min(line, len(starts) - 1)
-        text = self._done[line]
         if at_end and offset == 0 and line > 0:
             return max(0, starts[line] - 1)
+        size = len(self._done[line])
         if line in self._rewritten:
-            offset = len(text) if at_end else 0
-        return min(starts[line] + min(offset, len(text)), self._limit)
-
-    def text(self) -> str:
-        return "\n".join(line for line in self._done if line is not _GONE)[: self._limit].rstrip("\n")
+            offset = size if at_end else 0
+        return min(starts[line] + min(offset, size), self._limit)
 
     def _join_stacked(self) -> None:
         # One character a line, four or more lines in a row: boxes that were laid out by means we do not follow.

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import accumulate
 
 from daemon.mail import link_words, words
 from daemon.mail.text import fold
@@ -18,9 +19,10 @@ from daemon.mail.text import fold
 _TOKEN = re.compile(
     r"[^\s!-/:-@\[-`{-~\u00a0-\u00bf\u2010-\u205f\u3000-\u3020\u30fb\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]+"
 )
-GAP_MAX_CHARS = 3
+GAP_MAX_CHARS = 3  # as many pieces are looked at in `scan`
 _GAP = " \n\t-'\u2019."
 REMEMBERED_WORDS = 20_000
+REMEMBERED_CHARS = 20_000
 REMEMBERED_WORD_MAX_CHARS = 24
 WORD_MAX_CHARS = 400
 _KEY_CHARS = 3
@@ -57,7 +59,17 @@ class _Known:
 _NOTHING = _Known((), ())
 
 
-Token = tuple[int, int, str]
+class _Spaces(dict[int, str | int]):
+    """A `str.translate` table that makes a space of all that is in no word, worked out a character at a time."""
+
+    def __missing__(self, code: int) -> str | int:
+        value = code if _TOKEN.match(chr(code)) else " "
+        if len(self) < REMEMBERED_CHARS:
+            self[code] = value
+        return value
+
+
+_SPACES = _Spaces()
 
 
 class Vocabulary:
@@ -68,6 +80,7 @@ class Vocabulary:
         self._starting: dict[str, list[_Term]] = {}
         self._inside: dict[str, list[_Term]] = {}
         self._known: dict[str, _Known] = {}
+        self._pairs: dict[tuple[str, str], tuple[tuple[int, _Term], ...]] = {}
         self._subjects = tuple(subjects)
         for subject, tables in subjects.items():
             for meaning, table in tables.items():
@@ -90,21 +103,35 @@ class Vocabulary:
 
     def scan(self, folded: str) -> dict[str, Hits]:
         """All terms in a folded text by subject; of terms within terms only the longest is kept."""
-        tokens = [(*match.span(), match[0]) for match in _TOKEN.finditer(folded)]
+        # Cut at every separator, so that a piece's offset is the sum of the lengths before it and its number.
+        pieces = folded.translate(_SPACES).split(" ")
+        recall = self._known.get
+        telling = {word: known for word in set(pieces) if (known := recall(word) or self._learn(word)) is not _NOTHING}
         found: dict[str, list[tuple[int, int, _Term]]] = {subject: [] for subject in self._subjects}
-        recall, last = self._known.get, len(tokens) - 1
-        for at, (start, _, word) in enumerate(tokens):
-            known = recall(word) or self._learn(word)
-            if known is _NOTHING:
-                continue
+        lengths = list(accumulate(map(len, pieces), initial=0)) if telling else []
+        pieces += [""] * GAP_MAX_CHARS
+        for at in [at for at, word in enumerate(pieces) if word in telling]:
+            word, start = pieces[at], lengths[at] + at
+            known = telling[word]
             for first, size, term in known.hits:
                 found[term.subject].append((start + first, start + size, term))
-            if at < last:
-                following = tokens[at + 1][2]
-                for first, term in known.begins:
-                    if following.startswith(term.words[1]) and (end := _follow(term, tokens, at, folded)):
+            if known.begins:
+                following = pieces[at + 1] or pieces[at + 2] or pieces[at + 3]
+                for first, term in self._beginning(word, following, known):
+                    if end := _follow(term, pieces, at, folded, start + len(word)):
                         found[term.subject].append((start + first, end, term))
         return {subject: Hits(_longest(items, folded)) for subject, items in found.items()}
+
+    def _beginning(self, word: str, following: str, known: _Known) -> tuple[tuple[int, _Term], ...]:
+        """The terms of several words that may begin in a word, when `following` comes after it."""
+        begins = self._pairs.get((word, following))
+        if begins is None:
+            begins = tuple([item for item in known.begins if following.startswith(item[1].words[1])])
+            if len(word) + len(following) <= REMEMBERED_WORD_MAX_CHARS:
+                if len(self._pairs) >= REMEMBERED_WORDS:
+                    self._pairs.clear()
+                self._pairs[word, following] = begins
+        return begins
 
     def _learn(self, word: str) -> _Known:
         text = word[:WORD_MAX_CHARS]
@@ -145,20 +172,21 @@ def _longest(found: list[tuple[int, int, _Term]], folded: str) -> list[Hit]:
     return _compounds(hits, folded)
 
 
-def _follow(term: _Term, tokens: list[Token], at: int, folded: str) -> int:
-    """Where a term of several words that begins in token `at` ends, or 0."""
+def _follow(term: _Term, pieces: list[str], at: int, folded: str, end: int) -> int:
+    """Where a term of several words ends whose first word is piece `at` and ends at `end`, or 0."""
     last = len(term.words) - 1
-    if at + last >= len(tokens):
-        return 0
     for step in range(1, last + 1):
-        start, _, word = tokens[at + step]
-        gap = folded[tokens[at + step - 1][1] : start]
-        if len(gap) > GAP_MAX_CHARS or gap.strip(_GAP):
+        start, wanted = end + 1, term.words[step]
+        at += 1
+        while not pieces[at] and start - end < GAP_MAX_CHARS:
+            at, start = at + 1, start + 1
+        word = pieces[at]
+        if not word.startswith(wanted) or folded[end:start].strip(_GAP):
             return 0
-        wanted = term.words[step]
         if word != wanted:
-            return start + len(wanted) if step == last and not term.whole and word.startswith(wanted) else 0
-    return tokens[at + last][1]
+            return start + len(wanted) if step == last and not term.whole else 0
+        end = start + len(word)
+    return end
 
 
 def _compounds(hits: list[Hit], folded: str) -> list[Hit]:
@@ -207,7 +235,14 @@ def vocabulary() -> Vocabulary:
     return Vocabulary(
         {
             "codes": {name.lower(): getattr(words, name) for name in names},
-            "links": {"act": link_words.ACT + link_words.PASSWORD, "idle": link_words.IDLE},
+            "links": {
+                "act": link_words.ACT + link_words.PASSWORD,
+                "idle": link_words.IDLE,
+                "refuse": link_words.REFUSE,
+                "ignore": link_words.IGNORE,
+                "view": link_words.VIEW,
+                "go": link_words.GO,
+            },
             "logins": {"user": link_words.USER, "password": link_words.PASSWORD, "once": link_words.ONCE},
         }
     )

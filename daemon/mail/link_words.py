@@ -38,35 +38,83 @@ potvrd|aktiviraj|prijavi|poništi|nova lozinka|prihvati|pridruži|nova šifra|п
 
 # Links that do something else, whatever token they carry.
 IDLE = """
-unsubscribe|opt out|opt-out|preferences|manage your|manage email|email settings|notification settings|privacy|terms|=legal|imprint|help|support|contact|faq|article|=docs|documentation|read more|learn more|continue reading|blog|view in browser|view online|web version|view this|wasn't you|wasn’t you|not you|not me|wasn't me|wasn’t me|did not request|didn't request|didn’t request|report|block|deny|decline|reject|cancel|revoke|secure your account|secure my account|secure account|lock my|lock account|lock your|undo|invoice|receipt|=pay|payment|track|order|shop|store|=buy|=cart|checkout|download|=app|get the app|app store|google play|survey|feedback|rate|review|share|follow|facebook|twitter|instagram|linkedin|youtube|tiktok|discord|home page|homepage|website|visit|discover|explore|calendar|directions|map|itinerary|booking|upgrade|renew|offer|sale|referral|refer a|gift|status|cookies|address book|=why|who we are|about us|careers|stop receiving|remove me|dashboard|open the planner|log out|sign out|delete account|delete my|change email|security settings|security tips|account settings|review activity|view activity|check activity|change address|disavow
-abbestell|abmeld|datenschutz|impressum|agb|=hilfe|kontakt|im browser|nicht ich|nicht du|nicht sie|melden|ablehn|stornier|rechnung|bezahl|verfolg|bestellung|herunterlad|umfrage|bewert|weiterlesen|mehr erfahren|webversion|einstellungen|nutzungsbedingung|sperr|widerruf
-désabonn|désinscri|confidentialité|conditions|mentions légales|aide|contact|navigateur|pas vous|pas moi|signal|refuser|annuler|facture|payer|suivre|commande|télécharg|sondage|avis|en savoir plus|lire la suite|paramètres|préférences|bloquer
-=baja|cancelar suscripción|darse de baja|desuscri|privacidad|condiciones|aviso legal|ayuda|contacto|navegador|no fuiste|no fui|denunciar|rechazar|cancelar|factura|pagar|seguimiento|pedido|descargar|encuesta|opinión|más información|leer más|preferencias|bloquear|no has sido|no he sido|dejar de recibir|no recibir más
-cancelar inscrição|descadastr|anular subscrição|privacidade|termos|ajuda|contato|contacto|navegador|não foi você|não fui eu|denunciar|recusar|cancelar|fatura|pagar|rastrear|pedido|baixar|pesquisa|saiba mais|preferências|bloquear|não reconhece
-disiscri|annulla iscrizione|privacy|condizioni|termini|aiuto|assistenza|contatt|browser|non sei stato|non sono stato|segnala|rifiuta|annulla|fattura|paga|traccia|ordine|scarica|sondaggio|scopri|leggi|preferenze|blocca
-afmeld|uitschrijv|privacy|voorwaarden|hulp|contact|browser|niet jij|niet u|meld|weiger|annuleer|factuur|betaal|volg|bestelling|download|enquête|meer informatie|lees meer|voorkeuren|blokkeer
-avregistrera|avsluta prenumeration|integritet|villkor|hjälp|kontakt|webbläsare|inte du|inte jag|rapportera|avvisa|avböj|avbryt|faktura|betala|spåra|beställning|ladda ner|läs mer|inställningar|meld av|avmeld|personvern|vilkår|ikke deg|ikke meg|avslå|betal|spor|last ned|les mer|afmeld|privatliv|ikke dig|ikke mig|afvis|læs mere
-peruuta|tilauksen peru|tietosuoja|ehdot|ohje|selaimessa|et sinä|ilmoita|hylkää|lasku|maksa|seuraa|lataa|lue lisää|asetukset
-wypisz|rezygn|prywatnoś|regulamin|pomoc|kontakt|przeglądar|to nie ty|to nie ja|zgłoś|odrzuć|anuluj|faktur|zapłać|śledź|zamówien|pobierz|ankiet|czytaj|preferenc|zablokuj
-odhlásit|soukromí|podmínky|nápověda|kontakt|prohlížeč|nejste to|nebyl|nahlásit|odmítnout|zrušit|faktur|zaplatit|sledovat|objednáv|stáhnout|více|odhlásiť|súkrom|nahlásiť|odmietnuť|zablokovat
-leiratkoz|adatvédel|feltétel|súgó|kapcsolat|böngésző|nem te|nem ön|jelent|elutasít|számla|fizet|követ|letölt|tovább|letilt
-dezabon|confidențial|termeni|ajutor|contact|browser|nu ai fost|nu ați fost|raport|respinge|anulea|factur|plăt|urmăr|descarc|află|blochea
-отпис|поверител|услови|помощ|контакт|браузър|не сте|отказ|отмен|фактур|плат|проследи|изтегл|повече|блокир
-απεγγραφ|διαγραφή|απορρήτ|όρ|βοήθεια|επικοινων|περιηγητ|δεν ήσασταν|αναφορά|απόρριψ|ακύρωσ|τιμολόγ|πληρωμ|παρακολού|λήψη|περισσότερα|αποκλεισ
-abonelikten|gizlilik|koşullar|yardım|iletişim|tarayıcı|siz değil|bildir|reddet|iptal|fatura|öde|takip|indir|daha fazla|engelle
-отпис|конфиденц|услови|помощь|контакт|браузер|не вы|это был|пожаловат|отклон|отмен|счет|оплат|отслед|заказ|скача|подробнее|заблок|відпис|конфіденц|умов|допомог|не ви|поскарж|відхил|скасув|рахун|завантаж|заблок
-*إلغاء الاشتراك|*الخصوصية|*الشروط|*مساعدة|*اتصل بنا|*المتصفح|*لست أنت|*لم تكن|*إبلاغ|*رفض|*إلغاء|*فاتورة|*دفع|*تتبع|*تحميل|*حظر
-*הסרה|*ביטול|*פרטיות|*תנאי|*עזרה|*צור קשר|*דפדפן|*לא אני|*לא את|*דיווח|*דחייה|*חשבונית|*תשלום|*מעקב|*הורד|*חסימ
-*لغو|*حریم خصوصی|*شرایط|*کمک|*تماس|*مرورگر|*گزارش|*رد کردن|*فاکتور|*پرداخت|*پیگیری|*دانلود
-*सदस्यता समाप्त|*सदस्यता रद्द|*गोपनीयता|*शर्तें|*सहायता|*मदद|*संपर्क|*ब्राउज़र|*रिपोर्ट|*अस्वीकार|*रद्द|*भुगतान|*ट्रैक|*डाउनलोड
-*ยกเลิก|*ความเป็นส่วนตัว|*เงื่อนไข|*ช่วยเหลือ|*ติดต่อ|*เบราว์เซอร์|*ไม่ใช่คุณ|*รายงาน|*ปฏิเสธ|*ใบแจ้งหนี้|*ชำระ|*ติดตาม|*ดาวน์โหลด
-hủy đăng ký|quyền riêng tư|điều khoản|trợ giúp|hỗ trợ|liên hệ|trình duyệt|không phải bạn|báo cáo|từ chối|hủy|hóa đơn|thanh toán|theo dõi|tải xuống|tải về
-berhenti berlangganan|privasi|ketentuan|bantuan|hubungi|browser|bukan anda|laporkan|tolak|batal|tagihan|bayar|lacak|unduh|nyahlanggan
-*配信停止|*退会|*プライバシー|*規約|*ヘルプ|*お問い合わせ|*ブラウザ|*心当たりがない|*報告|*拒否|*キャンセル|*請求|*支払|*追跡|*ダウンロード|*解除|*ブロック
-*수신거부|*수신 거부|*개인정보|*약관|*도움말|*문의|*브라우저|*본인이 아|*신고|*거절|*취소|*청구|*결제|*추적|*다운로드|*차단
-*退订|*取消订阅|*隐私|*条款|*帮助|*联系|*浏览器|*不是您|*不是我|*非本人|*举报|*拒绝|*取消|*发票|*支付|*付款|*查询|*下载|*冻结
-*退訂|*取消訂閱|*隱私|*條款|*說明|*聯絡|*瀏覽器|*不是您|*不是我|*非本人|*檢舉|*拒絕|*取消|*發票|*付款|*查詢|*下載|*凍結
-odjav|privatnost|uvjeti|pomoć|pregledni|niste vi|prijavite zloup|odbij|otkaži|plati|prati|zasebnost|pogoji|zavrni|prekliči|atsisaky|privatum|atrakst|loobu|privaatsus
+unsubscribe|opt out|opt-out|preferences|manage your|manage email|email settings|notification settings|privacy|terms|=legal|imprint|help|support|contact|faq|article|=docs|documentation|read more|learn more|continue reading|blog|view online|web version|view this|report|block|deny|decline|reject|cancel|revoke|lock my|lock account|lock your|undo|invoice|receipt|=pay|payment|=buy|=cart|checkout|download|=app|get the app|app store|google play|survey|feedback|review|facebook|twitter|instagram|linkedin|youtube|tiktok|discord|home page|homepage|website|discover|explore|calendar|directions|itinerary|booking|upgrade|renew|referral|refer a|gift|cookies|address book|=why|who we are|about us|careers|stop receiving|remove me|dashboard|open the planner|log out|sign out|delete account|delete my|change email|security settings|security tips|account settings|review activity|view activity|check activity|change address|disavow|follow us|follow our|follow me|follow on|unfollow|visit our|visit us|=map|=maps|=sale|=sales|=rate|=order|=orders|=shop|=store|=stores|=offer|=offers|=share|=track|tracking|=status|join meeting|join the meeting|join call|join the call|join webinar|join the webinar|join zoom|join us on
+abbestell|abmeld|datenschutz|impressum|agb|=hilfe|kontakt|ablehn|stornier|rechnung|bezahl|verfolg|bestellung|herunterlad|umfrage|bewert|weiterlesen|mehr erfahren|webversion|einstellungen|nutzungsbedingung|sperr|widerruf|missbrauch|problem melden|besprechung
+désabonn|désinscri|confidentialité|conditions|mentions légales|aide|contact|signal|refuser|annuler|facture|payer|commande|télécharg|sondage|avis|en savoir plus|lire la suite|paramètres|préférences|bloquer|suivre ma|suivre mon|suivre votre|suivre la commande|nous suivre|suivez-nous
+=baja|cancelar suscripción|darse de baja|desuscri|privacidad|condiciones|aviso legal|ayuda|contacto|denunciar|rechazar|cancelar|factura|pagar|seguimiento|pedido|descargar|encuesta|opinión|más información|leer más|preferencias|bloquear|dejar de recibir|no recibir más
+cancelar inscrição|descadastr|anular subscrição|privacidade|termos|ajuda|contato|contacto|denunciar|recusar|cancelar|fatura|pagar|rastrear|pedido|baixar|pesquisa|saiba mais|preferências|bloquear
+disiscri|annulla iscrizione|privacy|condizioni|termini|aiuto|assistenza|contatt|segnala|rifiuta|annulla|fattura|paga|traccia|ordine|scarica|sondaggio|scopri|leggi|preferenze|blocca
+afmeld|uitschrijv|privacy|voorwaarden|hulp|contact|meld|weiger|annuleer|factuur|betaal|bestelling|download|enquête|meer informatie|lees meer|voorkeuren|blokkeer|volg ons|volg je|volg uw
+avregistrera|avsluta prenumeration|integritet|villkor|hjälp|kontakt|rapportera|avvisa|avböj|avbryt|faktura|betala|spåra|beställning|ladda ner|läs mer|inställningar|meld av|avmeld|personvern|vilkår|avslå|betal|spor|last ned|les mer|afmeld|privatliv|afvis|læs mere
+peruuta|tilauksen peru|tietosuoja|ehdot|ohje|ilmoita|hylkää|lasku|maksa|lataa|lue lisää|asetukset|seuraa meitä|seuraa tilau|seuraa lähet
+wypisz|rezygn|prywatnoś|regulamin|pomoc|kontakt|zgłoś|odrzuć|anuluj|faktur|zapłać|śledź|zamówien|pobierz|ankiet|czytaj|preferenc|zablokuj
+odhlásit|soukromí|podmínky|nápověda|kontakt|nahlásit|odmítnout|zrušit|faktur|zaplatit|sledovat|objednáv|stáhnout|odhlásiť|súkrom|nahlásiť|odmietnuť|zablokovat|více informací
+leiratkoz|adatvédel|feltétel|súgó|kapcsolat|elutasít|számla|fizet|letölt|letilt|visszaélés|nyomon követ|kövess minket|továbbiak|további információ
+dezabon|confidențial|termeni|ajutor|contact|browser|raport|respinge|anulea|factur|plăt|urmăr|descarc|află|blochea
+отпис|поверител|услови|помощ|контакт|отказ|отмен|фактур|плат|проследи|изтегл|повече|блокир
+απεγγραφ|διαγραφή|απορρήτ|βοήθεια|επικοινων|αναφορά|απόρριψ|ακύρωσ|τιμολόγ|πληρωμ|παρακολού|λήψη|περισσότερα|αποκλεισ|όροι|όρους|όρων
+abonelikten|gizlilik|koşullar|yardım|iletişim|bildir|reddet|iptal|fatura|öde|indir|daha fazla|engelle|bizi takip|kargo takip|sipariş takip
+отпис|конфиденц|услови|помощь|контакт|пожаловат|отклон|отмен|счет|оплат|отслед|заказ|скача|подробнее|заблок|відпис|конфіденц|умов|допомог|поскарж|відхил|скасув|рахун|завантаж|заблок
+*إلغاء الاشتراك|*الخصوصية|*الشروط|*مساعدة|*اتصل بنا|*إبلاغ|*رفض|*إلغاء|*فاتورة|*دفع|*تتبع|*تحميل|*حظر
+*הסרה|*ביטול|*פרטיות|*תנאי|*עזרה|*צור קשר|*דיווח|*דחייה|*חשבונית|*תשלום|*מעקב|*הורד|*חסימ
+*لغو|*حریم خصوصی|*شرایط|*کمک|*تماس|*گزارش|*رد کردن|*فاکتور|*پرداخت|*پیگیری|*دانلود
+*सदस्यता समाप्त|*सदस्यता रद्द|*गोपनीयता|*शर्तें|*सहायता|*मदद|*संपर्क|*रिपोर्ट|*अस्वीकार|*रद्द|*भुगतान|*ट्रैक|*डाउनलोड
+*ยกเลิก|*ความเป็นส่วนตัว|*เงื่อนไข|*ช่วยเหลือ|*ติดต่อ|*รายงาน|*ปฏิเสธ|*ใบแจ้งหนี้|*ชำระ|*ติดตาม|*ดาวน์โหลด
+hủy đăng ký|quyền riêng tư|điều khoản|trợ giúp|hỗ trợ|liên hệ|báo cáo|từ chối|hủy|hóa đơn|thanh toán|theo dõi|tải xuống|tải về
+berhenti berlangganan|privasi|ketentuan|bantuan|hubungi|laporkan|tolak|batal|tagihan|bayar|lacak|unduh|nyahlanggan
+*配信停止|*退会|*プライバシー|*規約|*ヘルプ|*お問い合わせ|*報告|*拒否|*キャンセル|*請求|*支払|*追跡|*ダウンロード|*解除|*ブロック
+*수신거부|*수신 거부|*개인정보|*약관|*도움말|*문의|*신고|*거절|*취소|*청구|*결제|*추적|*다운로드|*차단
+*退订|*取消订阅|*隐私|*条款|*帮助|*联系|*举报|*拒绝|*取消|*发票|*支付|*付款|*查询|*下载|*冻结
+*退訂|*取消訂閱|*隱私|*條款|*說明|*聯絡|*檢舉|*拒絕|*取消|*發票|*付款|*查詢|*下載|*凍結
+odjav|privatnost|uvjeti|pomoć|prijavite zloup|odbij|otkaži|plati|prati|zasebnost|pogoji|zavrni|prekliči|atsisaky|privatum|atrakst|loobu|privaatsus
+"""
+
+# Links for a reader who asked for nothing: they undo or report, and are not what the mail is for.
+REFUSE = """
+wasn't you|wasn’t you|was not you|weren't you|=not you|not me|wasn't me|wasn’t me|did not request|didn't request|didn’t request|did not make|didn't make|didn’t make|did not change|didn't change|didn’t change|did not authorize|didn't authorize|do not recognize|don't recognize|don’t recognize|do not recognise|don't recognise|don’t recognise|not recognize this|secure your account|secure my account|secure account|this wasn't|wasn't expecting
+nicht ich|nicht du|nicht sie|nicht selbst|nicht von ihnen|nicht von dir|nicht erkenn|nicht angefordert|nicht veranlasst
+pas vous|pas moi|pas à l'origine|pas à l’origine|pas demandé|pas reconn
+no fuiste|no fui|no has sido|no he sido|no fue usted|no ha sido usted|no solicitaste|no solicitó|no lo solicit|no has solicitado|no ha solicitado|no reconoces|no reconoce
+não foi você|não foste tu|não fui eu|não reconhece|não solicit|não pediu
+non sei stato|non sono stato|non sei stata|non è stato|non hai richiesto|non ha richiesto|non riconosci
+niet jij|niet u|was jij dit niet|ben jij dit niet|u dit niet|je dit niet|niet aangevraagd|niet herken
+inte du|inte var du|inte jag|inte begärt|känner du inte|ikke deg|ikke meg|ikke dig|ikke mig|ikke var deg|ikke var dig|ikke bedt om|gjenkjenner ikke|genkender ikke
+et sinä|et ollut sinä|en minä|et pyytänyt|et tunnista
+to nie ty|to nie ja|nie ty|to nie pan|nie prosił|nie rozpozna|nie zleca
+nejste to|nebyl|jste to vy nebyli|nežádal|nepoznáv|ste to neboli|neboli ste
+nem ön|nem ön volt|nem te voltál|nem kérte|nem ismeri
+nu ai fost|nu ați fost|nu dumneavoastră|nu ai solicitat|nu recuno
+не сте|не бяхте|не вие|не сте поискали
+δεν ήσασταν|δεν ήσουν|δεν το κάνατε|δεν ζητήσατε|δεν αναγνωρίζ
+siz değil|sen değil|siz yapmadı|siz istemedi|talep etmedi
+не вы|это был|не запрашивал|не ви|не запитувал|не узнаете|не впізна
+*لست أنت|*لم تكن|*لم تطلب|*לא אני|*לא את|*לא ביקש|*لم تقم|*شما نبود|*درخواست نداد|*आपने नहीं|*आप नहीं|*ไม่ใช่คุณ|*ไม่ได้ร้องขอ|*คุณไม่ได้
+không phải bạn|bạn không yêu cầu|bukan anda|bukan kamu|tidak meminta|tidak merasa
+*心当たりがない|*心当たりのない|*ご本人でない|*本人以外|*본인이 아|*요청하지 않|*不是您|*不是我|*非本人|*不是你|*並非您|*并非您
+niste vi|nisi ti|niste tražili|ne tai jūs|neesat jūs|ei olnud sina
+"""
+
+# Leave to do nothing: what a reader who asked for nothing may do, and then no link is for them.
+IGNORE = """
+ignor|disregard|safely|delete this|nothing will|no action|nothing to do|don't worry|do not worry|nothing to worry
+ignor|nichts weiter|nichts tun|löschen|gegenstandslos|ne tenez pas compte|rien faire|supprim|hacer nada|elimin|desconsider|descart
+trascur|cestin|negeer|negeren|niets te doen|verwijder|bortse|ignoré|se bort|bort fra|jätä huomi|älä välitä|zignor|pomiń
+hagyja figyelmen|hagyd figyelmen|tárgytalan|nu este nevoie|игнор|пренебрег|не обращайте|αγνοή|dikkate alma|yok say|göz ardı
+*تجاهل|*התעלם|*להתעלם|*نادیده|*अनदेखा|*नज़रअंदाज़|*เพิกเฉย|*ไม่ต้องดำเนิน|*ละเว้น|bỏ qua|abaikan
+*無視|*破棄|*削除|*무시|*忽略|*不予理会|*无需|zanemar|prezri|nekreip|neņem
+"""
+
+# How to open a message elsewhere: as a label a link of its own, in a sentence only where to paste an address.
+VIEW = """
+browser|im browser|navigateur|navegador|webbläsare|nettleser|selaimessa|przeglądar|prohlížeč|prehliadač|böngésző|браузър|браузер|переглядач|περιηγητ|tarayıcı|*المتصفح|*דפדפן|*مرورگر|*ब्राउज़र|*เบราว์เซอร์|trình duyệt|*ブラウザ|*브라우저|*浏览器|*瀏覽器|preglednik|naršykl|pārlūk|brauser
+"""
+
+# Turns of phrase that hold a word of the tables above and say nothing: on the way to a link, or by means of it.
+GO = """
+help us|help you|with the help|following|follow this|follow the|in order to|your order of|melden sie sich|melde dich
+mit hilfe|mithilfe|helfen sie uns|hilf uns|à l'aide|à l’aide|aidez-nous|con la ayuda|con ayuda|ayúdanos|ayúdenos|ajude-nos|com a ajuda|com ajuda|con l'aiuto|con l’aiuto|aiutaci|con l'ausilio
+met behulp|help ons|med hjälp av|hjälp oss|ved hjælp|ved hjelp|med hjelp|hjælp os|hjelp oss|za pomocą|pomóż nam|pomocí|pomocou|pomoću|uz pomoć|segítségével|με τη βοήθεια|yardımıyla|yardım etmek
+с помощью|при помощи|помогите нам|за допомогою|с помощта
 """
 
 # What names a login.

@@ -20,6 +20,7 @@ LABEL_REFUSES = -7.0
 HREF_MAX_CHARS = 4_096
 TOKEN_MIN_CHARS = 16
 SHORT_TOKEN_MIN_CHARS = 6
+REFUSAL_MAX_CHARS = 100
 
 # What an address says of itself in its path and parameter names, in the languages that addresses use.
 _ACT_IN_URL = tuple(
@@ -166,7 +167,9 @@ _SAYS_THAT_IT_ACTS = frozenset({"label acts", "words before act", "target acts"}
 def _label_reasons(label: str, hits: Hits, where: Range) -> list[Reason]:
     if not label or URL.match(label):
         return []
-    acts, idles = hits.any(where.start, where.end, "act"), hits.any(where.start, where.end, "idle")
+    if hits.any(where.start, where.end, "refuse"):
+        return [Reason("label refuses", LABEL_REFUSES)]
+    acts, idles = hits.any(where.start, where.end, "act"), hits.any(where.start, where.end, "idle", "view")
     if idles:
         return [Reason("label does something else", -3.0 if acts else -7.0)]
     return [Reason("label acts", 4.0)] if acts else []
@@ -229,15 +232,31 @@ def _context_reasons(source: Source, hits: Hits, where: Range, previous_end: int
     before = source.lines_before(where.start, 2, CONTEXT_MAX_CHARS)
     start = max(start, min(before.start, where.start))
     near = source.sentence(max(start, where.start - 1))
-    reasons = []
+    reasons = _refused(source, hits, start, near, where)
     nearest = hits.within(max(start, near.start), where.start, ("act", "idle"))
     if not nearest:
         nearest = hits.within(start, where.start, ("act", "idle"))
-    if any(hit.meaning == "idle" for hit in nearest):
+    if nearest and nearest[-1].meaning == "idle":
         reasons.append(Reason("words before do something else", -3.0))
     elif nearest:
-        reasons.append(Reason("words before act", 2.0))
+        reasons.append(Reason("words before act", 1.0 if any(hit.meaning == "idle" for hit in nearest) else 2.0))
     after = hits.within(where.end, min(source.sentence(where.end).end, where.end + 80), ("act",))
     if after and not nearest and where.end < len(source.text):
         reasons.append(Reason("words before act", 1.0))
     return reasons
+
+
+def _refused(source: Source, hits: Hits, start: int, near: Range, where: Range) -> list[Reason]:
+    """Whether a link is for those who did not ask: "Was it not you? Reset your password: …".
+
+    Where they may just ignore the mail, the link that follows is for the others.
+    """
+    line = source.line(where.start)
+    before = source.sentence(max(near.start - 1, 0))
+    for said in (near, before):
+        if said.end < max(start, line.start - REFUSAL_MAX_CHARS):
+            continue
+        first = max(start, said.start)
+        if hits.any(first, min(said.end, where.start), "refuse"):
+            return [] if hits.any(first, said.end, "ignore") else [Reason("for who did not ask", -6.0)]
+    return []

@@ -84,9 +84,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 def _may_mark(line: str) -> bool:
     bare = line.lstrip(" >")
-    return bare.startswith(("-", "_", "=")) or (
-        bool(bare) and len(bare) < MARK_MAX_CHARS and line.rstrip()[-1] in ":："
-    )
+    return bare.startswith(("-", "_", "=")) or (len(bare) < MARK_MAX_CHARS and bare.rstrip().endswith((":", "：")))
 
 
 def newest(text: str, spans: tuple[Span, ...], *, forward: bool) -> str:

@@ -18,7 +18,8 @@ URL = re.compile(r"https?://[^\s<>\"\u3000-\u303f\uff00-\uffef]{3,4000}", re.IGN
 _ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _DOMAIN = re.compile(r"(?<![\w@.-])(?:[a-zA-Z][\w-]{0,62}\.){1,6}(?=[a-z])[\w-]{2,24}(?:/[^\s]{0,500})?")
 _DOTTED = re.compile(r"\w\.[a-z]")
-_PERIOD = r"[.!?\u2026](?=[\s\"')\]\u201d\u00bb]|$)|[\u3002\uff01\uff1f\uff0e\u0964\u06d4\u061f](?=.)"
+# A full stop after one or two digits that follow a word is an ordinal ("9. Juni"), not an end.
+_PERIOD = r"(?:[!?\u2026]|(?<![^\d\s]\s\d)(?<![^\d\s]\s\d\d)\.)(?=[\s\"')\]\u201d\u00bb]|$)|[\u3002\uff01\uff1f\uff0e\u0964\u06d4\u061f](?=.)"
 # In text a line break may be a mere fold, unless the line is short; in HTML it is one that the reader sees.
 _SENTENCE_END = re.compile(_PERIOD + r"|\n[ \t]*\n|(?:^|(?<=\n))[^\n]{0,30}\n", re.DOTALL)
 _LINE_OR_SENTENCE_END = re.compile(_PERIOD + r"|\n", re.DOTALL)

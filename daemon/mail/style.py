@@ -5,6 +5,7 @@ from __future__ import annotations
 import colorsys
 import re
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from daemon.mail.css import Declarations
 
@@ -81,6 +82,7 @@ class State:
         return self.paper is None or contrast(self.ink, self.paper) >= CONTRAST_SEEN_MIN
 
 
+@lru_cache(maxsize=1_000)
 def contrast(one: Colour, other: Colour) -> float:
     """The contrast ratio of two colours, 1 to 21 (WCAG 2.2, 1.4.3)."""
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
@@ -90,6 +92,9 @@ def contrast(one: Colour, other: Colour) -> float:
 def _luminance(colour: Colour) -> float:
     red, green, blue = ((c / 255 / 12.92) if c <= 10.3 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+OUTERMOST = State()
 
 
 def length(value: str, font_px: float, *, percent_of: float | None = None) -> float | None:

@@ -128,7 +128,7 @@ def _owner(
             raise not_found("agent")
         return agent, principal.enrollment_key_id or "", principal.domains
     if agent_id is None:
-        raise invalid("agent_id", "an operator names the agent whose mailbox it will be")
+        raise invalid("agent_id", "an operator names whose mailbox it will be: with posternctl, --agent ID")
     agent = agents.get(conn, agent_id)
     if agent is None:
         raise invalid("agent_id", "there is no such agent; see `posternctl agent list`")
