@@ -94,7 +94,10 @@ def prepared_home(home: Path) -> Path:
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         ours = (home / "postern.db").exists() or not any(home.iterdir())
-        if home.stat().st_mode & 0o077 and not ours:
+        found = home.stat()
+        if found.st_uid != os.getuid():
+            raise StartError(f"{home} belongs to another user. Choose a directory of your own.")
+        if found.st_mode & 0o077 and not ours:
             raise StartError(f"{home} holds other things and is open to others. Choose a directory for Postern alone.")
         home.chmod(0o700)
     except OSError as problem:
@@ -180,7 +183,12 @@ def _cannot_listen(listen: HostPort, problem: OSError) -> StartError:
 
 @contextlib.contextmanager
 def _locked(home: Path) -> Iterator[None]:
-    with (home / LOCK_NAME).open("w") as lock:
+    # Never through a symlink, and never truncating: the directory may have been somebody else's before.
+    try:
+        number = os.open(home / LOCK_NAME, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as problem:
+        raise StartError(f"{home / LOCK_NAME} cannot be opened: {problem.strerror}. Remove it.") from None
+    with os.fdopen(number, "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -208,7 +208,8 @@ def _create(path: Path) -> None:
         {"current": key_id, "keys": {key_id: base64.b64encode(secrets.token_bytes(MASTER_KEY_BYTES)).decode()}}
     )
     partial = path.with_suffix(".new")
-    with os.fdopen(os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as target:
+    partial.unlink(missing_ok=True)  # left by a start that was cut short, or planted
+    with os.fdopen(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600), "w") as target:
         target.write(text)
         target.flush()
         os.fsync(target.fileno())

@@ -77,5 +77,8 @@ def _believed(evidence: Document | None) -> str | None:
     """Say how far a value is believed, and whether the sender's domain stands behind it."""
     if evidence is None:
         return None
-    behind = "the sender's domain stands behind it" if evidence["aligned"] else "not of the sender's domain"
+    if evidence["link_domain"]:
+        behind = "of the sender's domain" if evidence["aligned"] else f"of {evidence['link_domain']}, not the sender's"
+    else:
+        behind = "the sender is authenticated" if evidence["aligned"] else "the sender is not authenticated"
     return f"{evidence['confidence']:.0%}, {behind}"

@@ -32,11 +32,6 @@ def normalise(text: str) -> str:
     return name
 
 
-def is_below(name: str, parent: str) -> bool:
-    """Tell whether `name` is `parent` or stands under it; both normalised."""
-    return name == parent or name.endswith("." + parent)
-
-
 def _to_ascii(name: str) -> str:
     import idna  # tables of 100 kB: most names never need them
 

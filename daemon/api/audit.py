@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from daemon.api.common import Model, PageQuery, Timestamp
+from daemon.api.common import ROW_NUMBER_MAX, Model, PageQuery, Timestamp
 
 
 class AuditQuery(PageQuery):
@@ -15,7 +15,7 @@ class AuditQuery(PageQuery):
     tenant: str | None = None
     action: str | None = Field(None, max_length=100)
     value: str | None = Field(None, max_length=200, description="a keyed hash from /v1/audit/hash")
-    after_seq: int | None = Field(None, ge=0)
+    after_seq: int | None = Field(None, ge=0, le=ROW_NUMBER_MAX)
 
 
 class AuditLine(Model):

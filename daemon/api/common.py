@@ -10,6 +10,7 @@ from daemon.clock import iso, parse_iso
 
 PAGE_LIMIT_DEFAULT = 50
 PAGE_LIMIT_MAX = 200
+ROW_NUMBER_MAX = 2**63 - 1
 
 
 class Model(BaseModel):

@@ -7,8 +7,6 @@ from pydantic import Field
 from daemon.api.common import Label, Model, Timestamp, Whole
 from daemon.api.operations import Scope
 
-SCOPES_PATTERN = "^(" + "|".join(scope.value for scope in Scope) + ")$"
-
 
 class EnrollRequest(Model):
     """An enrollment key, and the name that the agent goes by."""

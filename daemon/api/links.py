@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from daemon.api.common import Model, Timestamp, Whole
+from daemon.api.common import ROW_NUMBER_MAX, Model, Timestamp, Whole
 
 LINK_LIFE_MAX_SECONDS = 7 * 86_400
 
@@ -14,7 +14,7 @@ LINK_LIFE_MAX_SECONDS = 7 * 86_400
 class LinkCreate(Model):
     """A link to the signed receipt of one audit line."""
 
-    audit_seq: Whole = Field(ge=1)
+    audit_seq: Whole = Field(ge=1, le=ROW_NUMBER_MAX)
     expires_in_seconds: Whole = Field(86_400, ge=1, le=LINK_LIFE_MAX_SECONDS)
 
 

@@ -90,7 +90,7 @@ class Evidence(Model):
     """Why a value is believed, and how far.
 
     `confidence` is from 0 to 1, 0.5 being just enough to be told at all. `source` is the part that it was read in.
-    `aligned`: the link's domain, or for a code the domain that the envelope or DMARC vouches for, is the sender's own
+    `aligned`: the link's domain, or for a code the domain that DMARC or SPF vouches for, is the sender's own
     by its registrable part (public suffix list).
     """
 

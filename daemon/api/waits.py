@@ -22,7 +22,7 @@ def _number(value: Any) -> Any:
         raise ValueError("that is no time to wait") from None
 
 
-WAIT_ID_PATTERN = r"^[A-Za-z0-9._:-]{1,128}$"
+WAIT_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"
 
 Seconds = Annotated[float, BeforeValidator(_number)]
 

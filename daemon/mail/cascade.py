@@ -24,7 +24,7 @@ def candidates(sheet: Sheet, element: Element) -> tuple[list[Rule], bool]:
             rules += by_key.get("." + each, ())
         if name:
             rules += by_key.get("#" + name, ())
-    return rules, not sheet.contextual or all([rule.simple for rule in rules])
+    return rules, not sheet.contextual or all(rule.simple for rule in rules)
 
 
 def cascade(matched: Sequence[Rule], element: Element) -> Declarations:

@@ -35,6 +35,7 @@ META_SCAN_BYTES = 2_048
 DOUBLE_BYTE_TRUSTED_BYTES = 16
 _ASCII_WRITTEN = ("iso2022", "utf-16", "utf_16", "utf-32", "utf_32", "utf-7", "utf_7", "hz")
 _DOUBLE_BYTE = ("gb", "cp949", "cp932", "euc", "big5", "shift")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 
 
@@ -51,10 +52,15 @@ def decode(raw: bytes, charset: str | None = None) -> str:
     )
     for name in (codec, "utf-8") if declared_first else ("utf-8",):
         try:
-            return raw.decode(name or "utf-8")
+            return _sound(raw.decode(name or "utf-8"))
         except (UnicodeError, ValueError, AssertionError):
             continue
-    return raw.decode(codec or "cp1252", "replace")
+    return _sound(raw.decode(codec or "cp1252", "replace"))
+
+
+def _sound(text: str) -> str:
+    """`text` without lone surrogates, which some decoders let through and nothing can write out again."""
+    return text.encode("utf-8", "replace").decode("utf-8") if _SURROGATE.search(text) else text
 
 
 def _codec(charset: str | None) -> str | None:

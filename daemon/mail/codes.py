@@ -22,6 +22,7 @@ CONTEXT_MAX_CHARS = 260
 NEAR_CHARS = 60
 CLOSE_CHARS = 20
 CANDIDATES_MAX = 60
+ALL_THAT_IS_SAID_CHARS = 60
 
 _LABELS = ("code", "word", "number", "other")
 _OPENERS = " \t*_\"'([{«»“”„‘’`|>:：「『【・-–—=~·•[]"
@@ -30,6 +31,26 @@ _CONDITION = re.compile(
     r"|när|hvis|nar|dersom|jos|jesli|gdy"
     r"|jezeli|pokud|kdyz|ha|amennyiben|daca|ако|αν|eger|если|когда|якщо|neu|jika|bila|apabila|once)\b|إذا|اذا|אם|اگر"
     r"|यदि|अगर|หาก|ถ้า|如果|若|もし|場合|경우"
+)
+
+
+# Verbs in two parts, with what happened between them: "the code … was, on 9 June at 10:02, used".
+_USED = re.compile(
+    r"\b(?:was|were|been)\b(?:(?!\bbe\b)[^!?\n]){0,90}?\b(?:used|redeemed|entered)\b"
+    r"|\bwurden?\b[^!?\n]{0,90}?\b(?:verwendet|benutzt|genutzt|eingegeben|eingelost)\b"
+    r"|\b(?:werd|is op)\b[^!?\n]{0,90}?\b(?:gebruikt|ingevoerd)\b"
+)
+# "… for request no. 77/2026: 402918": the number that a label just before a colon already has.
+_OWN_NUMBER = re.compile(r"[\s.#\xb0]{0,3}\d[\d/.-]{0,15}[ ]?[:：]\s*$")
+# What the reader is told to have done with a code.
+_DONE_WITH = re.compile(
+    r"\byou (?:have |just |recently )?(?:added|approved|authori[sz]ed|changed|confirmed|logged in|signed in|paid|made"
+    r"|removed|updated|transferred)\b[^!?\n]{0,160}\b(?:using|with)\b[^!?\n]{0,30}$"
+)
+# What is dialled into, and then has a passcode of its own.
+_CALL = re.compile(
+    r"\b(?:meeting|webinar|conference|konferenz|besprechung|reunion|reuniao|riunione|vergadering|mote|spotkani\w*)\b"
+    r"|会議|会议|會議|회의|ミーティング"
 )
 
 
@@ -88,7 +109,7 @@ def _subject_reasons(subject: Source | None) -> list[Reason]:
         reasons.append(Reason("subject is about access", 1.0))
     if "other" in meanings and "code" not in meanings:
         reasons.append(Reason("subject is about something else", -2.0))
-    if "dead" in meanings and "code" in meanings:
+    if "dead" in meanings and meanings & {"code", "word"}:
         reasons.append(Reason("subject says it is over", -5.0))
     return reasons
 
@@ -129,7 +150,12 @@ def _spoken_of(source: Source, text: str, found: list[Shape], at: int, about: li
         for span in source.spans
     ):
         reasons.append(Reason("set off", 1.0))
-    if item.needs_label and not any(reason.why in _NAMED for reason in reasons):
+    asked_for = alone and about and any(reason.why == "asked to enter above" for reason in reasons)
+    if direct and len(text) < ALL_THAT_IS_SAID_CHARS and not text[item.end :].strip(_OPENERS + ".!\n"):
+        reasons.append(Reason("all that is said", 1.0))
+    if any(reason.why == "called a code" for reason in direct) and _for_something_else(source, sentence, item):
+        reasons.append(Reason("for something else", -4.0))
+    if item.needs_label and not asked_for and not any(reason.why in _NAMED for reason in reasons):
         reasons.append(Reason("letters without a label", -6.0))
     whys = {reason.why for reason in (*reasons, *about)}
     if source.name != "subject" and whys & _NAMED_BY_WORD and not whys & _ABOUT_ACCESS:
@@ -184,9 +210,17 @@ def _fatal(source: Source, sentence: Range, found: list[Shape], at: int) -> list
     reasons = []
     if hits.any(sentence.start, sentence.end, "sample"):
         reasons.append(Reason("an example or a warning", -9.0))
-    over = hits.within(sentence.start, sentence.end, ["dead"])
-    if any(_meant(hit.start, sentence, found, at) for hit in over) and not _conditional(source, sentence):
+    over = [hit.start for hit in hits.within(sentence.start, sentence.end, ["dead"])]
+    if _conditional(source, sentence):
+        over = []
+    over += [match.start() for match in _USED.finditer(source.folded, sentence.start, sentence.end)]
+    if any(_meant(said, sentence, found, at) for said in over):
         reasons.append(Reason("said to be over", -9.0))
+    if _DONE_WITH.search(source.folded[sentence.start : item.start]):
+        reasons.append(Reason("said to have been used", -9.0))
+    above = source.lines_before(item.start, 2, CONTEXT_MAX_CHARS)
+    if _CALL.search(source.folded, above.start, item.start):
+        reasons.append(Reason("for a call", -6.0))
     after = source.sentence(min(sentence.end, len(source.text)))
     for _ in range(2):
         if after.start >= sentence.end and source.plain[after.start : after.end].strip():
@@ -224,6 +258,8 @@ def _label_left(source: Source, text: str, sentence: Range, item: Shape, precedi
         earlier = [hit for hit in hits if hit.meaning == "code" and item.start - hit.end < NEAR_CHARS]
         if label.end <= preceding <= item.start:  # the label has its own number; see what stands before it
             return [Reason("called a code", 2.0)] if earlier else []
+        if _OWN_NUMBER.match(between) and len(hits) > 1 and hits[-2].meaning in ("code", "word"):
+            return [Reason("called a code", 3.0)]
         if len(between) > NEAR_CHARS or (earlier and between.count("\n")):
             return []
         if earlier and re.search(r"[:：]|\bis\b", between):
@@ -239,6 +275,12 @@ def _label_left(source: Source, text: str, sentence: Range, item: Shape, precedi
     return [Reason("code spoken of", 1.5)] if distance <= 2 * NEAR_CHARS else []
 
 
+def _for_something_else(source: Source, sentence: Range, item: Shape) -> bool:
+    """Whether what follows says what for, and it is no proof of anything: "use code … at the checkout"."""
+    after = source.hits.within(item.end, min(sentence.end, item.end + CLOSE_CHARS), ("other", "auth"))
+    return bool(after) and after[0].meaning == "other"
+
+
 def _label_right(source: Source, sentence: Range, item: Shape, following: int) -> list[Reason]:
     hits = source.hits.within(item.end, min(sentence.end, item.end + NEAR_CHARS, following), _LABELS)
     if not hits:
@@ -246,6 +288,8 @@ def _label_right(source: Source, sentence: Range, item: Shape, following: int) -
     label = hits[0]
     if label.meaning == "other":
         return [Reason("counts something", -3.0)] if label.start - item.end <= 2 else []
+    if following < sentence.end and following - label.end < min(CLOSE_CHARS, label.start - item.end):
+        return []  # it names the next one
     named = Reason("said to be the code", 4.5 if label.meaning == "code" else 2.5)
     if not source.plain[sentence.start : item.start].strip(_OPENERS + "\n"):
         return [named, Reason("opens the sentence", 1.5)]

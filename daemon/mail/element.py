@@ -25,7 +25,7 @@ class Effect:
     style: Declarations = field(default_factory=dict)
 
 
-_NONE = Effect(removed=False, state=OUTERMOST)
+UNSEEN = Effect(removed=True, state=OUTERMOST)
 
 
 class Element:
@@ -38,7 +38,7 @@ class Element:
         self.tag = tag
         self.attributes = attributes
         self.outside = outside
-        self.effect = _NONE
+        self.effect = UNSEEN
         self.spans = 0
         self.index = 0
         self.previous: Element | None = None

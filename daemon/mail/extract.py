@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
@@ -12,6 +13,7 @@ from daemon.mail.domains import of_address
 from daemon.mail.limits import FULL, Limits, TooMuch
 from daemon.mail.links import LinkCandidate
 from daemon.mail.model import ParsedMail
+from daemon.mail.sender import misleading_name
 from daemon.mail.source import Range, Source, blank
 from daemon.mail.text import seen
 from daemon.mail.visible import Rendered, render
@@ -21,6 +23,20 @@ __all__ = ["CodeCandidate", "Credential", "Extracted", "LinkCandidate", "Reason"
 FALLBACK_SCORE = 6.5
 CANDIDATES_TOLD = 5
 VISIBLE_ENOUGH_CHARS = 12
+
+# Speech to a machine: the role that a transcript would give it, or a command where it is named.
+_ROLE = re.compile(
+    r"^\W{0,3}(?:system|assistant|bot|ai)[ ]?:(?=[^\n]{30})"
+    r"|\b(?:ai|llm)[ -]?(?:agents?|assistants?|models?|systems?)[ ]?:",
+    re.IGNORECASE | re.MULTILINE,
+)
+_COMMAND = re.compile(
+    r"\b(?:must|should|shall|need to|have to|ignore|disregard|instead|instruct\w*|override|attention|note to"
+    r"|use th[ai][ts]|(?:correct|real|actual|right|genuine|true) (?:code|link|one)"
+    r"|muss|mussen|sollen|sollten|ignorier\w*|doit|doivent|devez|ignorez|debe|deben|ignor[ae]|deve|devem|devono"
+    r"|moet|moeten|negeer|maste|skal|skall|ska|tulee|musi|musza|musia|zignoruj\w*|kell|trebuie|gerekir)\b"
+    r"|долж\w+|игнорир\w+|повин\w+|πρέπει|πρεπει|يجب|תעלם|חייב|باید|चाहिए|ต้อง|phai|harus|必须|必須|務必|务必|忽略|無視|해야",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +80,18 @@ def extract(mail: ParsedMail) -> Extracted:
 
 def extract_within(mail: ParsedMail, limits: Limits) -> Extracted:
     """`extract`, but raises `TooMuch` where the HTML part exceeds other limits than the full ones."""
-    subject = Source("subject", seen(mail.subject))
     sender = mail.from_.address if mail.from_ else ""
+    own_name = misleading_name((mail.from_.name or "") if mail.from_ else "", sender)
+    subject = Source("subject", seen(mail.subject), own_name=own_name)
     brand = f"{(mail.from_.name or '') if mail.from_ else ''} {sender.rpartition('@')[2]}"
     html = render(mail.html, limits) if mail.html else None
     if html is not None and html.problem and limits is not FULL:
         raise TooMuch
     sources: list[Source] = []
     if html is not None and html.text.strip():
-        sources.append(Source("html", html.text, html.links, html.spans))
+        sources.append(Source("html", html.text, html.links, html.spans, own_name=own_name))
     if mail.text and mail.text.strip():
-        sources.append(Source("text", seen(mail.text)))
+        sources.append(Source("text", seen(mail.text), own_name=own_name))
     best = Extracted()
     for rank, source in enumerate(sources[:2] or [Source("text", "")]):
         found = _from_source(source, subject, mail.subject, brand, of_address(sender) if sender else None)
@@ -144,11 +161,17 @@ def _merge(text: str, mask: str) -> str:
 
 def _without_words_to_machines(source: Source, text: str) -> str:
     """`text` without passages that speak to software: from the sentence that does so to its paragraph's end."""
+    spoken = [hit.start for hit in source.hits.within(0, len(source.text), ("agent",))]
+    spoken += [match.end() - 1 for match in _ROLE.finditer(source.text)]
+    for hit in source.hits.within(0, len(source.text), ("machine",)):
+        sentence = source.sentence(hit.start)
+        if _COMMAND.search(source.folded, sentence.start, source.sentence(sentence.end).end):
+            spoken.append(hit.start)
     ranges = []
-    for hit in source.hits.within(0, len(source.text), ("agent",)):
-        start = source.sentence(hit.start).start
-        line = source.line(hit.start).start
-        ranges.append(Range(max(start, line) if line <= hit.start else start, source.paragraph(hit.start).end))
+    for at in spoken:
+        start = source.sentence(at).start
+        line = source.line(at).start
+        ranges.append(Range(max(start, line) if line <= at else start, source.paragraph(at).end))
     return blank(text, ranges)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from daemon.mail.text import seen
 
@@ -17,8 +18,7 @@ _SINGLES = re.compile(r"(?<![^\s\x1f])(?:[^\W_](?:[ ]?[\t\x1f][\s\x1f]*)+){3,}[^
 _SINGLES_DASHED = re.compile(r"(?<![^\s\x1f])(?:[\w-](?:[ ]?[\t\x1f][\s\x1f]*)+){5,}\w(?![^\s\x1f])")
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A marked stretch of the text: `kind` says what, `value` what goes with it (a link's target, a tag)."""
 
     kind: str
@@ -64,10 +64,15 @@ class Layout:
             if not (words.isascii() and words.isprintable()):
                 words = seen(words)
             text = (" " if text[0].isspace() else "") + words + (" " if text[-1].isspace() else "")
-        else:
-            text = " " if text else ""
+        elif text:
+            text = " "
         self._size += len(text)
-        self._add(text)
+        if self._apart and text[:1] == " ":
+            text = text[1:]
+        if text:
+            self._line.append(text)
+            self._length += len(text)
+            self._apart = text[-1] in " \t\x1f"
 
     def _preformatted(self, text: str) -> None:
         self._size += len(text)
@@ -103,8 +108,9 @@ class Layout:
 
     def close(self, count: int) -> None:
         """End the `count` spans that were begun last."""
+        here = (len(self._done), self._length)
         for _ in range(count):
-            self._open.pop().end = (len(self._done), self._length)
+            self._open.pop().end = here
 
     def finish(self) -> tuple[str, tuple[Span, ...]]:
         """The text, at most as long as the limit, and the spans with offsets into it."""
@@ -119,10 +125,9 @@ class Layout:
         text = "\n".join(line for line in self._done if line is not _GONE)[: self._limit].rstrip("\n")
         spans = []
         for mark in self._marks:
-            first = self._place(starts, *mark.start, at_end=False)
-            last = self._place(starts, *(mark.end or here), at_end=True)
-            first, last = min(first, len(text)), min(last, len(text))
-            spans.append(Span(mark.kind, mark.value, first, max(first, last)))
+            first = self._place(starts, mark.start, at_end=False)
+            last = self._place(starts, mark.end or here, at_end=True)
+            spans.append(Span(mark.kind, mark.value, min(first, len(text)), min(max(first, last), len(text))))
         return text, tuple(spans)
 
     def _add(self, text: str) -> None:
@@ -146,7 +151,8 @@ class Layout:
             self._total += len(line) + 1
         self._line, self._length, self._apart = [], 0, True
 
-    def _place(self, starts: list[int], line: int, offset: int, *, at_end: bool) -> int:
+    def _place(self, starts: list[int], place: tuple[int, int], *, at_end: bool) -> int:
+        line, offset = place
         line = min(line, len(starts) - 1)
         if at_end and offset == 0 and line > 0:
             return max(0, starts[line] - 1)

@@ -231,7 +231,7 @@ class Hits:
 @cache
 def vocabulary() -> Vocabulary:
     """The whole vocabulary: of codes, of links and of logins."""
-    names = ("CODE", "WORD", "NUMBER", "AUTH", "ENTER", "LIFE", "OTHER", "DEAD", "SAMPLE", "AGENT")
+    names = ("CODE", "WORD", "NUMBER", "AUTH", "ENTER", "LIFE", "OTHER", "DEAD", "SAMPLE", "AGENT", "MACHINE")
     return Vocabulary(
         {
             "codes": {name.lower(): getattr(words, name) for name in names},

@@ -33,7 +33,7 @@ _CANDIDATE = re.compile(
     |(?<![^\s])(?P<words>[a-z]{3,10}(?:-[a-z0-9]{3,10}){2,4})
     |(?P<grouped>(?:[A-Z0-9]{2,8}|(?=[A-Za-z-]{0,24}\d)[A-Za-z0-9]{2,8})(?:-[A-Za-z0-9]{2,8}){1,3})
     |(?P<letters>[A-Z]{5,12}|(?=[A-Za-z]{1,11}\d|\d{1,11}[A-Za-z])[A-Za-z0-9]{4,12})
-    )(?![A-Za-z0-9_@%]|[.,:/'-][A-Za-z0-9])""",
+    )(?![A-Za-z0-9_@%]|[.,:/-][A-Za-z0-9]|'[0-9])""",
     re.VERBOSE,
 )
 _MONEY = r"[$\u20ac\xa3\xa5\u20b9\u20bd\u20a9\u20ab\u0e3f\u20ba\u20b4\u20aa\u20a6\u20b1\u2116%\xb0]"
@@ -71,9 +71,11 @@ _VERSION = re.compile(
 )
 
 
-# What a line must hold to be looked at closely; most lines hold nothing of the kind.
+# What a line must hold to be looked at closely; most lines hold nothing of the kind. It opens with one class of
+# characters, because a search leaps from one such to the next.
 _PROMISING = re.compile(
-    r"\d\D{0,4}\d\D{0,4}\d\D{0,4}\d|[A-Z]{5}|[A-Za-z]\d|\d[A-Za-z]|[A-Z]{2}-[A-Z]{2}|[a-z]{3}-[a-z0-9]{3,10}-[a-z]{3}"
+    r"[0-9A-Z-](?:(?<=[A-Za-z]\d)|(?<=\d)(?:\D{0,4}\d\D{0,4}\d\D{0,4}\d|[A-Za-z])"
+    r"|(?<=[A-Z])(?:[A-Z]{4}|[A-Z]-[A-Z]{2})|(?<=[a-z]{3}-)[a-z0-9]{3,10}-[a-z]{3})"
 )
 
 

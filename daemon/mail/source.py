@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
+from itertools import accumulate
+from typing import NamedTuple
 
 from daemon.mail.layout import Span
 from daemon.mail.lexicon import vocabulary
@@ -19,14 +20,18 @@ _ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _DOMAIN = re.compile(r"(?<![\w@.-])(?:[a-zA-Z][\w-]{0,62}\.){1,6}(?=[a-z])[\w-]{2,24}(?:/[^\s]{0,500})?")
 _DOTTED = re.compile(r"\w\.[a-z]")
 # A full stop after one or two digits that follow a word is an ordinal ("9. Juni"), not an end.
-_PERIOD = r"(?:[!?\u2026]|(?<![^\d\s]\s\d)(?<![^\d\s]\s\d\d)\.)(?=[\s\"')\]\u201d\u00bb]|$)|[\u3002\uff01\uff1f\uff0e\u0964\u06d4\u061f](?=.)"
+_WIDE = r"\u3002\uff01\uff1f\uff0e\u0964\u06d4\u061f"
+_PERIOD = (
+    r"(?:(?<=[.!?\u2026])(?<![^\d\s]\s\d\.)(?<![^\d\s]\s\d\d\.)(?=[\s\"')\]\u201d\u00bb]|$)"
+    rf"|(?<=[{_WIDE}])(?=.))"
+)
 # In text a line break may be a mere fold, unless the line is short; in HTML it is one that the reader sees.
-_SENTENCE_END = re.compile(_PERIOD + r"|\n[ \t]*\n|(?:^|(?<=\n))[^\n]{0,30}\n", re.DOTALL)
-_LINE_OR_SENTENCE_END = re.compile(_PERIOD + r"|\n", re.DOTALL)
+_SENTENCE_END = re.compile(rf"[.!?\u2026{_WIDE}]{_PERIOD}" + r"|\n[ \t]*\n|(?:^|(?<=\n))[^\n]{0,30}\n", re.DOTALL)
+# It opens with one class of characters, because a search leaps from one such to the next.
+_LINE_OR_SENTENCE_END = re.compile(rf"[.!?\u2026{_WIDE}\n](?:(?<=\n)|{_PERIOD})", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(NamedTuple):
     """A stretch of a text."""
 
     start: int
@@ -37,14 +42,24 @@ class Source:
     """`text` as a reader sees it. All other forms have the same length, so that offsets agree.
 
     `shaped` has ASCII digits; `unlinked` is that without URLs; `folded` is for words; in `plain` and in the hits,
-    links, addresses and domain names are blanked, because what they hold is not said to the reader.
+    links, addresses and domain names are blanked, because what they hold is not said to the reader; and so, in the
+    hits, is what `own_name` finds.
     """
 
-    def __init__(self, name: str, text: str, links: tuple[Link, ...] = (), spans: tuple[Span, ...] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        text: str,
+        links: tuple[Link, ...] = (),
+        spans: tuple[Span, ...] = (),
+        *,
+        own_name: re.Pattern[str] | None = None,
+    ) -> None:
         self.name = name
         self.text = text[:SOURCE_MAX_CHARS]
         self.links = links
         self.spans = spans
+        self._marked: dict[str, tuple[list[int], list[int]]] = {}
         self.shaped = shape(self.text)
         self.addresses = _ranges(_ADDRESS, self.shaped) if "@" in self.shaped else []
         self.urls = _ranges(URL, self.shaped) if "://" in self.shaped else []
@@ -52,10 +67,12 @@ class Source:
         plain = blank(self.unlinked, self.addresses)
         self.plain = blank(plain, _ranges(_DOMAIN, plain)) if _DOTTED.search(plain) else plain
         self.folded = fold(self.plain)
+        if own_name is not None:
+            self.folded = own_name.sub(lambda match: " " * len(match[0]), self.folded)
         hits = vocabulary().scan(self.folded)
         self.hits, self.link_hits, self.login_hits = hits["codes"], hits["links"], hits["logins"]
         ends = _LINE_OR_SENTENCE_END if name == "html" else _SENTENCE_END
-        self._breaks = [0, *(match.end() for match in ends.finditer(self.plain))]
+        self._breaks = [0, *[match.end() for match in ends.finditer(self.plain)]]
 
     def line(self, at: int) -> Range:
         """The line around an offset."""
@@ -86,7 +103,12 @@ class Source:
 
     def marked(self, kind: str, start: int, end: int) -> bool:
         """Whether a stretch lies within a span of a kind."""
-        return any(span.kind == kind and span.start <= start and end <= span.end for span in self.spans)
+        if kind not in self._marked:
+            spans = sorted((span.start, span.end) for span in self.spans if span.kind == kind)
+            self._marked[kind] = [first for first, _ in spans], list(accumulate((last for _, last in spans), max))
+        starts, ends = self._marked[kind]
+        index = bisect_right(starts, start)
+        return index > 0 and ends[index - 1] >= end
 
 
 def _ranges(pattern: re.Pattern[str], text: str) -> list[Range]:

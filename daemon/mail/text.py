@@ -78,11 +78,24 @@ def is_unseen(char: str) -> bool:
 _UNSEEN = re.compile(r"[^\x20-\x7e\n\t\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0600\u0900-\u0dff\u3041-\u312f\u4e00-\ud7a3]")
 
 
+class _Seen(dict[int, int | None]):
+    """A `str.translate` table that drops what nobody sees, worked out a character at a time and remembered."""
+
+    def __missing__(self, code: int) -> int | None:
+        value = None if _UNSEEN.match(chr(code)) and is_unseen(chr(code)) else code
+        if len(self) < 20_000:
+            self[code] = value
+        return value
+
+
+_SEEN = _Seen()
+
+
 def seen(text: str) -> str:
     """`text` without what nobody sees (zero-width, soft hyphen, controls), composed (NFC); newlines and tabs stay."""
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
-    return _UNSEEN.sub(lambda match: "" if is_unseen(match[0]) else match[0], text)
+    return text.translate(_SEEN) if _UNSEEN.search(text) else text
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")

@@ -7,14 +7,16 @@ that is the wall between a message and the decoys that somebody put into it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from daemon.mail.cascade import candidates, matches
-from daemon.mail.css import Declarations, sheet
+from daemon.mail.css import Declarations, reading_cost, sheet
 from daemon.mail.effects import NOT_LOOKS, effect_of, is_speck, on_button
-from daemon.mail.element import Effect, Element
+from daemon.mail.element import UNSEEN, Effect, Element
 from daemon.mail.guard import trim
 from daemon.mail.layout import BREAK, PARAGRAPH, Layout, Span
 from daemon.mail.limits import FULL, Limits
@@ -23,7 +25,6 @@ from daemon.mail.style import OUTERMOST, State
 VISIBLE_MAX_CHARS = 200_000
 LINKS_MAX = 500
 STYLE_ELEMENTS_MAX = 20
-STYLE_CHARS_PER_CHECK = 30
 CONTEXT_CHECKS = 4
 
 _UNSEEN_TAGS = frozenset(
@@ -36,8 +37,7 @@ _NO_ELEMENT = frozenset(("", "-", "!", "_"))
 _VOID_TAGS = frozenset(("img", "area", "input", "br", "hr"))
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """A link that can be seen and clicked: its target as written, its label, where it stands in the text, its look."""
 
     href: str
@@ -86,13 +86,15 @@ def _render(html: str, limits: Limits) -> Rendered:
     if walk.checks_left < 0:
         problem = "style sheet too complex to be read whole"
     text, spans = layout.finish()
-    links = tuple(
-        Link(span.value, text[span.start : span.end].strip(), span.start, span.end, span.kind == "button")
-        for span in spans
-        if span.kind in ("link", "button") and text[span.start : span.end].strip()
-    )
-    others = tuple(span for span in spans if span.kind not in ("link", "button") and span.start < span.end)
-    return Rendered(text=text, links=links[:LINKS_MAX], spans=others, problem=problem)
+    links, others = [], []
+    for span in spans:
+        kind, value, start, end = span
+        if kind not in ("link", "button"):
+            if start < end:
+                others.append(span)
+        elif label := text[start:end].strip():
+            links.append(Link(value, label, start, end, kind == "button"))
+    return Rendered(text=text, links=tuple(links[:LINKS_MAX]), spans=tuple(others), problem=problem)
 
 
 class _Walk:
@@ -102,7 +104,7 @@ class _Walk:
         texts = []
         for node in tree.css("style")[:STYLE_ELEMENTS_MAX]:
             text = node.text(deep=True)
-            self.checks_left -= len(text) // STYLE_CHARS_PER_CHECK
+            self.checks_left -= reading_cost(text)
             if self.checks_left >= 0:
                 texts.append(text)
         self._sheet = sheet(tuple(texts))
@@ -140,7 +142,17 @@ class _Walk:
         """Open an element and tell the state in it; None when neither it nor anything in it shows, or all is done."""
         attributes = node.attributes
         element = Element(node, tag, attributes, state)
-        effect = self._effect(element)
+        # Elements that look alike from outside, in the same state, are alike.
+        looks: Iterable[tuple[str, str | None]] = attributes.items()
+        if not NOT_LOOKS.isdisjoint(attributes):
+            looks = [item for item in looks if item[0] not in NOT_LOOKS]
+        key = (tag, id(state), *looks)
+        known = self._alike.get(key)
+        effect = element.effect = self._judge(element, key) if known is None else known[0]
+        if self._sheet.contextual and self._open:
+            parent = self._open[-1]
+            parent.index += 1
+            parent.previous = element  # the youngest child so far: what `+` looks at
         if effect.removed:
             return None
         if tag in _VOID_TAGS:
@@ -154,8 +166,8 @@ class _Walk:
                 layout.open(mark, tag)
             element.spans = len(effect.marks)
         if tag == "a" and (href := attributes.get("href")):
-            parent = self._open[-1] if self._open else None
-            layout.open("button" if effect.button or on_button(effect.state, parent) else "link", href.strip())
+            button = effect.button or on_button(effect.state, self._open[-1] if self._open else None)
+            layout.open("button" if button else "link", href.strip())
             element.spans += 1
         self._open.append(element)
         if tag == "details" and "open" not in attributes:
@@ -163,28 +175,19 @@ class _Walk:
             return None
         return effect.state
 
-    def _effect(self, element: Element) -> Effect:
-        """The effect on an element, looked up by all that it looks like; asked of the rules where it is not known."""
-        attributes = element.attributes
-        key: tuple[object, ...] = (element.tag, id(element.outside))
-        if attributes:
-            key += tuple([item for item in attributes.items() if item[0] not in NOT_LOOKS])
-        known = self._alike.get(key)
-        if known is None:
-            rules, alike = candidates(self._sheet, element)
-            if rules:
-                self.checks_left -= len(rules) if alike else CONTEXT_CHECKS * len(rules)
-                rules = [rule for rule in rules if matches(rule, element, self._open)]
-            known = (effect_of(element, rules), element.outside)
-            if alike:
-                # The state is kept beside its effect, so that its id stays its own.
-                self._alike[key] = known
-        element.effect = known[0]
-        if self._sheet.contextual and self._open:
-            parent = self._open[-1]
-            parent.index += 1
-            parent.previous = element  # the youngest child so far: what `+` looks at
-        return known[0]
+    def _judge(self, element: Element, key: tuple[object, ...]) -> Effect:
+        """Ask the rules for an effect, and keep it under `key` where it depends on nothing else."""
+        rules, alike = candidates(self._sheet, element)
+        if rules:
+            self.checks_left -= len(rules) if alike else CONTEXT_CHECKS * len(rules)
+            if self.checks_left < 0:
+                return UNSEEN
+            rules = [rule for rule in rules if matches(rule, element, self._open)]
+        effect = effect_of(element, rules)
+        if alike:
+            # The state is kept beside its effect, so that its id stays its own.
+            self._alike[key] = (effect, element.outside)
+        return effect
 
     def _closed_details(self, element: Element) -> None:
         # Only the summary of closed details shows; it is written here and the rest is passed over.

@@ -19,7 +19,6 @@ class Source(StrEnum):
 
     REST = "rest"
     SOCKET = "socket"
-    MCP = "mcp"
     LINK = "link"
     SYSTEM = "system"
 

@@ -29,7 +29,9 @@ def shown_extraction(found: Extraction, message: MessageRow, sender: str, now_ms
     """Return everything that was found, with its provenance. `sender` is the address of From."""
     authentication = Authentication.model_validate(unpack(message.authentication))
     age_seconds = max(now_ms - message.received_ms, 0) / SECOND_MS
-    vouched = authentication.dmarc == "pass" or is_aligned(message.envelope_from.rpartition("@")[2] or None, sender)
+    envelope_domain = message.envelope_from.rpartition("@")[2] or None
+    # Anybody may write any envelope: it vouches for From only where SPF confirmed it (RFC 7489, 3.1.2).
+    vouched = authentication.dmarc == "pass" or (authentication.spf == "pass" and is_aligned(envelope_domain, sender))
 
     def evidence(grounds: Grounds | None, *, aligned: bool) -> Evidence | None:
         if grounds is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from daemon.audit import append
 from daemon.clock import DAY_MS, Clock
@@ -62,16 +63,16 @@ class Housekeeping:
             if days:
                 removed += await self._retire(tenant.id, self._clock.now_ms() - days * DAY_MS)
         await self._database.write(links.erase_expired)
-        links_before_ms = self._clock.now_ms() - LINK_KEPT_DAYS * DAY_MS
-        while await self._database.write(lambda tx: links.purge(tx, links_before_ms, BATCH_ROWS)) == BATCH_ROWS:
-            pass
-        events_before_ms = self._clock.now_ms() - EVENT_KEPT_DAYS * DAY_MS
-        while await self._database.write(lambda tx: events.purge(tx, events_before_ms, BATCH_ROWS)) == BATCH_ROWS:
-            pass
-        waits_before_ms = self._clock.now_ms() - WAIT_KEPT_DAYS * DAY_MS
-        while await self._database.write(lambda tx: waits.purge(tx, waits_before_ms, BATCH_ROWS)) == BATCH_ROWS:
-            pass
+        await self._purge(links.purge, LINK_KEPT_DAYS)
+        await self._purge(events.purge, EVENT_KEPT_DAYS)
+        await self._purge(waits.purge, WAIT_KEPT_DAYS)
         return removed
+
+    async def _purge(self, purge: Callable[[Tx, int, int], int], days: int) -> None:
+        """Forget rows that were done with so many days ago, batch by batch."""
+        before_ms = self._clock.now_ms() - days * DAY_MS
+        while await self._database.write(lambda tx: purge(tx, before_ms, BATCH_ROWS)) == BATCH_ROWS:
+            pass
 
     async def _retire(self, tenant_id: str, before_ms: int) -> int:
         """Remove a tenant's messages older than that, batch by batch, each with its audit line."""

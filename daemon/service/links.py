@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections import OrderedDict
 from collections.abc import Callable
 
 from daemon.api.common import TenantQuery
@@ -14,10 +16,12 @@ from daemon.service.context import Call, Done, Listed, Principal
 from daemon.service.link_tokens import LinkClaim, Purpose, read_token
 from daemon.service.mutations import Change, Mutations, entry, sealed_place
 from daemon.service.paging import Cursors
-from daemon.store import agents, audit, enrollment, links, operators
+from daemon.store import agents, audit, enrollment, links, operators, tenants
 from daemon.store.database import Database, Tx
 from daemon.store.links import LinkRow
 
+LINKS_REMEMBERED = 10_000
+REFUSALS_TOLD = 100
 RECEIPT_TAG = b"postern receipt 1\x00"
 
 
@@ -39,6 +43,7 @@ class Links:
         self._cursors = cursors
         self._clock = clock
         self._count = count
+        self._told = _Told(count)
 
     async def create(self, call: Call, request: LinkCreate) -> Done[Link]:
         """Make a link to the receipt of an audit line."""
@@ -85,8 +90,12 @@ class Links:
     async def peek(self, token: str) -> Purpose:
         """Tell what a link would yield, without touching it. Raises `not_found` or `gone`."""
         claim = self._claim(token)
-        row = await self._database.read(lambda conn: links.get(conn, claim.link_id))
-        if row is None or self._status(row) != "live":
+
+        def look(conn: sqlite3.Connection) -> str:
+            row = links.get(conn, claim.link_id)
+            return "purged" if row is None else self._standing(conn, row)
+
+        if await self._database.read(look) != "live":
             raise _gone()
         return claim.purpose
 
@@ -99,12 +108,11 @@ class Links:
             row = links.get(tx.conn, claim.link_id)
             if row is None:  # genuine, but so long expired that its row was purged
                 raise _gone()
-            status = self._status(row)
-            if status == "live" and not _issuer_stands(tx, row):
-                status = "issuer revoked"
+            status = self._standing(tx.conn, row)
             if status != "live" or not links.spend(tx, row.id):
                 links.erase_expired(tx)
-                append(tx, entry(holder, "link:open", row.tenant_id, row.target, refused=status))
+                if self._told.add(row.id):
+                    append(tx, entry(holder, "link:open", row.tenant_id, row.target, refused=status))
                 return None
             append(tx, entry(holder, "link:open", row.tenant_id, row.target))
             return self._yield(tx, row)
@@ -139,6 +147,11 @@ class Links:
         }
         return Opened(purpose=row.purpose, link_id=row.id, target=row.target, receipt=receipt)
 
+    def _standing(self, conn: sqlite3.Connection, row: LinkRow) -> str:
+        """Return the status of a link as it stands with its maker."""
+        status = self._status(row)
+        return status if status != "live" or _issuer_stands(conn, row) else "issuer revoked"
+
     def _status(self, row: LinkRow) -> str:
         if row.used_ms is not None:
             return "spent"
@@ -160,21 +173,39 @@ class Links:
         )
 
 
+class _Told:
+    """How many refusals of each link the log was told: enough to see, not enough to fill it with a spent link."""
+
+    def __init__(self, count: Callable[[str], None]) -> None:
+        self._count = count
+        self._times: OrderedDict[str, int] = OrderedDict()
+
+    def add(self, link: str) -> bool:
+        """Tell whether the log is to be told of one more; what it is not told is counted."""
+        times = self._times.pop(link, 0)
+        self._times[link] = times + 1
+        if len(self._times) > LINKS_REMEMBERED:
+            self._times.popitem(last=False)
+        if times >= REFUSALS_TOLD:
+            self._count("links_refused_again")
+        return times < REFUSALS_TOLD
+
+
 def _gone() -> PosternError:
     return PosternError(Code.GONE, "This link was opened before, was revoked or has expired. Ask for a new one.")
 
 
-def _issuer_stands(tx: Tx, row: LinkRow) -> bool:
+def _issuer_stands(conn: sqlite3.Connection, row: LinkRow) -> bool:
     """Tell whether the credential that made a link is still in force: a link is no better than its maker."""
     kind, _, principal_id = row.issuer.partition(":")
+    tenant = None if row.tenant_id is None else tenants.get(conn, row.tenant_id)
     if kind == "agent":
-        agent = agents.get(tx.conn, principal_id)
-        key = agents.get_key(tx.conn, row.issuer_key_id or "")
-        return agent is not None and agent.disabled_ms is None and (key is None or key.revoked_ms is None)
+        return agents.in_force(conn, row.issuer_key_id or "")
     if kind == "enrollment":
-        enrolled = enrollment.get(tx.conn, principal_id)
-        return enrolled is not None and enrolled.revoked_ms is None
+        enrolled = enrollment.get(conn, principal_id)
+        stands = enrolled is not None and enrolled.revoked_ms is None
+        return stands and tenant is not None and tenant.suspended_ms is None
     if row.issuer_key_id is None:
         return True
-    operator = operators.get(tx.conn, row.issuer_key_id)
+    operator = operators.get(conn, row.issuer_key_id)
     return operator is not None and operator.revoked_ms is None

@@ -30,7 +30,7 @@ class Cursors:
         if query.cursor is None:
             return None
         try:
-            raw = base64.urlsafe_b64decode(query.cursor + "=" * (-len(query.cursor) % 4))
+            raw = base64.b64decode(query.cursor + "=" * (-len(query.cursor) % 4), altchars=b"-_", validate=True)
             position = int.from_bytes(raw[:8], "big", signed=True)
         except ValueError:
             raw, position = b"", 0

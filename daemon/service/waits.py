@@ -27,6 +27,7 @@ from daemon.store.messages import MessageRow
 from daemon.store.waits import WaitRow
 
 LOOK_PAGE_MESSAGES = 50
+LOOK_GRACE_SECONDS = 1.0  # even a wait with no time looks at what is stored
 MISSED_BEFORE_MS = 10 * MINUTE_MS
 
 
@@ -86,13 +87,14 @@ class Waits:
         """
         _refuse_probing(call.principal, request)
         since_ms = parse_iso(request.since) if request.since else self._clock.now_ms()
-        wanted(request, since_ms)  # refuse a bad pattern before anything is remembered
+        only_codes = _only_codes(call.principal)
+        wanted(request, since_ms, address_only=only_codes)  # refuse a bad pattern before anything is remembered
         inbox = await self._database.read(lambda conn: owned_inbox(conn, call.principal, address))
         durable = None
         if request.wait_id is not None:
             durable = await self._register(call, inbox, request, since_ms)
             since_ms = durable.since_ms
-        wait = _Wait(call, inbox, request, wanted(request, since_ms), durable)
+        wait = _Wait(call, inbox, request, wanted(request, since_ms, address_only=only_codes), durable)
         return await self._run(wait, request.timeout_seconds)
 
     async def resume(self, call: Call, wait_id: str, query: WaitResumeQuery) -> WaitAnswer | Done[WaitAnswer]:
@@ -107,7 +109,8 @@ class Waits:
         durable, inbox = await self._database.read(look)
         request = WaitRequest.model_validate_json(durable.request)
         _refuse_probing(call.principal, request)
-        wait = _Wait(call, inbox, request, wanted(request, durable.since_ms), durable)
+        conditions = wanted(request, durable.since_ms, address_only=_only_codes(call.principal))
+        wait = _Wait(call, inbox, request, conditions, durable)
         return await self._run(wait, query.timeout_seconds)
 
     async def drop(self, call: Call, wait_id: str) -> Done[Deleted]:
@@ -156,7 +159,7 @@ class Waits:
         try:
             with self._bus.subscribe(*(topic for topic in topics if topic)) as subscription:
                 deadline = self._clock.monotonic() + seconds
-                match = await self._look(wait) or await self._sleep(wait, subscription, deadline)
+                match = await self._look(wait, deadline) or await self._sleep(wait, subscription, deadline)
         except BusClosed:
             raise unavailable("The daemon is stopping. Wait again in a moment, with since.", 1) from None
         finally:
@@ -165,14 +168,17 @@ class Waits:
             return await self._in_vain(wait)
         return match.claim or _answer(match, principal)
 
-    async def _look(self, wait: _Wait) -> _Match | None:
-        """Return the newest stored match. The caller is checked again: it may have ended before we subscribed."""
+    async def _look(self, wait: _Wait, deadline: float) -> _Match | None:
+        """Return the newest stored match, looking at one at least and at no more than there is time for.
+
+        The caller is checked again: it may have ended before we subscribed.
+        """
         before: int | None = None
         while True:
             rows = await self._database.read(partial(self._page, wait=wait, before=before))
             for row in rows:
                 match = await self._consider(wait, row)
-                if match is not None:
+                if match is not None or self._clock.monotonic() > deadline + LOOK_GRACE_SECONDS:
                     return match
             if len(rows) < LOOK_PAGE_MESSAGES:
                 return None
@@ -185,7 +191,9 @@ class Waits:
         owned_inbox(conn, principal, wait.inbox.id)
         if wait.durable is not None and wait.durable.message_id is not None:
             answered = messages.get(conn, wait.durable.message_id)
-            return [] if answered is None else [answered]
+            if answered is None:
+                raise PosternError(Code.GONE, "The mail that answered this wait was deleted. Begin another.")
+            return [answered]
         return messages.received_since(conn, wait.inbox.id, wait.wanted.since_ms, before, LOOK_PAGE_MESSAGES)
 
     async def _sleep(self, wait: _Wait, subscription: Subscription, deadline: float) -> _Match | None:
@@ -217,7 +225,7 @@ class Waits:
 
     async def _consider(self, wait: _Wait, row: MessageRow) -> _Match | None:
         """Return a message as a match, claimed where that was asked for; else note why it is none."""
-        reasons = wait.wanted.misses(row)
+        reasons = await wait.wanted.misses(row)
         if reasons:
             wait.missed.add(row, reasons)
             return None
@@ -242,15 +250,19 @@ class Waits:
             return match  # claimed when it was answered first
 
         def change(tx: Tx) -> Change[WaitAnswer]:
-            if not waits.claim(tx, match.row.id, wait.claimer):
-                raise _ClaimedByAnother
+            holder = waits.claimer_of(tx.conn, match.row.id)
+            if holder is not None:
+                raise _Claimed(holder)
+            waits.claim(tx, match.row.id, wait.claimer)
             if durable is not None:
                 waits.answer(tx, durable, match.row.id)
             return Change(data=_answer(match, principal), target=match.row.id, tenant=match.row.tenant_id)
 
         try:
             return _Match(match.row, match.extracted, await self._mutations.run(wait.call, "message:claim", change))
-        except _ClaimedByAnother:
+        except _Claimed as taken:
+            if taken.holder == wait.claimer:
+                return match  # by this wait, over another connection
             wait.missed.add(match.row, ["claimed"])
             return None
 
@@ -262,12 +274,16 @@ class Waits:
         )
         for row in earlier:
             if row.received_ms < wait.wanted.since_ms:
-                wait.missed.add(row, wait.wanted.misses(row))
+                wait.missed.add(row, await wait.wanted.misses(row))
         return WaitAnswer(timed_out=True, message=None, extracted=None, near_misses=wait.missed.told())
 
 
-class _ClaimedByAnother(Exception):
-    """The code was given to somebody else."""
+class _Claimed(Exception):
+    """The code was given away already."""
+
+    def __init__(self, holder: str) -> None:
+        super().__init__(holder)
+        self.holder = holder
 
 
 def _answer(match: _Match, principal: Principal) -> WaitAnswer:

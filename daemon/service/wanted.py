@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from daemon.api.waits import NearMiss, NearMisses, WaitRequest
 from daemon.clock import iso
 from daemon.service.extracted import Quality
-from daemon.service.patterns import compile_pattern
+from daemon.service.patterns import Pattern, compile_pattern
 from daemon.store.messages import MessageRow
 
 NEAR_MISSES_TOLD = 20
@@ -22,25 +21,27 @@ class Wanted:
 
     sender: str | None
     subject: str | None
-    pattern: Callable[[str], bool] | None
+    pattern: Pattern | None
     since_ms: int
     quality: Quality
+    address_only: bool = False  # of the sender; its display name is words of the mail
 
-    def misses(self, row: MessageRow) -> list[str]:
+    async def misses(self, row: MessageRow) -> list[str]:
         """Return why a message is not it, as far as its row tells; substrings without regard to case."""
         reasons = []
-        if self.sender is not None and self.sender not in row.sender.casefold():
+        sender = row.sender.rpartition("<")[2] if self.address_only else row.sender
+        if self.sender is not None and self.sender not in sender.casefold():
             reasons.append("from")
         if self.subject is not None and self.subject not in row.subject.casefold():
             reasons.append("subject")
-        if self.pattern is not None and not self.pattern(row.visible):
+        if self.pattern is not None and not await self.pattern.found_in(row.visible):
             reasons.append("regex")
         if row.received_ms < self.since_ms:
             reasons.append("since")
         return reasons
 
 
-def wanted(request: WaitRequest, since_ms: int) -> Wanted:
+def wanted(request: WaitRequest, since_ms: int, *, address_only: bool) -> Wanted:
     """Read a request. Raises `PosternError` (`validation_failed`) for a pattern that RE2 refuses."""
     return Wanted(
         sender=request.from_.casefold() if request.from_ else None,
@@ -48,6 +49,7 @@ def wanted(request: WaitRequest, since_ms: int) -> Wanted:
         pattern=compile_pattern(request.regex) if request.regex else None,
         since_ms=since_ms,
         quality=Quality(request.min_confidence, request.require_aligned),
+        address_only=address_only,
     )
 
 

@@ -18,6 +18,7 @@ from daemon.web.peer import is_local, is_owner
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+IDEMPOTENCY_KEY_MAX_CHARS = 200
 BODY_MAX_BYTES = 1024 * 1024
 REQUEST_ID_HEADER = "X-Postern-Request-Id"
 AUDIT_HEADER = "X-Postern-Audit"
@@ -77,8 +78,17 @@ async def caller(request: web.Request) -> Call:
         source=Source.SOCKET if local else Source.REST,
         src_ip=None if local else request.remote,
         wants_receipt="receipt" in _preferences(request),
-        idempotency_key=request.headers.get("Idempotency-Key") or None,
+        idempotency_key=_idempotency_key(request),
     )
+
+
+def _idempotency_key(request: web.Request) -> str | None:
+    key = request.headers.get("Idempotency-Key") or None
+    if key is not None and (len(key) > IDEMPOTENCY_KEY_MAX_CHARS or not (key.isascii() and key.isprintable())):
+        raise PosternError(
+            Code.BAD_REQUEST, f"Give at most {IDEMPOTENCY_KEY_MAX_CHARS} printable ASCII characters as Idempotency-Key."
+        )
+    return key
 
 
 async def _principal(request: web.Request) -> Principal:

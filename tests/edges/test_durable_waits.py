@@ -150,3 +150,21 @@ def test_posternctl_begins_resumes_and_drops(daemon: RunningDaemon, world: World
     dropped = daemon.ctl("wait", "drop", "cli-1", key=key)
     assert "wait:drop" in dropped.stderr
     assert daemon.ctl("wait", "resume", "cli-1", key=key, check=False).returncode == 4
+
+
+def test_a_wait_whose_answer_was_deleted_does_not_answer_with_another(daemon: RunningDaemon, world: World) -> None:
+    begin(daemon, world, "once")
+    daemon.deliver(world.address, code_mail(world, "555666"))
+    message = resume(daemon, world, "once").json["message"]["id"]
+    assert daemon.call("DELETE", f"/v1/messages/{message}", key=world.agent_key).status == 200
+    daemon.deliver(world.address, code_mail(world, "777888"))
+    answer = resume(daemon, world, "once")
+    assert (answer.status, answer.code) == (410, "gone")
+
+
+def test_one_claim_over_two_connections_is_one_line(daemon: RunningDaemon, world: World) -> None:
+    waits = [waiting(daemon, world.address, world.agent_key, wait_id="twice", claim=True) for _ in range(2)]
+    before = audit_head(daemon)
+    daemon.deliver(world.address, code_mail(world, "242424"))
+    assert [code_in(answer_of(wait)) for wait in waits] == ["242424", "242424"]
+    assert [line["action"] for line in audit_since(daemon, before)] == ["rest:message:claim"]

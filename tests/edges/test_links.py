@@ -61,6 +61,14 @@ def test_of_thirty_two_racers_one_opens_a_link(daemon: RunningDaemon, world: Wor
     assert {line["tenant"] for line in lines} == {world.tenant}
 
 
+def test_a_spent_link_cannot_fill_the_log(daemon: RunningDaemon, world: World) -> None:
+    made = minted(daemon, world.tenant)
+    assert daemon.call("POST", made["path"]).status == 200
+    before = audit_head(daemon)
+    assert {daemon.call("POST", made["path"]).status for _ in range(120)} == {410}
+    assert len(audit_since(daemon, before)) == 100
+
+
 def test_looking_never_spends_and_writes_nothing(daemon: RunningDaemon, world: World) -> None:
     made = minted(daemon, world.tenant)
     before = audit_head(daemon)

@@ -1,4 +1,4 @@
-"""A mail in one call, and the labelled mails in `mails.jsonl` that were written with it."""
+"""A mail in one call, and the labelled mails in `mails.jsonl` and `fresh.jsonl` that were written with it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 MAILS = Path(__file__).parent / "mails.jsonl"
+# Written apart from the first, each labelled before it was ever read, in the layouts that services really send.
+FRESH = Path(__file__).parent / "fresh.jsonl"
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,9 @@ class Case:
         )
 
 
-def cases() -> list[Case]:
-    """All labelled mails."""
-    return [_case(json.loads(line)) for line in MAILS.read_text("utf-8").splitlines()]
+def cases(path: Path = MAILS) -> list[Case]:
+    """All labelled mails of a file."""
+    return [_case(json.loads(line)) for line in path.read_text("utf-8").splitlines()]
 
 
 def _case(data: dict[str, Any]) -> Case:

@@ -37,8 +37,11 @@ async def with_heartbeat(work: Awaitable[T]) -> tuple[T, float]:
             last = now
 
     beating = asyncio.create_task(beat())
+    await asyncio.sleep(0)  # the first beat, or what is done on the spot would not be counted
     try:
-        return await work, max(gaps)
+        result = await work
+        await asyncio.sleep(0)
+        return result, max(gaps)
     finally:
         beating.cancel()
 

@@ -205,3 +205,9 @@ def test_an_enclosed_message_is_the_body_only_of_a_bare_forward() -> None:
 def test_json_and_back() -> None:
     found = parse(build("Grüße", "text", "<p>html", headers={"Cc": "A B <a@b.example>"}))
     assert ParsedMail.from_json(found.to_json()) == found
+
+
+def test_a_charset_that_decodes_to_half_a_character_gives_text_that_can_be_written_out() -> None:
+    found = parse(b"Content-Type: text/plain; charset=utf-7\r\n\r\n+2AA- your code is 123456\r\n")
+    assert (found.text or "").encode("utf-8")
+    assert "123456" in found.visible

@@ -7,8 +7,8 @@ sent again. Nothing is relayed.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
-import re
 import ssl
 from pathlib import Path
 
@@ -22,8 +22,9 @@ RECIPIENTS_MAX = 100
 LINE_MAX_OCTETS = 1024 * 1024
 COMMAND_TIMEOUT_SECONDS = 300
 SESSIONS_MAX = 1_000
+PEER_SESSIONS_MAX = 50  # of one address; loopback is exempt, for a relay on this host sends everybody's mail
 STOP_GRACE_SECONDS = 10
-_BARE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+_UNDECODABLE = "553 5.1.3 The address is no UTF-8"
 
 log = logging.getLogger("postern.smtp")
 
@@ -80,9 +81,20 @@ class EmbeddedReceiver:
         greeting, *offered = [line for line in responses if not line.startswith("250-AUTH")]  # nobody logs in here
         return [greeting, "250-PIPELINING", *offered]  # RFC 2920: each line is read only when the last is answered
 
+    async def handle_MAIL(  # noqa: N802  aiosmtpd's name: prefix and wire verb
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if not _is_text(address):
+            return _UNDECODABLE
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 OK"
+
     async def handle_RCPT(  # noqa: N802  aiosmtpd's name: prefix and wire verb
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        if not _is_text(address):
+            return _UNDECODABLE
         if len(envelope.rcpt_tos) >= RECIPIENTS_MAX:
             return "452 4.5.3 Too many recipients; send the rest in another transaction"
         try:
@@ -101,7 +113,7 @@ class EmbeddedReceiver:
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
         content = envelope.original_content or b""
-        if _BARE_LINE_END.search(content):
+        if not content.count(b"\r\n") == content.count(b"\r") == content.count(b"\n"):
             # RFC 5321, 2.3.8: lines end in CRLF. Anything else is how mail is smuggled past a filter.
             return "554 5.6.0 Bare CR or LF in the message"
         busy = server if isinstance(server, _Session) else None
@@ -148,17 +160,25 @@ class _Session(SMTP):
             loop=asyncio.get_running_loop(),
         )
         self._sessions = sessions
+        self.peer = ""
         self.idle = asyncio.Event()
         self.idle.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        full = len(self._sessions) >= SESSIONS_MAX and self not in self._sessions
-        if full and isinstance(transport, asyncio.Transport):
+        self.peer = str((transport.get_extra_info("peername") or ("",))[0])
+        if self not in self._sessions and self._is_crowded() and isinstance(transport, asyncio.Transport):
             transport.write(b"421 4.3.2 Too many connections; try again later\r\n")
             transport.close()
             return
         self._sessions.add(self)
         super().connection_made(transport)
+
+    def _is_crowded(self) -> bool:
+        """Tell whether there are too many sessions, in all or from one foreign address."""
+        if len(self._sessions) >= SESSIONS_MAX:
+            return True
+        same = sum(session.peer == self.peer for session in self._sessions)
+        return same >= PEER_SESSIONS_MAX and not _is_loopback(self.peer)
 
     def connection_lost(self, error: Exception | None) -> None:
         if self in self._sessions:  # one that was turned away never began
@@ -183,6 +203,18 @@ def tls_context(certificate: Path, key: Path | None) -> ssl.SSLContext:
 def _sender(envelope: Envelope) -> str:
     """Return the reverse path; that of a bounce is empty (RFC 5321, 4.5.5)."""
     return (envelope.mail_from or "").removeprefix("<>")
+
+
+def _is_text(address: str) -> bool:
+    """Tell whether an address was UTF-8 on the wire (RFC 6531, 3.3); aiosmtpd keeps other octets as surrogates."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in address)
+
+
+def _is_loopback(peer: str) -> bool:
+    try:
+        return ipaddress.ip_address(peer).is_loopback
+    except ValueError:
+        return False
 
 
 def _recipients(envelope: Envelope) -> dict[str, str]:
