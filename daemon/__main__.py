@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m daemon", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
     run = verbs.add_parser("run", help="serve until SIGTERM")
-    run.add_argument("--json", action="store_true", help="announce readiness as one JSON object")
+    run.add_argument("--json", action="store_true", help="say that it is ready, or why not, as one JSON object")
     verify = verbs.add_parser("audit-verify", help="recompute the hash chain of the audit log")
     verify.add_argument("--checkpoint", type=Path, help="a checkpoint that was kept elsewhere (JSON)")
     for verb in (run, verify):
@@ -30,11 +30,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             verb.add_argument(f"--{item.name.replace('_', '-')}", help=item.metadata["help"], default=None)
     given = parser.parse_args(arguments)
     flags = {item.name: text for item in _FLAGS if (text := getattr(given, item.name)) is not None}
+    as_json = given.verb == "run" and given.json
     try:
         settings = load(flags).settings
     except SettingsError as problem:
-        return _fail(str(problem), WRONG_USAGE)
-    return _run(settings, as_json=given.json) if given.verb == "run" else _verify(settings, given.checkpoint)
+        return _fail(str(problem), WRONG_USAGE, "wrong_usage", as_json=as_json)
+    return _run(settings, as_json=as_json) if given.verb == "run" else _verify(settings, given.checkpoint)
 
 
 def _run(settings: Settings, *, as_json: bool) -> int:
@@ -51,10 +52,7 @@ def _run(settings: Settings, *, as_json: bool) -> int:
     try:
         asyncio.run(serve(settings, ready))
     except StartError as problem:
-        if as_json:
-            _say(json.dumps({"error": {"code": "not_started", "message": str(problem), "details": []}}))
-            return FAILED
-        return _fail(str(problem), FAILED)
+        return _fail(str(problem), FAILED, "not_started", as_json=as_json)
     return 0
 
 
@@ -64,7 +62,7 @@ def _verify(settings: Settings, kept: Path | None) -> int:
     try:
         result = verify_offline(settings.home, settings.database_path, kept)
     except (OSError, ValueError) as problem:
-        return _fail(str(problem), FAILED)
+        return _fail(str(problem), FAILED, "audit_unreadable")
     _say(result.model_dump_json())
     return 0 if result.ok else FAILED
 
@@ -74,9 +72,12 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-def _fail(message: str, code: int) -> int:
-    sys.stderr.write(f"postern: {message}\n")
-    return code
+def _fail(message: str, exit_code: int, code: str, *, as_json: bool = False) -> int:
+    if as_json:
+        _say(json.dumps({"error": {"code": code, "message": message, "details": [], "request_id": None}}))
+    else:
+        sys.stderr.write(f"postern: {message}\n")
+    return exit_code
 
 
 if __name__ == "__main__":

@@ -12,9 +12,6 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from sqlite3 import DatabaseError
-
-from aiohttp import web
 
 from daemon import logs
 from daemon.backends.protocols import ReceiveBackend
@@ -30,6 +27,7 @@ from daemon.settings import HostPort, Settings
 from daemon.store import keyring as keyring_table
 from daemon.store.database import Database
 from daemon.web.application import build
+from daemon.web.runner import Runner
 
 SHUTDOWN_GRACE_SECONDS = 5.0
 OPEN_FILES_MAX = 65_536
@@ -64,7 +62,7 @@ async def running(settings: Settings, clock: Clock | None = None, ids: Ids | Non
         database = Database(settings.database_path, clock)
         try:
             database.open()
-        except DatabaseError as problem:
+        except Exception as problem:  # noqa: BLE001  whatever stands in the database's place
             raise StartError(f"{settings.database_path} cannot be used ({problem}). Restore a backup of it.") from None
         stack.push_async_callback(database.close)
         keyring = await _keyring(database, home)
@@ -120,32 +118,21 @@ async def _keyring(database: Database, home: Path) -> Keyring:
 
 async def _listen_http(stack: AsyncExitStack, settings: Settings, services: Services, bus: Bus, ids: Ids) -> None:
     """Open the HTTP listener and the control socket."""
-    application = build(services, ids)
-
-    async def wake_waiters(_: web.Application) -> None:
-        bus.close()
-
-    application.on_shutdown.append(wake_waiters)
-    runner = web.AppRunner(
-        application, access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_GRACE_SECONDS
-    )
+    runner = Runner(build(services), ids, SHUTDOWN_GRACE_SECONDS)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
+    stack.callback(bus.close)  # before that: it waits for whoever waits
     listeners = services.stats.listeners
-    host, port = settings.http_listen
     try:
-        site = web.TCPSite(runner, host, port)
-        await site.start()
+        listeners.http = str(await runner.listen(settings.http_listen))
     except OSError as problem:
         raise _cannot_listen(settings.http_listen, problem) from None
-    bound_host, bound_port = runner.addresses[0][:2]
-    listeners.http = str(HostPort(bound_host, bound_port))
     services.mutations.public_url = (settings.public_url or f"http://{listeners.http}").rstrip("/")
     socket_path = settings.socket_path
-    socket_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    socket_path.unlink(missing_ok=True)  # ours alone: the lock says that no other daemon runs here
-    await web.UnixSite(runner, socket_path).start()
-    socket_path.chmod(0o600)
+    try:
+        await runner.listen_locally(socket_path)  # ours alone: the lock says that no other daemon runs here
+    except OSError as problem:
+        raise StartError(f"The control socket {socket_path} cannot be made: {problem.strerror}.") from None
     listeners.socket = str(socket_path)
     stack.callback(socket_path.unlink, missing_ok=True)
 

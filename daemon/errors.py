@@ -23,6 +23,7 @@ class Code(StrEnum):
     DOMAIN_NOT_ALLOWED = "domain_not_allowed"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
+    REQUEST_TIMEOUT = "request_timeout"
     PAYLOAD_TOO_LARGE = "payload_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     ENROLLMENT_TOKEN_EXHAUSTED = "enrollment_token_exhausted"

@@ -108,7 +108,7 @@ def _dispatch(argv: Sequence[str]) -> None:
 
         output.version()
         return
-    with program.make_context(PROGRAM, words or ["--help"]) as context:
+    with program.make_context(PROGRAM, words or ([] if flags.json else ["--help"])) as context:
         program.invoke(context)
 
 

@@ -54,6 +54,7 @@ class Operation:
     request: str | None = None
     query: str | None = None
     effect: str | None = None  # `subject:verb` of its audit line; None: it changes nothing
+    claims: bool = False  # asked to claim, it is a mutation; else it changes nothing
     mints: bool = False  # its answer holds a secret that is shown once; its link reveals it
     status: int = 200
 
@@ -64,6 +65,11 @@ class Operation:
     @property
     def verb(self) -> str:
         return self.name.partition(".")[2]
+
+    @property
+    def may_change(self) -> bool:
+        """Tell whether it is a mutation, or becomes one by what is asked."""
+        return self.effect is not None or self.claims
 
     @property
     def path_names(self) -> tuple[str, ...]:
@@ -130,6 +136,7 @@ _AGENT_PLANE = (
         or_scope=Scope.OTP,
         summary="Wait for a mail and return its code and link",
         request="WaitRequest",
+        claims=True,
         response="WaitAnswer",
     ),
     _read(
@@ -140,6 +147,7 @@ _AGENT_PLANE = (
         "WaitAnswer",
         or_scope=Scope.OTP,
         query="WaitResumeQuery",
+        claims=True,
     ),
     _change(
         "waits.drop",

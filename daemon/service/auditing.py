@@ -60,7 +60,7 @@ class Auditing:
         return self._cursors.listed("audit", query, rows, lambda row: row.seq, _shown)
 
     async def get(self, call: Call, seq: str) -> AuditLine:
-        number = int(seq) if seq.isdecimal() and len(seq) < 19 else 0
+        number = int(seq) if seq.isascii() and seq.isdecimal() and len(seq) < 19 else 0
         row = await self._database.read(lambda conn: audit.get(conn, number))
         if row is None:
             raise not_found("audit line")

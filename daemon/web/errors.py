@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from aiohttp import web
 from pydantic import ValidationError
 
 from daemon.api.common import ErrorBody, ErrorDetail, ErrorInfo
+from daemon.api.waits import WAIT_ID_PATTERN
 from daemon.errors import Code, FieldProblem, PosternError
 
 STATUS: dict[Code, int] = {
@@ -21,6 +24,7 @@ STATUS: dict[Code, int] = {
     Code.DOMAIN_NOT_ALLOWED: 403,
     Code.NOT_FOUND: 404,
     Code.METHOD_NOT_ALLOWED: 405,
+    Code.REQUEST_TIMEOUT: 408,
     Code.CONFLICT: 409,
     Code.ENROLLMENT_TOKEN_EXHAUSTED: 409,
     Code.IDEMPOTENCY_CONFLICT: 409,
@@ -39,6 +43,17 @@ _FOR_HTTP: dict[int, tuple[Code, str]] = {
     404: (Code.NOT_FOUND, "There is nothing at this path. The document /v1/openapi.json lists all there is."),
     405: (Code.METHOD_NOT_ALLOWED, "This path does not take this method; Allow names those it takes."),
     413: (Code.PAYLOAD_TOO_LARGE, "The body is too large. Send less."),
+    417: (Code.BAD_REQUEST, "Of all that Expect may ask, only 100-continue is known here."),
+    500: (Code.INTERNAL_ERROR, "Something unexpected happened. See the daemon's log."),
+}
+
+# What a field's pattern allows, for people: nobody is made to read a regular expression.
+IN_WORDS = {
+    r"^[^\x00-\x1f\x7f]*$": "leave out control characters and line breaks",
+    r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$": (
+        "give 1 to 32 lower-case letters, digits and hyphens, no hyphen first or last"
+    ),
+    WAIT_ID_PATTERN: "give 1 to 128 of A-Z, a-z, 0-9 and . _ : -, a letter or digit first",
 }
 
 
@@ -58,9 +73,15 @@ def error_response(error: PosternError, request_id: str) -> web.Response:
     return response
 
 
-def from_http(raised: web.HTTPException) -> PosternError:
-    """Translate what aiohttp raises by itself."""
-    code, message = _FOR_HTTP.get(raised.status, (Code.BAD_REQUEST, "The request could not be read. Check its form."))
+def from_http(status: int) -> PosternError:
+    """Translate what aiohttp refuses by itself."""
+    code, message = _FOR_HTTP.get(
+        status,
+        (
+            Code.BAD_REQUEST,
+            "The request could not be read. Check its first line, its headers and how its body is encoded.",
+        ),
+    )
     return PosternError(code, message)
 
 
@@ -69,8 +90,16 @@ def from_validation(raised: ValidationError) -> PosternError:
     problems = raised.errors(include_url=False, include_input=False)
     if any(problem["type"] == "json_invalid" for problem in problems):
         return PosternError(Code.BAD_REQUEST, "The body is not valid JSON.")
-    details = [
-        FieldProblem(".".join(str(part) for part in problem["loc"]) or "body", problem["msg"]) for problem in problems
-    ]
+    details = [FieldProblem(".".join(map(str, problem["loc"])) or "body", _told(problem)) for problem in problems]
     first = details[0]
     return PosternError(Code.VALIDATION_FAILED, f"{first.field}: {first.message}", details=details)
+
+
+def _told(problem: Mapping[str, Any]) -> str:
+    """Return what is wrong in our own words, where pydantic would frame them or print a pattern."""
+    context = problem.get("ctx", {})
+    if problem["type"] == "value_error":
+        return str(context["error"])
+    if problem["type"] == "string_pattern_mismatch":
+        return IN_WORDS[context["pattern"]]
+    return str(problem["msg"])

@@ -62,7 +62,7 @@ def _operation(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
     ]
     if operation.query is not None:
         parameters += _query_parameters(schemas[operation.query])
-    if operation.effect is not None:
+    if operation.may_change:
         parameters.append(
             {
                 "name": "Prefer",
@@ -77,7 +77,7 @@ def _operation(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
         "tags": [operation.noun],
         "parameters": parameters,
         "responses": _responses(operation),
-        "x-postern-access": operation.access.value,
+        "x-postern-access": [one.value for one in (operation.access, operation.or_scope) if one],  # one is enough
     }
     if operation.request is not None:
         required = bool(model(operation.request).model_json_schema().get("required"))
@@ -97,7 +97,7 @@ def _query_parameters(schema: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _responses(operation: Operation) -> dict[str, Any]:
     headers = {REQUEST_ID_HEADER: {"schema": {"type": "string"}}}
-    if operation.effect is not None:
+    if operation.may_change:
         headers[AUDIT_HEADER] = {"schema": {"type": "string"}}
     success = {"description": operation.summary, "headers": headers, "content": _content(operation)}
     responses: dict[str, Any] = {str(operation.status): success}
@@ -116,7 +116,7 @@ def _content(operation: Operation) -> dict[str, Any]:
     if operation.answers is Answers.LIST:
         page = {"data": {"type": "array", "items": shape}, "next_cursor": {"type": ["string", "null"]}}
         return _json({"type": "object", "properties": page, "required": ["data", "next_cursor"]})
-    if operation.effect is None:
+    if not operation.may_change:
         return _json(shape)
     receipt = {
         "data": shape,
@@ -135,8 +135,8 @@ def _error_statuses(operation: Operation) -> list[int]:
     if operation.request or operation.query:
         statuses.add(422)
     if operation.request:
-        statuses |= {413, 415}
-    if operation.effect:
+        statuses |= {408, 413, 415}
+    if operation.may_change:
         statuses.add(STATUS[Code.CONFLICT])
     return sorted(statuses)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from aiohttp import web
@@ -10,10 +11,12 @@ from pydantic import ValidationError
 from daemon.api.common import Model
 from daemon.api.models import model
 from daemon.api.operations import OPERATIONS, Access, Operation
-from daemon.errors import Code, PosternError
+from daemon.errors import Code, PosternError, invalid
 from daemon.service.context import Blob, Done, Listed
 from daemon.web.errors import from_validation
 from daemon.web.server import AUDIT_HEADER, SERVICES, Handler, caller
+
+BODY_MAX_SECONDS = 30.0
 
 
 def add_routes(app: web.Application) -> None:
@@ -42,6 +45,9 @@ def _handler(operation: Operation) -> Handler:
 
 
 def _query(request: web.Request, query_model: type[Model]) -> Model:
+    for name in set(request.query):
+        if len(request.query.getall(name)) > 1:
+            raise invalid(name, "give it once")
     try:
         return query_model.model_validate_strings(dict(request.query))
     except ValidationError as refused:
@@ -50,9 +56,16 @@ def _query(request: web.Request, query_model: type[Model]) -> Model:
 
 async def _body(request: web.Request, body_model: type[Model]) -> Model:
     try:
-        content = await request.read()
+        async with asyncio.timeout(BODY_MAX_SECONDS):
+            content = await request.read()
+    except TimeoutError:
+        raise PosternError(
+            Code.REQUEST_TIMEOUT, f"The body was not whole after {BODY_MAX_SECONDS:g} s. Send it at once."
+        ) from None
     except web.RequestPayloadError:
-        raise PosternError(Code.BAD_REQUEST, "The body could not be decoded. Check Content-Encoding.") from None
+        raise PosternError(
+            Code.BAD_REQUEST, "The body could not be decoded. Check Content-Encoding and Transfer-Encoding."
+        ) from None
     if content and request.content_type != "application/json":
         raise PosternError(Code.UNSUPPORTED_MEDIA_TYPE, "Send the body as Content-Type: application/json.")
     try:

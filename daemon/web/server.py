@@ -7,7 +7,6 @@ import time
 from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
-from aiohttp.typedefs import Middleware
 
 from daemon.errors import Code, PosternError
 from daemon.ids import Ids
@@ -21,6 +20,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 IDEMPOTENCY_KEY_MAX_CHARS = 200
 BODY_MAX_BYTES = 1024 * 1024
 REQUEST_ID_HEADER = "X-Postern-Request-Id"
+NO_ROUTE = "(none)"
 AUDIT_HEADER = "X-Postern-Audit"
 REQUEST_ID = web.RequestKey("request_id", str)
 CALLER = web.RequestKey("caller", str)
@@ -29,11 +29,10 @@ SERVICES = web.AppKey("services", Services)
 log = logging.getLogger("postern.http")
 
 
-def around(ids: Ids) -> Middleware:
-    """Return the outermost middleware."""
+def around(ids: Ids, handler: Handler) -> Handler:
+    """Return the handler with the frame around it. No middleware: aiohttp refuses an `Expect` outside of those."""
 
-    @web.middleware
-    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def framed(request: web.Request) -> web.StreamResponse:
         request_id = request[REQUEST_ID] = ids.new("req")
         started = time.perf_counter()
         status = 499  # the caller went away
@@ -44,9 +43,10 @@ def around(ids: Ids) -> Middleware:
                 response.headers[REQUEST_ID_HEADER] = request_id
             return response
         finally:
-            _log(request, status, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            log_request(request_id, request.method, _route(request), status, seconds, request.get(CALLER, "-"))
 
-    return middleware
+    return framed
 
 
 async def _answered(request: web.Request, handler: Handler, request_id: str) -> web.StreamResponse:
@@ -57,7 +57,7 @@ async def _answered(request: web.Request, handler: Handler, request_id: str) -> 
     except PosternError as error:
         return error_response(error, request_id)
     except web.HTTPException as raised:
-        response = error_response(from_http(raised), request_id)
+        response = error_response(from_http(raised.status), request_id)
         if hdrs.ALLOW in raised.headers:
             response.headers[hdrs.ALLOW] = raised.headers[hdrs.ALLOW]
         return response
@@ -107,15 +107,20 @@ def _preferences(request: web.Request) -> set[str]:
     return {item.partition(";")[0].partition("=")[0].strip().lower() for item in values.split(",")}
 
 
-def _log(request: web.Request, status: int, seconds: float) -> None:
+def _route(request: web.Request) -> str:
+    match = request._match_info  # None for who is refused before a route is looked for: `match_info` would raise
+    resource = None if match is None else match.route.resource
+    return NO_ROUTE if resource is None else resource.canonical
+
+
+def log_request(request_id: str, method: str, route: str, status: int, seconds: float = 0.0, caller: str = "-") -> None:
     """Write one line. The route, never the path: a path may be a link's token."""
-    resource = request.match_info.route.resource
     fields = {
-        "request_id": request[REQUEST_ID],
-        "method": request.method,
-        "route": resource.canonical if resource is not None else "(none)",
+        "request_id": request_id,
+        "method": method,
+        "route": route,
         "status": status,
         "ms": round(seconds * 1000, 1),
-        "caller": request.get(CALLER, "-"),
+        "caller": caller,
     }
     log.info("request", extra=fields)

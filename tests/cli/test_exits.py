@@ -96,6 +96,26 @@ def test_wrong_usage_is_2(line: str) -> None:
     assert both(line.split(), Exit.USAGE) == "wrong_usage"
 
 
+def test_json_without_a_command_is_wrong_usage() -> None:
+    done = inside("--json")
+    assert (done.returncode, done.stderr, document(done)["error"]["code"]) == (Exit.USAGE, "", "wrong_usage")
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "leaving"),
+    [([], "not_started", Exit.FAILED), (["--http-listen", "nowhere"], "wrong_usage", Exit.USAGE)],
+)
+def test_a_daemon_that_does_not_start_says_so_in_one_document(
+    more: list[str], code: str, leaving: Exit, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    (home / "postern.db").mkdir(parents=True)
+    done = posternctl("--json", "daemon", "run", "--data-dir", str(home), *more, env=environment())
+    error = document(done)["error"]
+    assert (done.returncode, done.stderr, error["code"]) == (leaving, "", code)
+    assert (error["details"], error["request_id"]) == ([], None)
+
+
 def test_settings_that_cannot_be_read_are_2() -> None:
     both(["config", "show"], Exit.USAGE, POSTERN_HTTP_LISTEN="nonsense")
 

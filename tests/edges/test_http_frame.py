@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import gzip
 import json
-import socket
+from collections.abc import Iterator
 
 import pytest
 
+from daemon.api.models import model
 from daemon.api.operations import OPERATIONS
 from daemon.errors import Code
-from daemon.web.errors import STATUS
+from daemon.web.errors import IN_WORDS, STATUS
 from daemon.web.server import BODY_MAX_BYTES
 from tests.support import Answer, RunningDaemon
 
@@ -112,6 +113,33 @@ def test_a_wrong_query_is_422_and_names_the_field(daemon: RunningDaemon, key: st
     assert [detail["field"] for detail in answer.json["error"]["details"]] == [query.partition("=")[0]]
 
 
+def test_a_query_parameter_is_given_once(daemon: RunningDaemon, key: str) -> None:
+    answer = daemon.call("GET", "/v1/inboxes?limit=1&limit=2", key=key)
+    refused(answer, 422, "validation_failed")
+    assert answer.json["error"]["details"] == [{"field": "limit", "message": "give it once"}]
+
+
+def every_pattern(node: object) -> Iterator[str]:
+    if isinstance(node, dict) and isinstance(node.get("pattern"), str):
+        yield node["pattern"]
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from every_pattern(child)
+
+
+def test_every_pattern_is_said_in_words() -> None:
+    inputs = [model(name) for row in OPERATIONS for name in (row.request, row.query) if name]
+    assert {pattern for one in inputs for pattern in every_pattern(one.model_json_schema())} == set(IN_WORDS)
+
+
+@pytest.mark.parametrize("body", [{"wait_id": "a b"}, {"since": "yesterday"}], ids=str)
+def test_a_refusal_is_in_our_own_words(daemon: RunningDaemon, key: str, body: dict[str, str]) -> None:
+    answer = daemon.call("POST", f"/v1/inboxes/{daemon.inbox(key)['id']}/wait", body, key=key)
+    refused(answer, 422, "validation_failed")
+    (detail,) = answer.json["error"]["details"]
+    assert detail["message"].startswith("give ")
+    assert answer.json["error"]["message"] == f"{detail['field']}: {detail['message']}"
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -149,13 +177,9 @@ def test_strange_ids_are_404(daemon: RunningDaemon, key: str) -> None:
             refused(daemon.call("GET", path.format(strange), key=key), 404, "not_found")
 
 
-def test_a_request_that_is_no_http_is_refused_and_the_daemon_goes_on(daemon: RunningDaemon) -> None:
-    host, _, port = daemon.ready["http"].rpartition(":")
-    for raw in (b"nonsense\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET /v1/whoami HTTP/1.1\r\nA\x00: b\r\n\r\n"):
-        with socket.create_connection((host, int(port)), timeout=10) as connection:
-            connection.sendall(raw)
-            assert b" 400 " in connection.recv(1000).splitlines()[0]
-    assert daemon.call("GET", "/healthz").json == {"status": "ok"}
+@pytest.mark.parametrize("seq", ["%D9%A3", "%EF%BC%91", "%C2%B2", "+1", "1_0", "9" * 30])
+def test_an_audit_line_has_a_plain_number(daemon: RunningDaemon, seq: str) -> None:
+    refused(daemon.operator("GET", f"/v1/audit/{seq}"), 404, "not_found")
 
 
 def test_readiness_says_ready(daemon: RunningDaemon) -> None:

@@ -14,9 +14,10 @@ from daemon.web import health, links, openapi, rest
 from daemon.web.errors import STATUS
 from daemon.web.server import SERVICES
 from tests.edges.examples import EXAMPLES
-from tests.edges.support import World, a_world
+from tests.edges.support import EPOCH, World, a_world
 from tests.support import RunningDaemon
 
+CLAIMING = {"waits.wait", "waits.resume"}  # mutations, when they claim
 JSON_TYPES = {"null", "boolean", "object", "array", "number", "integer", "string"}
 AROUND_THE_TABLE = {"/v1/openapi.json", "/healthz", "/readyz", "/metrics", "/l/{token}"}
 
@@ -97,10 +98,15 @@ def test_it_describes_the_table_and_nothing_else(document: dict[str, Any]) -> No
     assert told == {operation.name: (operation.method, operation.path) for operation in OPERATIONS}
     for _, _, operation in described(document):
         row = BY_NAME[operation["operationId"]]
-        assert operation["x-postern-access"] == row.access.value
+        assert operation["x-postern-access"] == [row.access.value] + ([row.or_scope.value] if row.or_scope else [])
         assert (operation.get("security") == []) == (row.access is Access.OPEN)
         assert ("requestBody" in operation) == (row.request is not None)
-        assert any(one["name"] == "Prefer" for one in operation["parameters"]) == (row.effect is not None)
+        changes = row.effect is not None or row.name in CLAIMING
+        success = operation["responses"][str(row.status)]
+        assert any(one["name"] == "Prefer" for one in operation["parameters"]) == changes
+        assert ("X-Postern-Audit" in success["headers"]) == changes
+        assert ("409" in operation["responses"]) == changes
+        assert not changes or "idempotency_conflict" in operation["responses"]["409"]["description"]
         assert str(row.status) in operation["responses"]
 
 
@@ -159,6 +165,20 @@ def test_an_answer_has_the_shape_that_is_described(
     refused = EXAMPLES[operation.name](world).send(daemon, operation.name, headers={"Authorization": "Basic x"})
     if operation.access is not Access.OPEN:
         assert matches(document, responses["401"]["content"]["application/json"]["schema"], refused.json)
+
+
+def test_a_claim_has_the_shape_that_is_described(daemon: RunningDaemon, document: dict[str, Any]) -> None:
+    world = a_world(daemon)
+    path = "/v1/inboxes/{addr}/wait"
+    success = document["paths"][path]["post"]["responses"]["200"]
+    body = {"since": EPOCH, "timeout_seconds": 0, "claim": True, "wait_id": "claiming"}
+    asked, prefer = path.replace("{addr}", world.inbox), {"Prefer": "receipt"}
+    claimed = daemon.call("POST", asked, body, key=world.agent_key, headers=prefer)
+    assert set(claimed.json) == {"data", "audit", "link"}
+    assert set(success["headers"]) <= set(claimed.headers)
+    assert matches(document, success["content"]["application/json"]["schema"], claimed.json)
+    other = daemon.call("POST", asked, body | {"claim": False}, key=world.agent_key)
+    assert (other.status, other.code) == (409, "idempotency_conflict")
 
 
 def test_the_check_itself_can_fail(document: dict[str, Any], daemon: RunningDaemon) -> None:

@@ -135,6 +135,26 @@ def test_a_file_that_is_no_database_refuses_to_start(used: Path) -> None:
         DaemonInside(used).start()
 
 
+@pytest.mark.parametrize(
+    "spoil", [lambda path: path.symlink_to("/nowhere/postern.db"), Path.mkdir], ids=["link", "dir"]
+)
+def test_whatever_stands_in_the_databases_place_refuses_to_start(
+    spoil: Callable[[Path], object], tmp_path: Path
+) -> None:
+    home = tmp_path / "data"
+    home.mkdir(mode=0o700)
+    spoil(home / "postern.db")
+    with pytest.raises(StartError, match=re.escape("postern.db cannot be used")):
+        DaemonInside(home).start()
+
+
+def test_a_directory_in_the_control_sockets_place_refuses_to_start(tmp_path: Path) -> None:
+    (tmp_path / "data" / "postern.sock").mkdir(parents=True)
+    (tmp_path / "data").chmod(0o700)
+    with pytest.raises(StartError, match=re.escape("postern.sock cannot be made")):
+        DaemonInside(tmp_path / "data").start()
+
+
 def test_a_certificate_that_is_none_refuses_to_start(tmp_path: Path) -> None:
     certificate = tmp_path / "cert.pem"
     certificate.write_text("no PEM")
