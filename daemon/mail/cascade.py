@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from selectolax.lexbor import LexborNode
-
 from daemon.mail.css import Compound, Declarations, Rule, Sheet, inline_declarations
 from daemon.mail.element import Element
-
-SIBLINGS_LOOKED_AT = 20
+from daemon.mail.style import FONT_DEFAULT_PX, OUTERMOST, inherit, is_removed
 
 
 def candidates(sheet: Sheet, element: Element) -> tuple[list[Rule], bool]:
@@ -56,56 +53,86 @@ def merge(style: Declarations, more: Declarations) -> None:
 
 def matches(rule: Rule, element: Element, ancestors: list[Element]) -> bool:
     """Whether a rule is about an element; `ancestors` are the open elements, the innermost last."""
-    first = rule.compounds[0]
-    if not _fits(first, element, element.node, ancestors[-1].index + 1 if ancestors else 1):
+    parent = ancestors[-1] if ancestors else None
+    if not _fits(rule.compounds[0], element, parent):
         return False
-    depth, link = len(ancestors) - 1, first.link
-    previous = ancestors[-1].previous if ancestors else None
+    depth, link = len(ancestors) - 1, rule.compounds[0].link
+    previous = None if parent is None else parent.previous
     for compound in rule.compounds[1:]:
         if link in "+~":
-            if previous is None or not _fits(compound, previous, None, 0):
+            if previous is None or not _fits(compound, previous, parent):
                 return False
             previous = None
         elif link == ">":
-            if depth < 0 or not _fits(compound, ancestors[depth], None, 0):
+            if depth < 0 or not _fits_at(compound, ancestors, depth):
                 return False
             depth -= 1
         else:
-            while depth >= 0 and not _fits(compound, ancestors[depth], None, 0):
+            while depth >= 0 and not _fits_at(compound, ancestors, depth):
                 depth -= 1
             if depth < 0:
                 return False
             depth -= 1
         link = compound.link
-    return True
+    return not rule.unread or _hides({**rule.declarations, **rule.important})
 
 
-def _fits(compound: Compound, element: Element, node: LexborNode | None, index: int) -> bool:
+def _hides(style: Declarations) -> bool:
+    return is_removed(style, FONT_DEFAULT_PX) or not inherit(OUTERMOST, style).shows
+
+
+def _fits_at(compound: Compound, ancestors: list[Element], depth: int) -> bool:
+    return _fits(compound, ancestors[depth], ancestors[depth - 1] if depth else None)
+
+
+def _fits(compound: Compound, element: Element, parent: Element | None) -> bool:
     if compound.tag is not None and compound.tag != element.tag:
         return False
     if any(wanted != element.id for wanted in compound.ids) or any(
         name not in element.classes for name in compound.classes
     ):
         return False
-    for pseudo in compound.pseudo:
-        if pseudo == "first-child" and index != 1:
+    if compound.attributes and not all(_attribute_fits(element.attributes, *wanted) for wanted in compound.attributes):
+        return False
+    if compound.pseudo and not all(_pseudo_fits(name, element, parent) for name in compound.pseudo):
+        return False
+    if compound.places:
+        place = _place(element, parent)
+        if not all(_counts(place, *wanted) for wanted in compound.places):
             return False
-        if pseudo == "root" and element.tag != "html":
-            return False
-        if pseudo in ("last-child", "only-child") and (node is None or _element_after(node)):
-            return False
-    return all(_attribute_fits(element.attributes, *wanted) for wanted in compound.attributes)
+    if compound.any_of and not all(
+        any(_fits(choice, element, parent) for choice in choices) for choices in compound.any_of
+    ):
+        return False
+    return not (compound.none_of and any(_fits(choice, element, parent) for choice in compound.none_of))
 
 
-def _element_after(node: LexborNode) -> bool:
-    following = node.next
-    for _ in range(SIBLINGS_LOOKED_AT):
-        if following is None:
-            return False
-        if (following.tag or "-")[0] != "-":
-            return True
-        following = following.next
-    return True
+def _pseudo_fits(name: str, element: Element, parent: Element | None) -> bool:
+    if name in ("root", "scope"):
+        return element.tag == "html"
+    if name in ("link", "any-link"):
+        return element.tag in ("a", "area") and "href" in element.attributes
+    if name in ("checked", "disabled"):
+        return name in element.attributes or (name == "checked" and "selected" in element.attributes)
+    if name == "empty":
+        child = element.node.first_child
+        while child is not None and child.tag == "-comment":
+            child = child.next
+        return child is None
+    place = _place(element, parent)
+    before, after = (2, 3) if name.endswith("of-type") else (0, 1)
+    return (name.startswith("last") or place[before] == 1) and (name.startswith("first") or place[after] == 1)
+
+
+def _place(element: Element, parent: Element | None) -> tuple[int, int, int, int]:
+    """Which child of its parent it is: of all from the start and the end, of those with its tag likewise."""
+    return (1, 1, 1, 1) if parent is None else parent.places.get(element.node.mem_id, (1, 1, 1, 1))
+
+
+def _counts(place: tuple[int, int, int, int], name: str, step: int, first: int) -> bool:
+    """Whether a place is one of `an+b`."""
+    number = place[2 * name.endswith("of-type") + ("last" in name)] - first
+    return number == 0 if step == 0 else number % step == 0 and number // step >= 0
 
 
 def _attribute_fits(attributes: dict[str, str | None], name: str, operator: str, wanted: str) -> bool:

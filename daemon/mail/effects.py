@@ -5,10 +5,19 @@ from __future__ import annotations
 import re
 
 from daemon.mail.cascade import cascade, merge
+from daemon.mail.colours import WHITE, colour, contrast
 from daemon.mail.css import Declarations, Rule
 from daemon.mail.element import Effect, Element
 from daemon.mail.layout import BOX, BREAK, CELL, PARAGRAPH
-from daemon.mail.style import FONT_LARGE_PX, SLIT_MAX_PX, WHITE, State, colour, contrast, inherit, is_removed, length
+from daemon.mail.style import (
+    FONT_LARGE_PX,
+    SLIT_MAX_PX,
+    State,
+    inherit,
+    is_removed,
+    length,
+    resolved,
+)
 
 _BLOCK_TAGS = frozenset(
     "address article aside body center dd details dialog div dl dt fieldset figcaption figure footer form header hr"
@@ -61,6 +70,7 @@ def effect_of(element: Element, matched: list[Rule]) -> Effect:
 
 def _judge(element: Element, style: Declarations, state: State, *, quote: bool, button: bool) -> Effect:
     tag, attributes = element.tag, element.attributes
+    style = resolved(style, state.variables) if style else style
     if _is_hidden(tag, attributes) or (style and is_removed(style, state.font_px)):
         return Effect(removed=True, state=state)
     inside = _state(state, style, attributes, tag) if style or attributes or tag == "pre" else state

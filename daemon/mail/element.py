@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
@@ -31,7 +32,7 @@ UNSEEN = Effect(removed=True, state=OUTERMOST)
 class Element:
     """An element that is open: the state around it, what it does to that, and its youngest child so far."""
 
-    __slots__ = ("_names", "attributes", "effect", "index", "node", "outside", "previous", "spans", "tag")
+    __slots__ = ("_names", "_places", "attributes", "effect", "node", "outside", "previous", "spans", "tag")
 
     def __init__(self, node: LexborNode, tag: str, attributes: dict[str, str | None], outside: State) -> None:
         self.node = node
@@ -40,9 +41,27 @@ class Element:
         self.outside = outside
         self.effect = UNSEEN
         self.spans = 0
-        self.index = 0
         self.previous: Element | None = None
         self._names: tuple[str, tuple[str, ...]] | None = None
+        self._places: dict[int, tuple[int, int, int, int]] | None = None
+
+    @property
+    def places(self) -> dict[int, tuple[int, int, int, int]]:
+        """Of each child element, by its node: its number from the start and the end, and among those of its tag."""
+        if self._places is None:
+            nodes, tags = [], Counter[str]()
+            child = self.node.first_child
+            while child is not None:
+                tag = child.tag or "-"
+                if tag[0] not in "-!_":
+                    tags[tag] += 1
+                    nodes.append((child.mem_id, tag, tags[tag]))
+                child = child.next
+            self._places = {
+                node: (at + 1, len(nodes) - at, among, tags[tag] - among + 1)
+                for at, (node, tag, among) in enumerate(nodes)
+            }
+        return self._places
 
     @property
     def id(self) -> str:

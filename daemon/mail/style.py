@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import colorsys
 import re
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
+from daemon.mail.colours import BLACK, NUMBER, WHITE, Colour, colour, contrast
 from daemon.mail.css import Declarations
 
 FONT_DEFAULT_PX = 16.0
@@ -14,31 +13,25 @@ FONT_SEEN_MIN_PX = 4.0
 FONT_LARGE_PX = 20.0
 OPACITY_SEEN_MIN = 0.15
 CONTRAST_SEEN_MIN = 1.25
+SCALE_SEEN_MIN = 0.1
 OFFSCREEN_PX = 150.0
 SLIT_MAX_PX = 2.0
+SUM_MAX_CHARS = 200
+VARIABLES_MAX = 300
+VARIABLES_DEEP_MAX = 6
+VALUE_MAX_CHARS = 1_000
 
-Colour = tuple[float, float, float]
-WHITE: Colour = (255.0, 255.0, 255.0)
-BLACK: Colour = (0.0, 0.0, 0.0)
-
-_NAMED: dict[str, str] = {
-    "white": "ffffff", "black": "000000", "red": "ff0000", "green": "008000", "blue": "0000ff", "yellow": "ffff00",
-    "gray": "808080", "grey": "808080", "silver": "c0c0c0", "navy": "000080", "teal": "008080", "purple": "800080",
-    "maroon": "800000", "olive": "808000", "lime": "00ff00", "aqua": "00ffff", "cyan": "00ffff", "fuchsia": "ff00ff",
-    "magenta": "ff00ff", "orange": "ffa500", "snow": "fffafa", "ivory": "fffff0", "whitesmoke": "f5f5f5",
-    "ghostwhite": "f8f8ff", "floralwhite": "fffaf0", "azure": "f0ffff", "mintcream": "f5fffa", "aliceblue": "f0f8ff",
-    "lightgray": "d3d3d3", "lightgrey": "d3d3d3", "gainsboro": "dcdcdc", "darkgray": "a9a9a9", "dimgray": "696969",
-    "seashell": "fff5ee", "beige": "f5f5dc", "linen": "faf0e6", "lavender": "e6e6fa", "honeydew": "f0fff0",
-    "midnightblue": "191970", "darkblue": "00008b", "royalblue": "4169e1", "steelblue": "4682b4", "tomato": "ff6347",
-}  # fmt: skip
-_LENGTH = re.compile(r"(-?\d{0,9}\.?\d{0,6})(px|pt|em|rem|ex|ch|%|vw|vh|cm|mm|in|pc)?")
+_UNIT = "px|pt|em|rem|ex|ch|%|[dsl]?v(?:w|h|i|b|min|max)|cm|mm|in|pc|q"
+_LENGTH = re.compile(rf"({NUMBER})({_UNIT})?")
+_MEASURE = re.compile(rf"\s*(?:((?:{NUMBER}))({_UNIT})?|(calc|min|max|clamp)?(\()|([-+*/),]))\s*")
+_VALUES = re.compile(r"[\w-]*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)|[^\s()]+")
+_VARIABLE = re.compile(r"var\(\s*(--[\w\-\u0080-\U0010ffff]*)\s*(?:,((?:[^()]|\([^()]*\))*))?\)")
 _PX = {
     "": 1.0,
     "px": 1.0,
     "pt": 4 / 3,
     "rem": 16.0,
-    "vw": 10.0,
-    "vh": 7.0,
+    "q": 0.945,
     "cm": 37.8,
     "mm": 3.78,
     "in": 96.0,
@@ -56,6 +49,11 @@ _TRANSFORMED_AWAY = re.compile(
     r"scale[xy]?\(\s*0?\.?0*\d?\s*[,)]|translate[xyz3d]*\([^)]*-\s*\d{3,}|translate[xyz3d]*\([^)]*\d{4,}"
     r"|rotate[xy]\(\s*-?(?:90|270)deg"
 )
+_DECIDING = {"display": "none", "visibility": "hidden", "opacity": "0", "content-visibility": "hidden"}
+_MASKS = ("mask", "mask-image", "-webkit-mask", "-webkit-mask-image", "-webkit-mask-box-image")
+_MARGINS = ("margin-inline-start", "margin-inline-end", "margin-block-start", "margin-inline", "margin-block")
+_INSETS = """left top right bottom inset inset-inline inset-block inset-inline-start inset-inline-end inset-block-start
+    inset-block-end""".split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +69,7 @@ class State:
     preformatted: bool = False
     clear_ink: bool = False
     squeezed: bool = False
+    variables: tuple[tuple[str, str], ...] = ()
     shows: bool = field(init=False, default=True)
 
     def __post_init__(self) -> None:
@@ -82,63 +81,98 @@ class State:
         return self.paper is None or contrast(self.ink, self.paper) >= CONTRAST_SEEN_MIN
 
 
-@lru_cache(maxsize=1_000)
-def contrast(one: Colour, other: Colour) -> float:
-    """The contrast ratio of two colours, 1 to 21 (WCAG 2.2, 1.4.3)."""
-    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def _luminance(colour: Colour) -> float:
-    red, green, blue = ((c / 255 / 12.92) if c <= 10.3 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
 OUTERMOST = State()
 
 
 def length(value: str, font_px: float, *, percent_of: float | None = None) -> float | None:
     """A CSS length in px, or None where it says nothing we can measure."""
-    match = _LENGTH.fullmatch(value.strip())
-    if match is None or match[1] in ("", "-", ".", "-."):
-        return None
-    number, unit = float(match[1]), match[2] or ""
-    if unit == "%":
-        return None if percent_of is None else number * percent_of / 100
-    if unit in ("em", "ex", "ch"):
-        return number * font_px
-    return number * _PX[unit]
-
-
-def colour(value: str) -> tuple[Colour, float] | None:
-    """A CSS colour and its alpha, or None when it is no colour of its own (inherit, a variable, an unknown name)."""
     value = value.strip()
-    if value == "transparent":
-        return BLACK, 0.0
-    digits = value[1:] if value.startswith("#") else _NAMED.get(value, "")
-    if len(digits) in (3, 4):
-        digits = "".join(char * 2 for char in digits)
-    if len(digits) in (6, 8) and all(char in "0123456789abcdef" for char in digits):
-        parts = [int(digits[at : at + 2], 16) for at in range(0, len(digits), 2)]
-        return (float(parts[0]), float(parts[1]), float(parts[2])), parts[3] / 255 if len(parts) == 4 else 1.0
-    if value.startswith(("rgb", "hsl")):
-        return _functional(value)
-    return None
+    match = _LENGTH.fullmatch(value)
+    if match is not None:
+        return _px(match[1], match[2] or "", font_px, percent_of)
+    return _Sum(value, font_px, percent_of).value() if value.startswith(("calc(", "min(", "max(", "clamp(")) else None
 
 
-def _functional(value: str) -> tuple[Colour, float] | None:
-    numbers = re.findall(r"(\d{0,6}\.?\d{1,6})(%?)", value)
-    if len(numbers) < 3:
-        return None
-    alpha = 1.0
-    if len(numbers) > 3:
-        alpha = float(numbers[3][0]) / (100 if numbers[3][1] else 1)
-    if value.startswith("hsl"):
-        hue, saturation, light = (float(number) for number, _ in numbers[:3])
-        rgb = colorsys.hls_to_rgb(hue % 360 / 360, min(light, 100) / 100, min(saturation, 100) / 100)
-        return (rgb[0] * 255, rgb[1] * 255, rgb[2] * 255), alpha
-    red, green, blue = (min(255.0, float(number) * (2.55 if percent else 1)) for number, percent in numbers[:3])
-    return (red, green, blue), alpha
+def _px(number: str, unit: str, font_px: float, percent_of: float | None) -> float | None:
+    if unit == "%":
+        return None if percent_of is None else float(number) * percent_of / 100
+    if unit in ("em", "ex", "ch"):
+        return float(number) * font_px
+    if "v" in unit:
+        return float(number) * (7.0 if unit.endswith(("h", "b", "min")) else 10.0)
+    return float(number) * _PX[unit]
+
+
+class _Sum:
+    """A `calc()`, `min()`, `max()` or `clamp()`, read from left to right."""
+
+    def __init__(self, text: str, font_px: float, percent_of: float | None) -> None:
+        self._text, self._font_px, self._percent_of = text[:SUM_MAX_CHARS], font_px, percent_of
+        self._at = 0
+
+    def value(self) -> float | None:
+        """What it comes to in px, None where it cannot be told."""
+        try:
+            return self._factor()
+        except (ValueError, ArithmeticError, RecursionError):
+            return None
+
+    def _next(self, wanted: str) -> str | None:
+        match = _MEASURE.match(self._text, self._at)
+        if match is None or match[5] is None or match[5] not in wanted:
+            return None
+        self._at = match.end()
+        return match[5]
+
+    def _total(self) -> float:
+        total = self._product()
+        while sign := self._next("+-"):
+            total += self._product() * (1 if sign == "+" else -1)
+        return total
+
+    def _product(self) -> float:
+        product = self._factor()
+        while sign := self._next("*/"):
+            other = self._factor()
+            product = product * other if sign == "*" else product / other
+        return product
+
+    def _factor(self) -> float:
+        match = _MEASURE.match(self._text, self._at)
+        if match is None or match[5] is not None:
+            raise ValueError
+        self._at = match.end()
+        if match[1] is not None:
+            size = _px(match[1], match[2] or "", self._font_px, self._percent_of)
+            if size is None:
+                raise ValueError
+            return size
+        values = [self._total()]
+        while self._next(","):
+            values.append(self._total())
+        if not self._next(")"):
+            raise ValueError
+        if match[3] == "clamp" and len(values) == 3:
+            return max(values[0], min(values[1], values[2]))
+        return max(values) if match[3] == "max" else min(values)
+
+
+def resolved(style: Declarations, variables: tuple[tuple[str, str], ...]) -> Declarations:
+    """Declarations with `var()` put in; what is not defined hides where it would decide whether an element shows."""
+    if not any("var(" in value for value in style.values()):
+        return style
+    known = {**dict(variables), **{name: value for name, value in style.items() if name[:2] == "--"}}
+    done: Declarations = {}
+    for name, value in style.items():
+        for _ in range(VARIABLES_DEEP_MAX):
+            if "var(" not in value or len(value) > VALUE_MAX_CHARS:
+                break
+            value = _VARIABLE.sub(lambda match: known.get(match[1], match[2] or "unknown("), value).strip()  # noqa: PLW2901
+        if "var(" not in value and "unknown(" not in value:
+            done[name] = value
+        elif name in _DECIDING:
+            done[name] = _DECIDING[name]
+    return done
 
 
 def is_removed(style: Declarations, font_px: float) -> bool:
@@ -155,15 +189,19 @@ def is_removed(style: Declarations, font_px: float) -> bool:
             return True
     if _CLIPPED_AWAY.search(get("clip", "")) or _CLIPPED_AWAY.search(get("clip-path", "")):
         return True
-    if _TRANSFORMED_AWAY.search(get("transform", "")) or get("scale") == "0" or get("zoom") in ("0", "0%"):
+    if _TRANSFORMED_AWAY.search(get("transform", "")) or get("zoom") in ("0", "0%"):
         return True
+    if any((size := _number(part)) is not None and size < SCALE_SEEN_MIN for part in get("scale", "").split()):
+        return True
+    if any("(" in style[name] for name in _MASKS if name in style):
+        return True  # a mail's text wears no mask, but to be hidden by it
     return _is_squeezed(style, font_px) or _is_off_screen(style, font_px)
 
 
 def _number(value: str) -> float | None:
     match = re.fullmatch(r"\s*(\d{0,6}\.?\d{0,6})(%?)\s*", value)
     if match is None or match[1] in ("", "."):
-        return None
+        return length(value, 0.0, percent_of=1.0) if "(" in value else None
     return float(match[1]) / (100 if match[2] else 1)
 
 
@@ -172,27 +210,34 @@ def _is_squeezed(style: Declarations, font_px: float) -> bool:
         style.get(name, "").split(" ")[0] in ("hidden", "clip") for name in ("overflow", "overflow-x", "overflow-y")
     )
     for name in ("height", "max-height", "width", "max-width", "line-height"):
-        size = length(style[name], font_px) if name in style else None
-        if size is None and style.get(name, "") == "0%":
-            size = 0.0
+        size = length(style[name], font_px, percent_of=1_000) if name in style else None
         if size is not None and ((size <= SLIT_MAX_PX and clips) or (size == 0 and name.startswith("max-"))):
             return True
     return False
 
 
 def _is_off_screen(style: Declarations, font_px: float) -> bool:
-    names = ["text-indent", "margin-left", "margin-top", "margin-right"]
+    names = ["text-indent", "margin-left", "margin-top", "margin-right", *_MARGINS]
     if style.get("position") in ("absolute", "fixed", "relative", "sticky"):
-        names += ["left", "top", "right", "bottom"]
+        names += _INSETS
         depth = style.get("z-index", "")
         if depth.startswith("-") and style["position"] != "relative":
             return True
     for name in names:
-        size = length(style[name], font_px, percent_of=1_000) if name in style else None
+        if name in style and _is_far(style[name], font_px, percent_of=1_000):
+            return True
+    if "translate" in style and _is_far(style["translate"], font_px, percent_of=OFFSCREEN_PX):
+        return True
+    margin = _VALUES.findall(style.get("margin", "")[:VALUE_MAX_CHARS])
+    return any((size := length(value, font_px)) is not None and size <= -OFFSCREEN_PX for value in margin)
+
+
+def _is_far(values: str, font_px: float, *, percent_of: float) -> bool:
+    for value in _VALUES.findall(values[:VALUE_MAX_CHARS]):
+        size = length(value, font_px, percent_of=percent_of)
         if size is not None and (size <= -OFFSCREEN_PX or size >= 20 * OFFSCREEN_PX):
             return True
-    margin = style.get("margin", "").split()
-    return any((size := length(value, font_px)) is not None and size <= -OFFSCREEN_PX for value in margin)
+    return False
 
 
 def inherit(state: State, style: Declarations) -> State:
@@ -200,9 +245,14 @@ def inherit(state: State, style: Declarations) -> State:
     ink, paper, font_px = state.ink, state.paper, _font_px(state.font_px, style)
     clear_ink = state.clear_ink
     for name in ("color", "-webkit-text-fill-color"):
-        if name in style and (found := colour(style[name])) is not None:
+        if name not in style:
+            continue
+        found = colour(style[name])
+        if found is not None:
             ink = found[0]
             clear_ink = found[1] < OPACITY_SEEN_MIN
+        elif "(" in style[name]:
+            clear_ink = True  # a colour that we cannot tell may be that of the paper
     for name in ("background", "background-color", "background-image"):
         if name in style:
             paper = _paper(style[name], paper)
@@ -210,8 +260,12 @@ def inherit(state: State, style: Declarations) -> State:
     if "visibility" in style:
         visible = style["visibility"] not in ("hidden", "collapse") if style["visibility"] != "inherit" else visible
     spacing = length(style["letter-spacing"], font_px) if "letter-spacing" in style else None
+    variables = {name: value for name, value in style.items() if name[:2] == "--" and len(value) <= VALUE_MAX_CHARS}
     return replace(
         state,
+        variables=tuple({**dict(state.variables), **variables}.items())[:VARIABLES_MAX]
+        if variables
+        else state.variables,
         ink=ink,
         paper=paper,
         font_px=font_px,
@@ -236,10 +290,16 @@ def _paper(value: str, paper: Colour | None) -> Colour | None:
 def _font_px(inherited: float, style: Declarations) -> float:
     value = style.get("font-size")
     if value is None:
-        match = _FONT_IN_SHORTHAND.search(style.get("font", ""))
-        if match is None:
+        font = style.get("font", "")
+        match = _FONT_IN_SHORTHAND.search(font)
+        sums = [
+            part
+            for part in _VALUES.findall(font[:VALUE_MAX_CHARS])
+            if part.startswith(("calc(", "min(", "max(", "clamp("))
+        ]
+        if match is None and not sums:
             return inherited
-        value = match[1]
+        value = sums[0] if match is None else match[1]
     value = value.strip()
     if value in _FONT_WORDS:
         return _FONT_WORDS[value]

@@ -29,7 +29,8 @@ CONTEXT_CHECKS = 4
 
 _UNSEEN_TAGS = frozenset(
     "head title script style template noscript noframes noembed iframe object embed applet audio video canvas select"
-    " datalist meta link base rp rt param source track frameset math defs desc metadata".split()
+    " datalist meta link base rp rt param source track frameset math defs desc metadata"
+    " progress meter".split()
 )
 _NOSCRIPT = re.compile(r"<noscript[\s>].*?(?:</noscript|\Z)", re.IGNORECASE | re.DOTALL)
 # Comments, a document type, elements of no known name.
@@ -150,9 +151,7 @@ class _Walk:
         known = self._alike.get(key)
         effect = element.effect = self._judge(element, key) if known is None else known[0]
         if self._sheet.contextual and self._open:
-            parent = self._open[-1]
-            parent.index += 1
-            parent.previous = element  # the youngest child so far: what `+` looks at
+            self._open[-1].previous = element  # the youngest child so far: what `+` looks at
         if effect.removed:
             return None
         if tag in _VOID_TAGS:
