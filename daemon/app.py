@@ -14,6 +14,8 @@ from functools import partial
 from pathlib import Path
 
 from daemon import logs
+from daemon.backends.deliver.sender import HttpSender
+from daemon.backends.deliver.targets import Allowed
 from daemon.backends.protocols import ReceiveBackend
 from daemon.backends.receive.embedded import EmbeddedReceiver, tls_context
 from daemon.clock import Clock, SystemClock
@@ -23,7 +25,7 @@ from daemon.keys import Keyring, KeyringError, load_keyring
 from daemon.mail.warm import warm
 from daemon.service.services import Services
 from daemon.service.status import Listeners
-from daemon.settings import HostPort, Settings
+from daemon.settings import HostPort, Settings, allowed_targets
 from daemon.store import keyring as keyring_table
 from daemon.store.database import Database
 from daemon.web.application import build
@@ -67,13 +69,16 @@ async def running(settings: Settings, clock: Clock | None = None, ids: Ids | Non
         stack.push_async_callback(database.close)
         keyring = await _keyring(database, home)
         bus = Bus()
-        services = Services(settings, database, keyring, bus, clock, ids)
+        sender = HttpSender(Allowed.of(allowed_targets(settings.webhook_allow)), clock)
+        stack.push_async_callback(sender.close)
+        services = Services(settings, database, keyring, bus, clock, ids, sender)
         await _listen_http(stack, settings, services, bus, ids)
         receiver = _receiver(settings, services)
         services.stats.listeners.smtp = await _started(receiver, settings.smtp_listen)
         stack.push_async_callback(receiver.stop)
         await stack.enter_async_context(_beside(services.housekeeping.run()))
         await stack.enter_async_context(_beside(services.audit.watch()))
+        await stack.enter_async_context(_beside(services.dispatcher.run()))
         yield services
 
 

@@ -31,6 +31,7 @@ class Code(StrEnum):
     ADDRESS_TAKEN = "address_taken"
     CONFLICT = "conflict"
     GONE = "gone"
+    RANGE_NOT_SATISFIABLE = "range_not_satisfiable"
     VALIDATION_FAILED = "validation_failed"
     RATE_LIMITED = "rate_limited"
     SEND_CAP_REACHED = "send_cap_reached"

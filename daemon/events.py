@@ -33,9 +33,12 @@ class Bus:
         self._by_topic: dict[str, set[Subscription]] = {}
         self.closed = False
 
-    def subscribe(self, *topics: str) -> Subscription:
-        """Return a subscription; it is live at once and ends with its `with` block."""
-        return Subscription(self, topics)
+    def subscribe(self, *topics: str, keep: int | None = None) -> Subscription:
+        """Return a subscription; it is live at once and ends with its `with` block.
+
+        Whoever looks at everything when woken gives `keep=1`: of the events that came meanwhile the last one is enough.
+        """
+        return Subscription(self, topics, keep)
 
     def publish(self, event: Event) -> None:
         """Hand `event` to every subscriber of its topic. Never blocks, never raises."""
@@ -55,10 +58,10 @@ class Subscription:
 
     __slots__ = ("_bus", "_events", "_topics", "_waiting")
 
-    def __init__(self, bus: Bus, topics: tuple[str, ...]) -> None:
+    def __init__(self, bus: Bus, topics: tuple[str, ...], keep: int | None) -> None:
         self._bus = bus
         self._topics = topics
-        self._events: deque[Event] = deque()
+        self._events: deque[Event] = deque(maxlen=keep)
         self._waiting: asyncio.Future[None] | None = None
         for topic in topics:
             bus._by_topic.setdefault(topic, set()).add(self)

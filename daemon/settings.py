@@ -78,6 +78,28 @@ def _domain(text: str) -> str:
     return normalise(text)
 
 
+def allowed_targets(text: str) -> tuple[str, ...]:
+    """Read what `webhook_allow` allows: `loopback`, `private`, networks, addresses, host names. Raises `ValueError`."""
+    import ipaddress
+
+    words = []
+    for word in text.replace(",", " ").split():
+        if word in ("loopback", "private"):
+            words.append(word)
+            continue
+        try:
+            words.append(str(ipaddress.ip_network(word)))
+        except ValueError:
+            if "/" in word or ":" in word or word.replace(".", "").isdecimal():
+                raise ValueError(f"{word} is no network; give for instance 10.1.0.0/16 or fd00:1::/32") from None
+            words.append(_domain(word))
+    return tuple(dict.fromkeys(words))
+
+
+def _targets(text: str) -> str:
+    return ", ".join(allowed_targets(text))
+
+
 def _setting(
     default: object, help_text: str, *, read: Callable[[str], Any] = str, unit: str = "", secret: bool = False
 ) -> Any:
@@ -107,6 +129,11 @@ class Settings:
     max_wait_ms: int = _setting(300_000, "longest single wait", read=_whole, unit="ms")
     max_message_bytes: int = _setting(25 * 1024 * 1024, "largest mail taken in", read=_whole, unit="bytes")
     retention_days: int = _setting(0, "messages older than this are removed; 0 keeps them", read=_whole, unit="days")
+    webhook_allow: str = _setting(
+        "",
+        "webhook targets beside public https ones, by plain http too: loopback, private, networks, host names",
+        read=_targets,
+    )
     log_level: str = _setting(
         "info", "least severe log line written", read=_one_of("debug", "info", "warning", "error")
     )

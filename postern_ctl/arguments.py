@@ -13,13 +13,17 @@ from daemon.settings import duration_seconds
 from postern_ctl import diagnostics, invocation
 from postern_ctl.invocation import WrongUsage
 
+LIMIT_DEFAULT_ROWS = 50
+PAGE_MAX_ROWS = 200
 WAIT_DEFAULT_SECONDS = 120.0
 
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The mailbox's address or id.", show_default=False)]
 AgentId = Annotated[str, typer.Argument(metavar="AGENT", help="The agent's id.", show_default=False)]
 KeyId = Annotated[str, typer.Argument(metavar="KEY", help="The key's id.", show_default=False)]
 LinkId = Annotated[str, typer.Argument(metavar="LINK", help="The link's id.", show_default=False)]
+Limit = Annotated[int, typer.Option(metavar="N", help="At most so many.")]
 MessageId = Annotated[str, typer.Argument(metavar="MESSAGE", help="The message's id.", show_default=False)]
+WebhookId = Annotated[str, typer.Argument(metavar="WEBHOOK", help="The webhook's id.", show_default=False)]
 TenantId = Annotated[str, typer.Argument(metavar="TENANT", help="The tenant's id or name.", show_default=False)]
 
 Confirm = Annotated[str | None, typer.Option(metavar="NAME", help="The name again, instead of being asked for it.")]
@@ -29,6 +33,13 @@ Once = Annotated[bool, typer.Option("--once", help="Print only the code.")]
 Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a new file, not stdout.")]
 Reveal = Annotated[bool, typer.Option("--reveal", help="Print the key itself; else a one-time link shows it.")]
 Timeout = Annotated[float, typer.Option(metavar="SECONDS", help="How long to wait.", show_default="120")]
+
+
+def page_limit(limit: int) -> int:
+    """Return how many rows to ask for at once. Raises `WrongUsage` for a limit of none."""
+    if limit < 1:
+        raise WrongUsage("--limit takes a whole number from 1 on.")
+    return min(limit, PAGE_MAX_ROWS)
 
 
 def moment(text: str | None, *, ago: bool = False) -> str | None:

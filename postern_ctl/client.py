@@ -15,7 +15,9 @@ from collections.abc import Sequence
 
 from postern_ctl.answers import Answer, Document, Listing, Page, Refused, Unreachable
 from postern_ctl.calls import Group, answer
-from postern_ctl.transport import TIMEOUT_SECONDS, Transport, link_path
+from postern_ctl.client_mail import Messages, Search, Threads
+from postern_ctl.client_webhooks import Events, Webhooks
+from postern_ctl.transport import DOWNLOAD_PATH, TIMEOUT_SECONDS, Transport, link_path
 
 __all__ = ["Answer", "Listing", "Page", "Postern", "Refused", "Unreachable"]
 
@@ -41,15 +43,20 @@ class Inboxes(Group):
         domain: str | None = None,
         display_name: str | None = None,
         client_id: str | None = None,
+        inbound_webhook_url: str | None = None,
         agent_id: str | None = None,
     ) -> Answer:
-        """Create a mailbox; with neither username nor domain, an instant address."""
+        """Create a mailbox; with neither username nor domain, an instant address.
+
+        With `inbound_webhook_url` the answer shows the secret of its webhook once, as `webhook.secret`.
+        """
         return self._do(
             "inboxes.create",
             username=username,
             domain=domain,
             display_name=display_name,
             client_id=client_id,
+            inbound_webhook_url=inbound_webhook_url,
             agent_id=agent_id,
         )
 
@@ -116,40 +123,6 @@ class Waits(Group):
     def drop(self, wait_id: str) -> Answer:
         """Forget a durable wait."""
         return self._do("waits.drop", wait_id)
-
-
-class Messages(Group):
-    """Messages of mailboxes."""
-
-    def list(
-        self,
-        addr: str,
-        *,
-        direction: str | None = None,
-        unread_only: bool | None = None,
-        limit: int | None = None,
-        cursor: str | None = None,
-    ) -> Listing:
-        """List a mailbox's messages, newest first, `limit` to a page."""
-        return self._list(
-            "messages.list", addr, direction=direction, unread_only=unread_only, limit=limit, cursor=cursor
-        )
-
-    def get(self, id: str, *, mark_read: bool | None = None) -> Answer:
-        """Show a message with its text and what was extracted."""
-        return self._do("messages.get", id, query={"mark_read": mark_read})
-
-    def raw(self, id: str) -> bytes:
-        """Return a message byte for byte as it arrived."""
-        return self._transport.request("GET", self.path("messages.raw", [id])).body
-
-    def update(self, id: str, *, unread: bool) -> Answer:
-        """Mark a message read or unread."""
-        return self._do("messages.update", id, unread=unread)
-
-    def delete(self, id: str) -> Answer:
-        """Delete a message for good, raw bytes too."""
-        return self._do("messages.delete", id)
 
 
 class Access(Group):
@@ -298,6 +271,12 @@ class Links(Group):
         transport = self._transport if base is None else Transport(base_url=base)
         return answer(transport.request("POST", path).json())
 
+    def download(self, url_or_token: str, opened: Document) -> bytes:
+        """Fetch what a link to a download yielded, from where the link was opened, within a minute of that."""
+        base, _ = link_path(url_or_token)
+        transport = self._transport if base is None else Transport(base_url=base)
+        return transport.request("GET", DOWNLOAD_PATH + opened["download"]["url"].rpartition(DOWNLOAD_PATH)[2]).body
+
 
 class Audit(Group):
     """The audit log."""
@@ -380,7 +359,11 @@ class Postern:
         self.inboxes = Inboxes(transport)
         self.waits = Waits(transport)
         self.messages = Messages(transport)
+        self.threads = Threads(transport)
+        self.search = Search(transport)
         self.access = Access(transport)
+        self.webhooks = Webhooks(transport)
+        self.events = Events(transport)
         self.tenants = Tenants(transport)
         self.keys = Keys(transport)
         self.agents = Agents(transport)

@@ -21,7 +21,7 @@ from postern_ctl.answers import Answer, Document
 WIDTH_DEFAULT_CELLS = 80
 COLUMN_MIN_CELLS = 6
 GAP = "  "
-SECRET_FIELDS = ("enrollment_token", "agent_key", "operator_key")
+SECRET_FIELDS = ("enrollment_token", "agent_key", "operator_key", "secret")
 _BIDI = (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C, 0x2028, 0x2029)
 _HARMLESS = dict.fromkeys((*range(32), *range(127, 160), *_BIDI), "�")
 _PLAIN_TEXT = {code: mark for code, mark in _HARMLESS.items() if chr(code) not in "\n\t"}
@@ -65,12 +65,18 @@ def show(data: Document, *, essential: str = "id", title: str | None = None) -> 
 
 def receipt(answer: Answer, *, essential: str = "id", reveal: bool = False) -> None:
     """Print what a mutation answered; a minted secret only when it is to be revealed."""
-    data = answer.data if reveal else {name: value for name, value in answer.data.items() if name not in SECRET_FIELDS}
+    data = answer.data if reveal else concealed(answer.data)
     secret = next((name for name in SECRET_FIELDS if name in data), None)
     if invocation.current().json:
         document(whole(replace(answer, data=data)))
     else:
         show(data, essential=secret or essential)
+
+
+def concealed(data: Document) -> Document:
+    """Return a document without the secrets in it."""
+    kept = {name: value for name, value in data.items() if name not in SECRET_FIELDS}
+    return {name: concealed(value) if isinstance(value, dict) else value for name, value in kept.items()}
 
 
 def whole(answer: Answer) -> Document:
@@ -100,6 +106,11 @@ def only_json(value: Document) -> bool:
 def document(value: Document) -> None:
     """Print the one JSON document: indented for a terminal, one line for a program."""
     emit(json.dumps(value, indent=2 if sys.stdout.isatty() else None))
+
+
+def json_line(value: Document) -> None:
+    """Print a JSON document on one line: one of many."""
+    emit(json.dumps(value))
 
 
 def minute(timestamp: str | None) -> str | None:

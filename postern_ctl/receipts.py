@@ -8,6 +8,6 @@ from postern_ctl.answers import Answer
 
 def done(answer: Answer, *, essential: str = "id", reveal: bool = False) -> None:
     """Print what a mutation answered; a minted secret only when it is to be revealed."""
-    hidden = not reveal and any(name in answer.data for name in output.SECRET_FIELDS)
+    hidden = not reveal and output.concealed(answer.data) != answer.data
     output.receipt(answer, essential=essential, reveal=reveal)
     diagnostics.receipt(answer, hidden_secret=hidden)

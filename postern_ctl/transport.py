@@ -8,9 +8,12 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from functools import partial
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -19,6 +22,9 @@ from postern_ctl.answers import Document, Refused, Unreachable
 
 TIMEOUT_SECONDS = 30.0
 LINK_PATH = "/l/"
+DOWNLOAD_PATH = "/d/"
+LINE_MAX_BYTES = 1024 * 1024
+_STREAM_TYPE = "text/event-stream"
 _ACCEPT = "application/json, message/rfc822, */*;q=0.1"
 
 
@@ -101,24 +107,49 @@ class Transport:
         timeout_seconds: float | None = None,
     ) -> Response:
         """Ask once and return the answer. Raises `Refused` or `Unreachable`."""
-        headers = {"Accept": _ACCEPT, "Connection": "close"}
-        if self._api_key is not None:
-            headers["Authorization"] = f"Bearer {self._api_key}"
+        headers = {"Accept": _ACCEPT}
         if receipt:
             headers["Prefer"] = "receipt"
         content = None
         if body is not None:
             content = json.dumps(body, allow_nan=False).encode()
             headers["Content-Type"] = "application/json"
-        asked = urlencode({name: _query_text(value) for name, value in (query or {}).items()})
-        url = self._prefix + path + (f"?{asked}" if asked else "")
         timeout = self.timeout_seconds if timeout_seconds is None else timeout_seconds
+        with self._asked(method, path, query or {}, content, headers, timeout) as answer:
+            return _success(answer)
+
+    @contextmanager
+    def lines(self, path: str, *, query: Mapping[str, Any], timeout_seconds: float) -> Iterator[Iterator[bytes]]:
+        """Ask for a stream and hand out its lines as they come; `timeout_seconds` bounds the silence between them.
+
+        Raises `Refused` or `Unreachable`, the latter in the middle, too.
+        """
+        with self._asked("GET", path, query, None, {"Accept": _STREAM_TYPE}, timeout_seconds) as answer:
+            if answer.status != HTTPStatus.OK:
+                _success(answer)
+            if answer.headers.get_content_type() != _STREAM_TYPE:
+                raise PosternError(Code.INTERNAL_ERROR, "The answer is no stream. Check that the URL is Postern's.")
+            yield iter(partial(answer.readline, LINE_MAX_BYTES), b"")
+
+    @contextmanager
+    def _asked(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any],
+        content: bytes | None,
+        headers: dict[str, str],
+        timeout: float,
+    ) -> Iterator[HTTPResponse]:
+        """Make one request; whatever fails below HTTP, while the answer is read, too, becomes `Unreachable`."""
+        headers["Connection"] = "close"
+        if self._api_key is not None:
+            headers["Authorization"] = f"Bearer {self._api_key}"
+        asked = urlencode({name: _query_text(value) for name, value in query.items()})
         connection = self._connection(timeout)
         try:
-            connection.request(method, url, body=content, headers=headers)
-            answer = connection.getresponse()
-            content_type, retry_after = answer.headers.get_content_type(), answer.headers.get("Retry-After")
-            response = Response(answer.status, content_type, answer.read())
+            connection.request(method, self._prefix + path + (f"?{asked}" if asked else ""), content, headers)
+            yield connection.getresponse()
         except TimeoutError:
             raise Unreachable(self.target, f"no answer within {timeout:g} s") from None
         except OSError as problem:
@@ -127,9 +158,6 @@ class Transport:
             raise Unreachable(self.target, f"the answer is no HTTP ({type(problem).__name__})") from None
         finally:
             connection.close()
-        if not 200 <= response.status < 300:
-            raise _refusal(response, retry_after)
-        return response
 
     def _connection(self, timeout: float) -> HTTPConnection:
         if self._socket_path is not None:
@@ -179,6 +207,14 @@ def _checked(api_key: str) -> str:
 
 def _query_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _success(answer: HTTPResponse) -> Response:
+    """Read an answer whole. Raises `Refused` when it is none of success."""
+    response = Response(answer.status, answer.headers.get_content_type(), answer.read())
+    if not 200 <= response.status < 300:
+        raise _refusal(response, answer.headers.get("Retry-After"))
+    return response
 
 
 def _refusal(response: Response, retry_after: str | None) -> Refused:

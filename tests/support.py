@@ -164,7 +164,9 @@ class RunningDaemon:
         try:
             connection.request(method, path, content, sent)
             response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read())
+            stream = response.headers.get_content_type() == "text/event-stream"
+            # A stream has no end: of it there is what comes first.
+            return Answer(response.status, response.headers, response.readline() if stream else response.read())
         finally:
             connection.close()
 
@@ -240,11 +242,14 @@ def mail(
     text: str = "Your verification code is 482913.\n",
     sender: str = "Example <no-reply@foreign.test>",
     headers: Mapping[str, str] | None = None,
+    attachments: Mapping[str, bytes] | None = None,
 ) -> bytes:
-    """Compose a plain mail."""
+    """Compose a plain mail, perhaps with files."""
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = sender, to, subject
     for name, value in (headers or {}).items():
         message[name] = value
     message.set_content(text)
+    for name, content in (attachments or {}).items():
+        message.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
     return message.as_bytes(policy=SMTP)

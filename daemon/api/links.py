@@ -33,11 +33,19 @@ class Link(Model):
     url: str | None = None
 
 
+class Download(Model):
+    """Where the bytes are to be had, as often as it takes, until it expires."""
+
+    url: str
+    expires_at: Timestamp
+
+
 class Opened(Model):
-    """What a link yielded: the secret that was minted, or the signed receipt of a change."""
+    """What a link yielded: the secret that was minted, the signed receipt of a change, or a download."""
 
     purpose: str
     link_id: str
     target: str | None
     secret: str | None = None
     receipt: dict[str, Any] | None = None
+    download: Download | None = None

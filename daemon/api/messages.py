@@ -30,6 +30,12 @@ class MessageGetQuery(Model):
     mark_read: bool = False
 
 
+class DownloadQuery(Model):
+    """Whether the answer is a one-time link to the bytes, instead of the bytes."""
+
+    link: bool = False
+
+
 class MessageUpdate(Model):
     """The one thing that changes about a message."""
 

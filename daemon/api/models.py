@@ -2,10 +2,42 @@
 
 from __future__ import annotations
 
-from daemon.api import agents, audit, common, enrollment, inboxes, links, messages, operators, stats, tenants, waits
+from daemon.api import (
+    agents,
+    audit,
+    common,
+    enrollment,
+    events,
+    inboxes,
+    links,
+    messages,
+    operators,
+    search,
+    stats,
+    tenants,
+    threads,
+    waits,
+    webhooks,
+)
 from daemon.api.common import Model
 
-_MODULES = (agents, audit, common, enrollment, inboxes, links, messages, operators, stats, tenants, waits)
+_MODULES = (
+    agents,
+    audit,
+    common,
+    enrollment,
+    events,
+    inboxes,
+    links,
+    messages,
+    operators,
+    search,
+    stats,
+    tenants,
+    threads,
+    waits,
+    webhooks,
+)
 
 MODELS: dict[str, type[Model]] = {
     name: value

@@ -1,4 +1,4 @@
-"""The Protocols between services and mail systems, and the callbacks that the composition root hands to a backend."""
+"""The Protocols between services and what is outside, and the callbacks that the root hands to a backend."""
 
 from __future__ import annotations
 
@@ -33,4 +33,29 @@ class ReceiveBackend(Protocol):
 
     async def stop(self) -> None:
         """Finish the mails in hand and receive no more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PostOutcome:
+    """How one post went: the status that came back, or why none did."""
+
+    status: int | None = None
+    error: str | None = None
+    retry_after_seconds: int | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+
+class PostSender(Protocol):
+    """Something that posts events to other people's servers."""
+
+    def refusal(self, url: str) -> str | None:
+        """Say why a URL is never posted to, as far as it shows; None: it may be."""
+        ...
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> PostOutcome:
+        """Post once and tell how it went; raises nothing of its own."""
         ...

@@ -20,8 +20,8 @@ from weakref import WeakKeyDictionary
 from daemon.mail.extract import Extracted, extract_within
 from daemon.mail.guard import is_ordinary
 from daemon.mail.limits import FULL, INLINE, TooMuch
-from daemon.mail.model import ParsedMail
-from daemon.mail.parse import cheap, parse_within, unusual
+from daemon.mail.model import Attachment, ParsedMail
+from daemon.mail.parse import cheap, open_attachment, parse_within, unusual
 
 WORKERS_MAX = 2
 WORKER_WALL_MAX_SECONDS = 15.0
@@ -52,6 +52,21 @@ async def parse_bounded(raw: bytes, *, timeout_seconds: float = WORKER_WALL_MAX_
         return cheap(raw, f"could not be read: {error}")
 
 
+async def attachment_bounded(
+    raw: bytes, index: int, *, timeout_seconds: float = WORKER_WALL_MAX_SECONDS
+) -> tuple[Attachment, bytes]:
+    """`open_attachment` under the same promise. Raises IndexError, and `WorkerError` when the worker fails."""
+    if unusual(raw) is None:
+        with contextlib.suppress(TooMuch):
+            return open_attachment(raw, index, INLINE, strict=True)
+    described, found, content = (await _work(f"attachment:{index}", raw, timeout_seconds)).partition(b"\n")
+    if not found:
+        raise WorkerError("exceeds the limits of its process")
+    if described == b"null":
+        raise IndexError(index)
+    return Attachment(**json.loads(described)), content
+
+
 async def extract_bounded(mail: ParsedMail, *, timeout_seconds: float = WORKER_WALL_MAX_SECONDS) -> Extracted:
     """`extract` under the same promise; a mail whose worker fails has nothing extracted."""
     if len(mail.visible) <= EXTRACT_INLINE_CHARS and (mail.html is None or is_ordinary(mail.html, INLINE)):
@@ -65,21 +80,24 @@ async def extract_bounded(mail: ParsedMail, *, timeout_seconds: float = WORKER_W
 
 
 async def _ask(verb: str, request: bytes, timeout_seconds: float) -> dict[str, Any]:
-    async with _slot():
-        try:
-            async with asyncio.timeout(timeout_seconds):
-                output = await _run(verb, request)
-        except TimeoutError:
-            raise WorkerError("took too long") from None
-        except OSError as error:
-            raise WorkerError(f"no worker: {error.strerror}") from error
     try:
-        answer = json.loads(output)
+        answer = json.loads(await _work(verb, request, timeout_seconds))
     except ValueError:
         answer = None
     if not isinstance(answer, dict):
         raise WorkerError("exceeded the limits of its process")
     return answer
+
+
+async def _work(verb: str, request: bytes, timeout_seconds: float) -> bytes:
+    async with _slot():
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                return await _run(verb, request)
+        except TimeoutError:
+            raise WorkerError("took too long") from None
+        except OSError as error:
+            raise WorkerError(f"no worker: {error.strerror}") from error
 
 
 async def _run(verb: str, request: bytes) -> bytes:

@@ -17,7 +17,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A part that is not the body. `index` counts from 0 in mail order and is what `attachment_bytes` takes.
+    """A part that is not the body. `index` counts from 0 in mail order and is what `open_attachment` takes.
 
     `filename` is safe to write to a directory: no separators, controls, leading dots or bidi marks; at most 120 chars.
     `size_bytes` is the decoded size. `inline` is true for parts shown within the body (RFC 2183 section 2.1).

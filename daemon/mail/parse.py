@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
 
 from daemon.mail import headers as field
 from daemon.mail.charsets import decode, decode_html
@@ -20,9 +19,9 @@ __all__ = [
     "Address",
     "Attachment",
     "ParsedMail",
-    "attachment_bytes",
     "cheap",
     "clean_filename",
+    "open_attachment",
     "parse",
     "parse_within",
     "unusual",
@@ -261,10 +260,15 @@ def clean_filename(name: str) -> str:
     return name
 
 
-def attachment_bytes(raw: bytes, index: int, limits: Limits = FULL) -> bytes:
-    """The decoded bytes of attachment `index` of a message. Raises IndexError when it has no such attachment."""
-    leaves = (part for part, is_body in _sorted(Tree(limits).leaves(raw)) if not is_body and not part.level)
-    part = next(islice(leaves, max(index, 0), None), None) if index >= 0 else None
-    if part is None:
+def open_attachment(raw: bytes, index: int, limits: Limits = FULL, *, strict: bool = False) -> tuple[Attachment, bytes]:
+    """Attachment `index` of a message and its decoded bytes. Raises IndexError when the message has no such attachment.
+
+    When `strict` it raises `TooMuch` where `limits` are exceeded: the count might be another within wider ones.
+    """
+    tree = Tree(limits)
+    leaves = [part for part, is_body in _sorted(tree.leaves(raw[: limits.raw_bytes])) if not is_body and not part.level]
+    if strict and tree.problem:
+        raise TooMuch
+    if not 0 <= index < len(leaves):
         raise IndexError(index)
-    return part.content()
+    return _attachment(leaves[index], index), leaves[index].content()

@@ -343,3 +343,16 @@ ai-assistent|taalmodel|geautomatiseerde agent|ai-agent|språkmodell|kielimalli|s
 *ذكاء اصطناعي|*الذكاء الاصطناعي|*בינה מלאכותית|*סוכן ai|*סוכני ai|*מודל שפה|*هوش مصنوعی|*مدل زبانی
 *人工智能|*智能助手|*ai助手|*ai代理|*ai助理|*ai智能体|*智能体|*语言模型|*人工智慧|*語言模型|*エージェント|*aiアシスタント|*言語モデル|*인공지능|*에이전트|*언어 모델|*एआई|*เอไอ|*ปัญญาประดิษฐ์|trí tuệ nhân tạo|mô hình ngôn ngữ|asisten ai|kecerdasan buatan
 """
+
+# What mail programs put before the subject of an answer or a forward, up to its colon.
+REPLY_PREFIXES = tuple(
+    prefix
+    for line in (
+        "re|res|ref|rép|rif|r|antw|aw|sv|svar|vs|vb|vl|odp|odg|odpověď|odpoveď|vá|ynt|cev|atb|trả lời",
+        "fw|fwd|wg|tr|trs|enc|rv|i|doorst|pd|ilt|i̇lt|továbbítás|tml|bls|chuyển tiếp",
+        "απ|σχετ|πρθ|отв|ответ|пересл",
+        "回复|回覆|答复|答覆|返信|转发|轉寄|轉發|転送|답장|회신|전달",
+        "השב|הועבר|رد|تحويل|ตอบ|ส่งต่อ",
+    )
+    for prefix in line.split("|")
+)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from daemon.api.common import AuditRef, LinkRef
+from daemon.api.common import AuditRef, LinkRef, Model
 from daemon.api.operations import Access, Operation
 from daemon.audit import Actor
 from daemon.errors import Code, PosternError
@@ -87,11 +88,28 @@ class Listed(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """Bytes to hand out as they are."""
+    """Bytes to hand out as they are; `tag` names what they are of."""
 
     content: bytes
     content_type: str
     filename: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One notice of a stream; without data it only tells that the stream is alive, and how far it has come."""
+
+    id: str | None
+    event: str | None = None
+    data: Model | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Notices without end. Whoever takes them closes the iterator when nobody wants more."""
+
+    notices: AsyncGenerator[Notice, None]
 
 
 def authorise(principal: Principal, operation: Operation) -> None:

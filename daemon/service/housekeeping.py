@@ -11,13 +11,15 @@ from daemon.clock import DAY_MS, Clock
 from daemon.ids import Ids
 from daemon.service.auditing import Auditing
 from daemon.service.context import SYSTEM, Call, Source
+from daemon.service.dispatcher import Dispatcher
 from daemon.service.mutations import entry
 from daemon.service.tenants import retention_days
-from daemon.store import events, links, messages, tenants, waits
+from daemon.store import events, links, messages, tenants, waits, webhooks
 from daemon.store.database import Database, Tx
 
 BATCH_MESSAGES = 200
 BATCH_ROWS = 1_000
+DELIVERY_KEPT_DAYS = 30
 EVENT_KEPT_DAYS = 30
 LINK_KEPT_DAYS = 30
 WAIT_KEPT_DAYS = 7
@@ -32,9 +34,18 @@ log = logging.getLogger("postern.housekeeping")
 class Housekeeping:
     """Runs beside the daemon. Every step is one small mutation, so the writer is never held up for longer than that."""
 
-    def __init__(self, database: Database, auditing: Auditing, ids: Ids, clock: Clock, default_days: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        auditing: Auditing,
+        dispatcher: Dispatcher,
+        ids: Ids,
+        clock: Clock,
+        default_days: int,
+    ) -> None:
         self._database = database
         self._auditing = auditing
+        self._dispatcher = dispatcher
         self._ids = ids
         self._clock = clock
         self._default_days = default_days
@@ -64,7 +75,10 @@ class Housekeeping:
                 removed += await self._retire(tenant.id, self._clock.now_ms() - days * DAY_MS)
         await self._database.write(links.erase_expired)
         await self._purge(links.purge, LINK_KEPT_DAYS)
+        await self._dispatcher.hand_out(settle=True)  # what was not handed out is not removed
         await self._purge(events.purge, EVENT_KEPT_DAYS)
+        await self._database.write(webhooks.erase_old_secrets)
+        await self._purge(webhooks.purge_deliveries, DELIVERY_KEPT_DAYS)
         await self._purge(waits.purge, WAIT_KEPT_DAYS)
         return removed
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 
 from daemon.api.common import Deleted
-from daemon.api.inboxes import Inbox, InboxCreate, InboxQuery
+from daemon.api.inboxes import Inbox, InboxCreate, InboxCreated, InboxQuery
+from daemon.api.operations import Scope
+from daemon.api.webhooks import WebhookSecret
 from daemon.backends.protocols import Recipient
 from daemon.clock import iso
 from daemon.errors import Code, PosternError, invalid, not_found
@@ -16,6 +18,7 @@ from daemon.service.context import Call, Done, Listed, Principal
 from daemon.service.inbox_removal import remove_inbox_wholly
 from daemon.service.mutations import Change, Mutations, Once
 from daemon.service.paging import Cursors
+from daemon.service.webhook_making import WebhookMaker
 from daemon.store import agents, enrollment, inboxes, tenants
 from daemon.store.agents import AgentRow
 from daemon.store.database import Database, Tx
@@ -26,25 +29,29 @@ from daemon.store.rows import unpack
 class Inboxes:
     """The noun `inbox`."""
 
-    def __init__(self, database: Database, mutations: Mutations, cursors: Cursors, ids: Ids, bus: Bus) -> None:
+    def __init__(
+        self, database: Database, mutations: Mutations, cursors: Cursors, ids: Ids, bus: Bus, webhooks: WebhookMaker
+    ) -> None:
         self._database = database
         self._mutations = mutations
         self._cursors = cursors
         self._ids = ids
         self._bus = bus
+        self._webhooks = webhooks
 
-    async def create(self, call: Call, request: InboxCreate) -> Done[Inbox]:
+    async def create(self, call: Call, request: InboxCreate) -> Done[InboxCreated]:
         """Create a mailbox, spending one of its enrollment key's quota in the same transaction.
 
-        Raises `PosternError`: `domain_not_allowed`, `address_taken`, `enrollment_token_exhausted`,
-        `enrollment_token_revoked`, `idempotency_conflict`, `validation_failed`.
+        With `inbound_webhook_url` its webhook is made in that transaction, too; a repeated request is answered without
+        the webhook's secret. Raises `PosternError`: `domain_not_allowed`, `address_taken`, `scope_denied`,
+        `enrollment_token_exhausted`, `enrollment_token_revoked`, `idempotency_conflict`, `validation_failed`.
         """
         if request.agent_id is not None and not call.principal.is_operator:
             raise invalid("agent_id", "only operators name the agent; leave it out")
         username = None if request.username is None else local_part(request.username)
         domain = None if request.domain is None else domain_name("domain", request.domain)
 
-        def change(tx: Tx) -> Change[Inbox]:
+        def change(tx: Tx) -> Change[InboxCreated]:
             owner, key_id, allowed = _owner(tx.conn, call.principal, request.agent_id)
             name = _domain(tx.conn, owner.tenant_id, domain, allowed)
             address = f"{username or self._ids.local_part()}@{name}"
@@ -62,11 +69,32 @@ class Inboxes:
                 created_ms=tx.now_ms,
             )
             inboxes.add(tx, row)
-            return Change(data=_shown(row), target=row.id, tenant=row.tenant_id, value=address)
+            plain = InboxCreated(**_shown(row).model_dump())
+            webhook = None if request.inbound_webhook_url is None else self._hooked(tx, call.principal, row, request)
+            return Change(
+                data=plain.model_copy(update={"webhook": webhook}),
+                target=row.id,
+                tenant=row.tenant_id,
+                value=address,
+                secret=None if webhook is None else webhook.secret,
+                remembered=plain,
+            )
 
         key = request.client_id or call.idempotency_key
-        once = None if key is None else Once("inboxes.create", key, request, Inbox)
+        once = None if key is None else Once("inboxes.create", key, request, InboxCreated)
         return await self._mutations.run(call, "inbox:create", change, once=once)
+
+    def _hooked(self, tx: Tx, principal: Principal, row: InboxRow, request: InboxCreate) -> WebhookSecret:
+        """Make the webhook that a new mailbox was asked for with. It tells of mail, so who may not read has none."""
+        if not principal.is_operator and Scope.READ not in principal.scopes:
+            raise PosternError(
+                Code.SCOPE_DENIED, "A webhook tells of mail: it needs mailbox:read. Leave inbound_webhook_url out."
+            )
+        url = request.inbound_webhook_url or ""
+        made, secret = self._webhooks.make(
+            tx, "inbound_webhook_url", url, ["message.received"], row.tenant_id, row.agent_id, row.id
+        )
+        return WebhookSecret(id=made.id, secret=secret)
 
     async def list(self, call: Call, query: InboxQuery) -> Listed[Inbox]:
         """List the agent's own mailboxes; operators see all, or those of a tenant or an agent."""

@@ -23,13 +23,15 @@ _TOKEN_CHARS = 80  # 60 octets
 
 
 class Purpose(StrEnum):
-    """What a link yields."""
+    """What a link yields; `SESSION` is no link but what a spent download yields."""
 
     RECEIPT = "receipt"
     REVEAL = "reveal"
+    DOWNLOAD = "download"
+    SESSION = "session"
 
 
-_NUMBERS = {Purpose.RECEIPT: 1, Purpose.REVEAL: 2}
+_NUMBERS = {Purpose.RECEIPT: 1, Purpose.REVEAL: 2, Purpose.DOWNLOAD: 3, Purpose.SESSION: 4}
 _PURPOSES = {number: purpose for purpose, number in _NUMBERS.items()}
 
 

@@ -7,19 +7,21 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from daemon.api.common import TenantQuery
-from daemon.api.links import Link, LinkCreate, Opened
+from daemon.api.links import Download, Link, LinkCreate, Opened
 from daemon.audit import append
 from daemon.clock import SECOND_MS, Clock, iso, iso_or_none
 from daemon.errors import Code, PosternError, invalid, not_found
 from daemon.keys import Keyring
-from daemon.service.context import Call, Done, Listed, Principal
-from daemon.service.link_tokens import LinkClaim, Purpose, read_token
+from daemon.service.context import Blob, Call, Done, Listed, Principal
+from daemon.service.downloads import Downloads, Target
+from daemon.service.link_tokens import LinkClaim, Purpose, read_token, write_token
 from daemon.service.mutations import Change, Mutations, entry, sealed_place
 from daemon.service.paging import Cursors
-from daemon.store import agents, audit, enrollment, links, operators, tenants
+from daemon.store import agents, audit, enrollment, links, messages, operators, tenants
 from daemon.store.database import Database, Tx
 from daemon.store.links import LinkRow
 
+SESSION_MS = 60 * SECOND_MS
 LINKS_REMEMBERED = 10_000
 REFUSALS_TOLD = 100
 RECEIPT_TAG = b"postern receipt 1\x00"
@@ -34,6 +36,7 @@ class Links:
         mutations: Mutations,
         keyring: Keyring,
         cursors: Cursors,
+        downloads: Downloads,
         clock: Clock,
         count: Callable[[str], None],
     ) -> None:
@@ -41,6 +44,7 @@ class Links:
         self._mutations = mutations
         self._keyring = keyring
         self._cursors = cursors
+        self._downloads = downloads
         self._clock = clock
         self._count = count
         self._told = _Told(count)
@@ -122,9 +126,25 @@ class Links:
             raise _gone()
         return opened
 
-    def _claim(self, token: str) -> LinkClaim:
+    async def download(self, token: str) -> Blob:
+        """Return the bytes of a download in progress: for a minute after its link was spent, as often as it is asked.
+
+        Raises `not_found` when forged, `gone` when it is over or what stood behind the link is no more.
+        """
+        claim = self._claim(token, session=True)
+
+        def look(conn: sqlite3.Connection) -> Target:
+            row = links.get(conn, claim.link_id)
+            over = claim.expires_ms <= self._clock.now_ms() or row is None or row.revoked_ms is not None
+            if over or row is None or not _issuer_stands(conn, row) or not _is_there(conn, row):
+                raise _gone()
+            return Target.read(row.target or "")
+
+        return await self._downloads.blob(await self._database.read(look))
+
+    def _claim(self, token: str, *, session: bool = False) -> LinkClaim:
         claim = read_token(self._keyring, token)
-        if claim is None:
+        if claim is None or (claim.purpose is Purpose.SESSION) != session:
             self._count("links_forged")
             raise not_found("link")
         return claim
@@ -133,6 +153,11 @@ class Links:
         if row.sealed is not None:
             secret = self._keyring.unseal(sealed_place(row.tenant_id, row.id), row.sealed).decode()
             return Opened(purpose=row.purpose, link_id=row.id, target=row.target, secret=secret)
+        if row.purpose == Purpose.DOWNLOAD:
+            expires_ms = tx.now_ms + SESSION_MS
+            session = write_token(self._keyring, LinkClaim(row.id, Purpose.SESSION, expires_ms))
+            download = Download(url=f"{self._mutations.public_url}/d/{session}", expires_at=iso(expires_ms))
+            return Opened(purpose=row.purpose, link_id=row.id, target=row.target, download=download)
         line = audit.get(tx.conn, row.audit_seq)
         if line is None:
             raise not_found("link")
@@ -150,7 +175,9 @@ class Links:
     def _standing(self, conn: sqlite3.Connection, row: LinkRow) -> str:
         """Return the status of a link as it stands with its maker."""
         status = self._status(row)
-        return status if status != "live" or _issuer_stands(conn, row) else "issuer revoked"
+        if status == "live" and not _issuer_stands(conn, row):
+            return "issuer revoked"
+        return status if status != "live" or _is_there(conn, row) else "message deleted"
 
     def _status(self, row: LinkRow) -> str:
         if row.used_ms is not None:
@@ -193,6 +220,11 @@ class _Told:
 
 def _gone() -> PosternError:
     return PosternError(Code.GONE, "This link was opened before, was revoked or has expired. Ask for a new one.")
+
+
+def _is_there(conn: sqlite3.Connection, row: LinkRow) -> bool:
+    """Tell whether there is still something to download, where a link is to that."""
+    return row.purpose != Purpose.DOWNLOAD or messages.get(conn, Target.read(row.target or "").message_id) is not None
 
 
 def _issuer_stands(conn: sqlite3.Connection, row: LinkRow) -> bool:

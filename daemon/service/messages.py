@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
-from daemon.api.common import Deleted
+from daemon.api.common import Deleted, LinkRef
 from daemon.api.messages import (
     AttachmentInfo,
     Authentication,
+    DownloadQuery,
     Header,
     Message,
     MessageGetQuery,
@@ -19,24 +20,30 @@ from daemon.api.messages import (
     MessageSummary,
     MessageUpdate,
 )
-from daemon.clock import Clock, iso
+from daemon.clock import Clock
 from daemon.errors import not_found
-from daemon.events import Bus, Event
+from daemon.events import Bus
 from daemon.ids import Ids
 from daemon.mail.bounded import parse_bounded
 from daemon.mail.model import Address, ParsedMail
 from daemon.service.context import Blob, Call, Done, Listed, Principal
+from daemon.service.downloads import Downloads, Target
 from daemon.service.extracted import shown_extraction
+from daemon.service.happenings import happened
 from daemon.service.inboxes import owned_inbox
 from daemon.service.mail_cache import MailCache
+from daemon.service.message_rows import owned_message, summary
 from daemon.service.mutations import Change, Mutations
 from daemon.service.paging import Cursors
-from daemon.store import events, inboxes, messages
+from daemon.service.threads import place
+from daemon.store import inboxes, messages
 from daemon.store.database import Database, Tx
-from daemon.store.messages import MessageRow, ThreadRow
-from daemon.store.rows import pack, unpack
+from daemon.store.messages import MessageRow
+from daemon.store.rows import pack
+from daemon.store.search import owners
 
 DEFLATE_INLINE_MAX_BYTES = 64 * 1024
+INDEX_MAX_DIGITS = 6
 
 
 class Messages:
@@ -51,6 +58,7 @@ class Messages:
         bus: Bus,
         clock: Clock,
         mails: MailCache,
+        downloads: Downloads,
     ) -> None:
         self._database = database
         self._mutations = mutations
@@ -59,6 +67,7 @@ class Messages:
         self._bus = bus
         self._clock = clock
         self._mails = mails
+        self._downloads = downloads
 
     async def receive(self, envelope_from: str, recipients: Mapping[str, str], raw: bytes) -> int:
         """Store one mail for each mailbox of `recipients` (inbox id → address as given), durably; return how many.
@@ -78,8 +87,8 @@ class Messages:
             for inbox, given in there:
                 message = self._row(tx, inbox, raw_id, parsed, envelope_from, given, len(raw))
                 messages.add(tx, message)
-                events.add(tx, "message.received", inbox.tenant_id, inbox.id, message.id)
-                tx.on_commit(partial(self._arrived, inbox.id, message.id, parsed, len(raw)))
+                tx.on_commit(partial(self._mails.prime, message.id, parsed, len(raw)))
+                happened(tx, self._bus, "message.received", inbox, message.id)
                 stored.append(message.id)
             return stored
 
@@ -95,7 +104,7 @@ class Messages:
             return inbox.id, messages.listing(conn, inbox.id, query.direction, query.unread_only, before, limit)
 
         inbox_id, rows = await self._database.read(look)
-        return self._cursors.listed(f"messages of {inbox_id}", query, rows, lambda row: row.n, _summary)
+        return self._cursors.listed(f"messages of {inbox_id}", query, rows, lambda row: row.n, summary)
 
     async def get(self, call: Call, message: str, query: MessageGetQuery) -> Message:
         """Show a message with its text, headers, attachments and what was extracted from it."""
@@ -105,7 +114,7 @@ class Messages:
             row = replace(row, unread=0)
         parsed, extracted = await self._mails.parsed(row), await self._mails.extracted(row)
         return Message(
-            **_summary(row).model_dump(),
+            **summary(row).model_dump(),
             text=parsed.text,
             html=parsed.html,
             headers=[Header(name=name, value=value) for name, value in parsed.headers],
@@ -127,21 +136,25 @@ class Messages:
             problem=row.problem,
         )
 
-    async def raw(self, call: Call, message: str) -> Blob:
-        """Return the bytes as they arrived."""
+    async def raw(self, call: Call, message: str, query: DownloadQuery) -> Blob | Done[LinkRef]:
+        """Return the bytes as they arrived, or a one-time link to them."""
         row = await self._owned(call.principal, message)
-        content = await self._database.read(lambda conn: messages.raw(conn, row.raw_id))
-        if content is None:
-            raise not_found("message")
-        return Blob(content, "message/rfc822", f"{row.id}.eml")
+        return await self._given(call, Target(row.id), query)
+
+    async def attachment(self, call: Call, message: str, n: str, query: DownloadQuery) -> Blob | Done[LinkRef]:
+        """Return the decoded bytes of an attachment, counted from 0 in the mail's order, or a one-time link to them."""
+        row = await self._owned(call.principal, message)
+        if not (n.isascii() and n.isdecimal() and len(n) <= INDEX_MAX_DIGITS):
+            raise not_found("attachment")
+        return await self._given(call, Target(row.id, int(n)), query)
 
     async def update(self, call: Call, message: str, request: MessageUpdate) -> Done[MessageSummary]:
         """Mark a message read or unread."""
 
         def change(tx: Tx) -> Change[MessageSummary]:
-            row = _owned_message(tx.conn, call.principal, message)
+            row = owned_message(tx.conn, call.principal, message)
             messages.set_unread(tx, row.id, request.unread)
-            return Change(data=_summary(replace(row, unread=int(request.unread))), target=row.id, tenant=row.tenant_id)
+            return Change(data=summary(replace(row, unread=int(request.unread))), target=row.id, tenant=row.tenant_id)
 
         return await self._mutations.run(call, "message:update", change)
 
@@ -149,19 +162,18 @@ class Messages:
         """Delete a message for good: its raw bytes and its search row go with it."""
 
         def change(tx: Tx) -> Change[Deleted]:
-            row = _owned_message(tx.conn, call.principal, message)
+            row = owned_message(tx.conn, call.principal, message)
             messages.remove(tx, row.id)
             tx.on_commit(lambda: self._mails.forget(row.id))
             return Change(data=Deleted(id=row.id), target=row.id, tenant=row.tenant_id)
 
         return await self._mutations.run(call, "message:delete", change)
 
-    async def _owned(self, principal: Principal, message: str) -> MessageRow:
-        return await self._database.read(lambda conn: _owned_message(conn, principal, message))
+    async def _given(self, call: Call, target: Target, query: DownloadQuery) -> Blob | Done[LinkRef]:
+        return await (self._downloads.link(call, target) if query.link else self._downloads.blob(target))
 
-    def _arrived(self, inbox_id: str, message_id: str, parsed: ParsedMail, size_bytes: int) -> None:
-        self._mails.prime(message_id, parsed, size_bytes)
-        self._bus.publish(Event(inbox_id, "message.received", message_id))
+    async def _owned(self, principal: Principal, message: str) -> MessageRow:
+        return await self._database.read(lambda conn: owned_message(conn, principal, message))
 
     def _row(
         self,
@@ -173,11 +185,12 @@ class Messages:
         envelope_to: str,
         size_bytes: int,
     ) -> MessageRow:
+        thread_id, subject_key = place(tx, self._ids, inbox.id, parsed, envelope_from)
         return MessageRow(
             id=self._ids.new("msg"),
             tenant_id=inbox.tenant_id,
             inbox_id=inbox.id,
-            thread_id=self._thread(tx, inbox.id, parsed),
+            thread_id=thread_id,
             raw_id=raw_id,
             direction="inbound",
             status="received",
@@ -195,17 +208,10 @@ class Messages:
             problem=parsed.problem,
             unread=1,
             received_ms=tx.now_ms,
+            subject_key=subject_key,
+            has_attachment=any(not part.inline for part in parsed.attachments),
+            owners=owners(inbox.tenant_id, inbox.agent_id, inbox.id),
         )
-
-    def _thread(self, tx: Tx, inbox_id: str, parsed: ParsedMail) -> str:
-        """Return the thread that a mail answers (RFC 5322, 3.6.4), or a new one."""
-        answered = [*parsed.references, *([parsed.in_reply_to] if parsed.in_reply_to else [])]
-        known = messages.thread_of(tx.conn, inbox_id, answered) if answered else None
-        if known is not None:
-            return known
-        thread = ThreadRow(id=self._ids.new("thread"), inbox_id=inbox_id, subject=parsed.subject, created_ms=tx.now_ms)
-        messages.add_thread(tx, thread)
-        return thread.id
 
 
 async def _deflated(raw: bytes) -> bytes:
@@ -214,34 +220,5 @@ async def _deflated(raw: bytes) -> bytes:
     return await asyncio.to_thread(messages.deflate, raw)
 
 
-def _owned_message(conn: sqlite3.Connection, principal: Principal, message_id: str) -> MessageRow:
-    row = messages.get(conn, message_id)
-    if row is not None and not principal.is_operator:
-        inbox = inboxes.find(conn, row.inbox_id)
-        row = row if inbox is not None and inbox.agent_id == principal.agent_id else None
-    if row is None:
-        raise not_found("message")
-    return row
-
-
 def _address(one: Address) -> str:
     return f"{one.name} <{one.address}>" if one.name else one.address
-
-
-def _summary(row: MessageRow) -> MessageSummary:
-    to: Sequence[str] = unpack(row.recipients)
-    return MessageSummary(
-        id=row.id,
-        thread_id=row.thread_id,
-        inbox_id=row.inbox_id,
-        direction="inbound" if row.direction == "inbound" else "outbound",
-        from_=row.sender,
-        to=list(to),
-        cc=unpack(row.copies),
-        subject=row.subject,
-        snippet=row.snippet,
-        received_at=iso(row.received_ms),
-        unread=bool(row.unread),
-        status=row.status,
-        authentication=Authentication.model_validate(unpack(row.authentication)),
-    )

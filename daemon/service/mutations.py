@@ -21,7 +21,11 @@ from daemon.store.database import Database, Tx
 
 M = TypeVar("M", bound=Model)
 
-LINK_LIFE_MS = {Purpose.RECEIPT: 24 * HOUR_MS, Purpose.REVEAL: 10 * MINUTE_MS}
+LINK_LIFE_MS = {
+    Purpose.RECEIPT: 24 * HOUR_MS,
+    Purpose.REVEAL: 10 * MINUTE_MS,
+    Purpose.DOWNLOAD: 10 * MINUTE_MS,
+}
 RECORDED_REFUSALS = frozenset(
     {
         Code.SCOPE_DENIED,
@@ -42,6 +46,7 @@ class Change(Generic[M]):
     tenant: str | None
     value: str | None = None  # an address or key, put into the line as a keyed hash
     secret: str | None = None
+    remembered: M | None = None  # what a repeated request is answered, where `data` holds what is shown only once
     link: LinkRef | None = None  # the mutation's answer is itself a link: no further one is made
 
 
@@ -56,7 +61,9 @@ class Once(Generic[M]):
 
     @property
     def request_hash(self) -> str:
-        return hashlib.sha256(self.request.model_dump_json(exclude={"client_id"}).encode()).hexdigest()
+        return hashlib.sha256(
+            self.request.model_dump_json(exclude={"client_id"}, exclude_none=True).encode()
+        ).hexdigest()
 
 
 class Mutations:
@@ -110,10 +117,11 @@ class Mutations:
         target: str,
         *,
         secret: str | None = None,
+        purpose: Purpose | None = None,
         life_ms: int | None = None,
     ) -> LinkRef:
-        """Make a link: to `secret`, sealed, or to the receipt of the audit line."""
-        purpose = Purpose.RECEIPT if secret is None else Purpose.REVEAL
+        """Make a link: for `purpose`, to `secret`, sealed, or to the receipt of the audit line."""
+        purpose = purpose or (Purpose.RECEIPT if secret is None else Purpose.REVEAL)
         expires_ms = tx.now_ms + (LINK_LIFE_MS[purpose] if life_ms is None else life_ms)
         new_id = link_id(self._ids.random_bytes(LINK_ID_BYTES))
         sealed = None if secret is None else self._keyring.seal(sealed_place(tenant, new_id), secret.encode())
@@ -154,7 +162,7 @@ class Mutations:
             key=once.key,
             request_hash=once.request_hash,
             subject_id=changed.target,
-            answer=changed.data.model_dump_json(),
+            answer=(changed.remembered or changed.data).model_dump_json(),
             audit_seq=line.seq,
             created_ms=tx.now_ms,
         )

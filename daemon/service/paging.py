@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from daemon.api.common import PageQuery
@@ -29,14 +29,7 @@ class Cursors:
         """Return the position to go on from; None at the beginning. Raises `PosternError` (`bad_request`)."""
         if query.cursor is None:
             return None
-        try:
-            raw = base64.b64decode(query.cursor + "=" * (-len(query.cursor) % 4), altchars=b"-_", validate=True)
-            position = int.from_bytes(raw[:8], "big", signed=True)
-        except ValueError:
-            raw, position = b"", 0
-        if raw[8:] != self._mac(what, query, position):
-            raise PosternError(Code.BAD_REQUEST, "This cursor is not of this list. Start again without a cursor.")
-        return position
+        return self._read(query.cursor, what, _asked(query), "This cursor is not of this list. Begin without a cursor.")
 
     def listed(
         self,
@@ -50,12 +43,36 @@ class Cursors:
         shown = rows[: query.limit]
         cursor = None
         if len(rows) > query.limit:
-            last = position(shown[-1]) or 0
-            raw = last.to_bytes(8, "big", signed=True) + self._mac(what, query, last)
-            cursor = base64.urlsafe_b64encode(raw).decode().rstrip("=")
+            cursor = self._write(position(shown[-1]) or 0, what, _asked(query))
         return Listed([show(row) for row in shown], cursor)
 
-    def _mac(self, what: str, query: PageQuery, position: int) -> bytes:
-        asked = query.model_dump(exclude={"cursor", "limit"}, mode="json")
+    def mark(self, what: str, position: int) -> str:
+        """Return a position in what is no list but has an order."""
+        return self._write(position, what, {})
+
+    def position(self, what: str, mark: str) -> int:
+        """Return the position that `mark` made. Raises `PosternError` (`bad_request`)."""
+        return self._read(mark, what, {}, "This id was not given out here. Begin without one.")
+
+    def _write(self, position: int, what: str, asked: Mapping[str, object]) -> str:
+        raw = position.to_bytes(8, "big", signed=True) + self._mac(position, what, asked)
+        return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+    def _read(self, text: str, what: str, asked: Mapping[str, object], otherwise: str) -> int:
+        try:
+            raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            position = int.from_bytes(raw[:8], "big", signed=True)
+        except ValueError:
+            raw, position = b"", 0
+        if raw[8:] != self._mac(position, what, asked):
+            raise PosternError(Code.BAD_REQUEST, otherwise)
+        return position
+
+    def _mac(self, position: int, what: str, asked: Mapping[str, object]) -> bytes:
         bound = json.dumps([what, asked, position], sort_keys=True).encode()
         return self._keyring.mac("cursor", hashlib.sha256(bound).digest())[:MAC_BYTES]
+
+
+def _asked(query: PageQuery) -> Mapping[str, object]:
+    """Return what a cursor is bound to."""
+    return query.model_dump(exclude={"cursor", "limit"}, mode="json")

@@ -1,17 +1,16 @@
-"""Messages, their raw bytes (deflated, shared by the mailboxes that got one mail) and their threads."""
+"""Messages and their raw bytes, deflated and shared by the mailboxes that got one mail."""
 
 from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+from daemon.store import threads
 from daemon.store.database import Tx
 from daemon.store.rows import insert, many, one, page
 
 DEFLATE_LEVEL = 3
-MAIL_MAX_PER_LOOKUP = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,15 +37,9 @@ class MessageRow:
     problem: str | None
     unread: int
     received_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ThreadRow:
-    n: int | None = None
-    id: str
-    inbox_id: str
-    subject: str
-    created_ms: int
+    subject_key: str | None = None
+    has_attachment: int = 0
+    owners: str
 
 
 def deflate(raw: bytes) -> bytes:
@@ -64,24 +57,14 @@ def add(tx: Tx, message: MessageRow) -> None:
     insert(tx.conn, "messages", message)
 
 
-def add_thread(tx: Tx, thread: ThreadRow) -> None:
-    insert(tx.conn, "threads", thread)
-
-
-def thread_of(conn: sqlite3.Connection, inbox_id: str, message_ids: Sequence[str]) -> str | None:
-    """Return the thread of the newest message of a mailbox that bears one of these Message-IDs."""
-    asked = message_ids[-MAIL_MAX_PER_LOOKUP:]
-    marks = ", ".join("?" * len(asked))
-    row = conn.execute(
-        f"SELECT thread_id FROM messages WHERE inbox_id = ? AND message_id IN ({marks})"  # noqa: S608  marks only
-        " ORDER BY n DESC LIMIT 1",
-        (inbox_id, *asked),
-    ).fetchone()
-    return None if row is None else str(row[0])
-
-
 def get(conn: sqlite3.Connection, message_id: str) -> MessageRow | None:
     return one(conn, MessageRow, "messages WHERE id = ?", message_id)
+
+
+def with_raw(conn: sqlite3.Connection, message_id: str) -> tuple[MessageRow | None, bytes | None]:
+    """Return a message and its bytes as they arrived; None and None when it is not there."""
+    row = get(conn, message_id)
+    return row, None if row is None else raw(conn, row.raw_id)
 
 
 def raw(conn: sqlite3.Connection, raw_id: int) -> bytes | None:
@@ -95,6 +78,13 @@ def listing(
 ) -> list[MessageRow]:
     filters = {"inbox_id": inbox_id, "direction": direction, "unread": 1 if unread else None}
     return page(conn, MessageRow, "messages", filters, before_n, limit)
+
+
+def of_thread(conn: sqlite3.Connection, thread_id: str, after_n: int, limit: int) -> list[MessageRow]:
+    """Return up to `limit` messages of a thread that stand after `after_n`, oldest first."""
+    return many(
+        conn, MessageRow, "messages WHERE thread_id = ? AND n > ? ORDER BY n LIMIT ?", thread_id, after_n, limit
+    )
 
 
 def received_since(
@@ -120,10 +110,7 @@ def remove(tx: Tx, message_id: str) -> None:
     tx.conn.execute(
         "DELETE FROM raws WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM messages WHERE raw_id = ?1)", (row["raw_id"],)
     )
-    tx.conn.execute(
-        "DELETE FROM threads WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM messages WHERE thread_id = ?1)",
-        (row["thread_id"],),
-    )
+    threads.remove_empty(tx, row["thread_id"])
 
 
 def some_ids(conn: sqlite3.Connection, inbox_id: str, most: int) -> list[str]:

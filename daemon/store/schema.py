@@ -6,6 +6,9 @@ packed by `rows.pack`. Listable tables have `n`, which only grows, as the order 
 
 from __future__ import annotations
 
+import re
+import zlib
+
 import sqlite_utils
 from sqlite_utils import Migrations
 
@@ -215,6 +218,104 @@ _DURABLE_WAITS = (
         claimed_ms INTEGER NOT NULL)""",
 )
 
+# Whatever writes messages, their thread's counts and its last message follow. A mention is a Message-ID that a message
+# bears or answers: also one that never came here, or comes later.
+_THREADS = (
+    *(
+        f"ALTER TABLE threads ADD COLUMN {name} INTEGER NOT NULL DEFAULT 0"
+        for name in ("message_count", "unread_count", "last_n", "last_ms")
+    ),
+    "ALTER TABLE messages ADD COLUMN subject_key TEXT",
+    "CREATE INDEX messages_subject ON messages(inbox_id, subject_key, n) WHERE subject_key IS NOT NULL",
+    """UPDATE threads SET message_count = had.messages, unread_count = had.unread, last_n = had.last_n,
+            last_ms = (SELECT received_ms FROM messages WHERE n = had.last_n)
+        FROM (SELECT thread_id, count(*) AS messages, sum(unread) AS unread, max(n) AS last_n
+            FROM messages GROUP BY thread_id) AS had
+        WHERE had.thread_id = threads.id""",
+    "DROP INDEX threads_inbox",
+    "CREATE INDEX threads_active ON threads(inbox_id, last_n)",
+    """CREATE TABLE thread_mentions (
+        inbox_id TEXT NOT NULL,
+        message_id TEXT NOT NULL,
+        thread_id TEXT NOT NULL REFERENCES threads(id) ON DELETE CASCADE,
+        PRIMARY KEY (inbox_id, message_id)) WITHOUT ROWID""",
+    "CREATE INDEX thread_mentions_thread ON thread_mentions(thread_id)",
+    """INSERT OR IGNORE INTO thread_mentions
+        SELECT inbox_id, message_id, thread_id FROM messages WHERE message_id IS NOT NULL ORDER BY n""",
+    """CREATE TRIGGER threads_grow AFTER INSERT ON messages BEGIN
+        UPDATE threads SET message_count = message_count + 1, unread_count = unread_count + new.unread,
+            last_n = new.n, last_ms = new.received_ms WHERE id = new.thread_id;
+        END""",
+    """CREATE TRIGGER threads_read AFTER UPDATE OF unread ON messages BEGIN
+        UPDATE threads SET unread_count = unread_count - old.unread + new.unread WHERE id = new.thread_id;
+        END""",
+    """CREATE TRIGGER threads_shrink AFTER DELETE ON messages BEGIN
+        UPDATE threads SET message_count = message_count - 1, unread_count = unread_count - old.unread,
+            last_n = coalesce((SELECT max(n) FROM messages WHERE thread_id = old.thread_id), 0)
+            WHERE id = old.thread_id;
+        UPDATE threads SET last_ms = coalesce((SELECT received_ms FROM messages WHERE n = threads.last_n), 0)
+            WHERE id = old.thread_id;
+        END""",
+)
+
+# A delivery has `next_ms` while something is left to do for it. What it tells is read from the message when it is sent.
+_WEBHOOKS = (
+    """CREATE TABLE webhooks (
+        n INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        tenant_id TEXT NOT NULL REFERENCES tenants(id),
+        agent_id TEXT NOT NULL REFERENCES agents(id),
+        inbox_id TEXT REFERENCES inboxes(id),
+        url TEXT NOT NULL,
+        target TEXT NOT NULL,
+        events TEXT NOT NULL,
+        secret BLOB NOT NULL,
+        old_secret BLOB,
+        old_until_ms INTEGER,
+        after_n INTEGER NOT NULL,
+        failing_ms INTEGER,
+        disabled_ms INTEGER,
+        disabled_reason TEXT,
+        created_ms INTEGER NOT NULL)""",
+    "CREATE INDEX webhooks_agent ON webhooks(agent_id, n)",
+    "CREATE INDEX webhooks_tenant ON webhooks(tenant_id, n)",
+    "CREATE INDEX webhooks_inbox ON webhooks(inbox_id)",
+    """CREATE TABLE deliveries (
+        n INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        tenant_id TEXT NOT NULL,
+        webhook_id TEXT NOT NULL REFERENCES webhooks(id),
+        event_n INTEGER,
+        kind TEXT NOT NULL,
+        inbox_id TEXT,
+        subject_id TEXT,
+        status TEXT NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        began_ms INTEGER,
+        last_ms INTEGER,
+        next_ms INTEGER,
+        response_status INTEGER,
+        error TEXT,
+        created_ms INTEGER NOT NULL,
+        UNIQUE (webhook_id, event_n))""",
+    "CREATE INDEX deliveries_webhook ON deliveries(webhook_id, n)",
+    "CREATE INDEX deliveries_webhook_due ON deliveries(webhook_id, next_ms) WHERE next_ms IS NOT NULL",
+    "CREATE INDEX deliveries_due ON deliveries(next_ms) WHERE next_ms IS NOT NULL",
+    "CREATE INDEX deliveries_created ON deliveries(created_ms)",
+    "CREATE TABLE webhooks_cursor (n INTEGER NOT NULL)",
+    # Of what happened before there were webhooks nobody is told.
+    "INSERT INTO webhooks_cursor SELECT coalesce(max(n), 0) FROM events",
+)
+
+# `owners` holds the ids of tenant, agent and mailbox, each as one word (see `daemon.store.search`).
+_SEARCH = (
+    "ALTER TABLE messages ADD COLUMN has_attachment INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE messages ADD COLUMN owners TEXT NOT NULL DEFAULT ''",
+    """UPDATE messages SET owners = (
+        SELECT replace(inboxes.tenant_id, '_', '') || ' ' || replace(agent_id, '_', '') || ' ' || replace(id, '_', '')
+        FROM inboxes WHERE inboxes.id = messages.inbox_id)""",
+)
+
 
 @migrations()
 def m001_first_light(db: sqlite_utils.Database) -> None:
@@ -232,3 +333,37 @@ def m002_durable_waits(db: sqlite_utils.Database) -> None:
     """Waits by the caller's own id, and claims."""
     for statement in _DURABLE_WAITS:
         db.execute(statement)
+
+
+@migrations()
+def m003_threads(db: sqlite_utils.Database) -> None:
+    """Threads by their last activity, with what is counted of them and what was mentioned in them."""
+    for statement in _THREADS:
+        db.execute(statement)
+
+
+@migrations()
+def m004_webhooks(db: sqlite_utils.Database) -> None:
+    """Webhooks, their deliveries, and how far events were handed out to them."""
+    for statement in _WEBHOOKS:
+        db.execute(statement)
+
+
+@migrations()
+def m005_search(db: sqlite_utils.Database) -> None:
+    """Whose a message is goes into the index, so that no search walks through other people's mail; attachments told."""
+    for statement in _SEARCH:
+        db.execute(statement)
+    db.register_function(_seems_to_have_attachment, deterministic=True)
+    db.execute(
+        "UPDATE messages SET has_attachment = 1 WHERE raw_id IN"
+        " (SELECT id FROM raws WHERE _seems_to_have_attachment(deflated))"
+    )
+    messages = db.table("messages")
+    messages.disable_fts()
+    messages.enable_fts(["sender", "subject", "visible", "owners"], create_triggers=True)
+    db.execute("DROP TRIGGER messages_au")  # as in m001
+
+
+def _seems_to_have_attachment(deflated: bytes) -> bool:
+    return re.search(rb"(?im)^content-disposition:\s*attachment", zlib.decompress(deflated)) is not None

@@ -68,6 +68,6 @@ def domains(conn: sqlite3.Connection, tenant_id: str) -> list[DomainRow]:
 
 def remove(tx: Tx, tenant_id: str) -> None:
     """Delete a tenant and all its rows but its mailboxes, which must be gone, and its audit lines, which stay."""
-    for table in ("links", "agent_keys", "agents", "enrollment_keys", "domains"):
+    for table in ("deliveries", "webhooks", "links", "agent_keys", "agents", "enrollment_keys", "domains"):
         tx.conn.execute(f"DELETE FROM {table} WHERE tenant_id = ?", (tenant_id,))  # noqa: S608  names are ours
     tx.conn.execute("DELETE FROM tenants WHERE id = ?", (tenant_id,))

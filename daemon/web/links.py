@@ -11,6 +11,7 @@ from daemon.api.links import Opened
 from daemon.errors import Code, PosternError
 from daemon.service.context import NOBODY, Call, Source
 from daemon.service.link_tokens import Purpose
+from daemon.web.downloads import download
 from daemon.web.errors import STATUS
 from daemon.web.server import REQUEST_ID, SERVICES
 
@@ -32,14 +33,16 @@ _STYLE = (
 )
 _ASK = {
     Purpose.REVEAL: ("A secret was left for you", "Show the secret"),
+    Purpose.DOWNLOAD: ("A file was left for you", "Download the file"),
     Purpose.RECEIPT: ("A signed receipt was left for you", "Show the receipt"),
 }
 
 
 def add_routes(app: web.Application) -> None:
-    """Register the page and the POST."""
+    """Register the page, the POST, and the download that one kind of link leads to."""
     app.router.add_get("/l/{token}", _page)
     app.router.add_post("/l/{token}", _open)
+    app.router.add_get("/d/{token}", _download)
 
 
 async def _page(request: web.Request) -> web.Response:
@@ -62,7 +65,18 @@ async def _open(request: web.Request) -> web.Response:
         return _refusal(request, error)
     if not _wants_page(request):
         return web.json_response(text=opened.model_dump_json(exclude_none=True), headers=_GUARDS)
+    if opened.download is not None:
+        # RFC 9110 section 15.4.4: the browser fetches it, and saves. Relative, so that it stays with whoever asked.
+        there = opened.download.url.rpartition("/")[2]
+        return web.Response(status=303, headers={**_GUARDS, hdrs.LOCATION: f"../d/{there}"})
     return _html("Opened: keep it now, the link is spent", f"<pre>{html.escape(_content(opened))}</pre>")
+
+
+async def _download(request: web.Request) -> web.Response:
+    try:
+        return download(request, await request.app[SERVICES].links.download(request.match_info["token"]))
+    except PosternError as error:
+        return _refusal(request, error)
 
 
 def _content(opened: Opened) -> str:

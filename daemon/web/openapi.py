@@ -13,6 +13,7 @@ from daemon.api.operations import OPERATIONS, Access, Answers, Operation
 from daemon.errors import Code
 from daemon.web.errors import STATUS
 from daemon.web.server import AUDIT_HEADER, REQUEST_ID_HEADER
+from daemon.web.streams import LAST_EVENT_ID, STREAM_TYPE
 
 _REF = "#/components/schemas/{model}"
 
@@ -71,6 +72,15 @@ def _operation(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
                 "description": "also return audit and link",
             }
         )
+    if operation.answers is Answers.STREAM:
+        parameters.append(
+            {
+                "name": LAST_EVENT_ID,
+                "in": "header",
+                "schema": {"type": "string"},
+                "description": "go on after this event, as the query's last_event_id does",
+            }
+        )
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
@@ -110,20 +120,27 @@ def _responses(operation: Operation) -> dict[str, Any]:
 
 
 def _content(operation: Operation) -> dict[str, Any]:
+    if operation.answers is Answers.STREAM:
+        return {STREAM_TYPE: {"schema": {"$ref": _ref(operation.response)}}}
     if operation.answers is Answers.BYTES:
-        return {operation.response: {"schema": {"type": "string", "format": "binary"}}}
+        link = _json({"anyOf": [{"$ref": _ref("LinkRef")}, _receipt({"$ref": _ref("LinkRef")})]})
+        return {operation.response: {"schema": {"type": "string", "format": "binary"}}} | link
     shape: dict[str, Any] = {"$ref": _ref(operation.response)}
     if operation.answers is Answers.LIST:
         page = {"data": {"type": "array", "items": shape}, "next_cursor": {"type": ["string", "null"]}}
         return _json({"type": "object", "properties": page, "required": ["data", "next_cursor"]})
     if not operation.may_change:
         return _json(shape)
-    receipt = {
+    return _json({"anyOf": [shape, _receipt(shape)]})
+
+
+def _receipt(shape: dict[str, Any]) -> dict[str, Any]:
+    properties = {
         "data": shape,
         "audit": {"$ref": _ref("AuditRef")},
         "link": {"anyOf": [{"$ref": _ref("LinkRef")}, {"type": "null"}]},
     }
-    return _json({"anyOf": [shape, {"type": "object", "properties": receipt, "required": list(receipt)}]})
+    return {"type": "object", "properties": properties, "required": list(properties)}
 
 
 def _error_statuses(operation: Operation) -> list[int]:
@@ -136,6 +153,8 @@ def _error_statuses(operation: Operation) -> list[int]:
         statuses.add(422)
     if operation.request:
         statuses |= {408, 413, 415}
+    if operation.answers is Answers.STREAM:
+        statuses.add(STATUS[Code.GONE])
     if operation.may_change:
         statuses.add(STATUS[Code.CONFLICT])
     return sorted(statuses)

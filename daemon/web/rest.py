@@ -10,11 +10,13 @@ from pydantic import ValidationError
 
 from daemon.api.common import Model
 from daemon.api.models import model
-from daemon.api.operations import OPERATIONS, Access, Operation
+from daemon.api.operations import OPERATIONS, Access, Answers, Operation
 from daemon.errors import Code, PosternError, invalid
-from daemon.service.context import Blob, Done, Listed
+from daemon.service.context import Blob, Done, Listed, Stream
+from daemon.web.downloads import download
 from daemon.web.errors import from_validation
 from daemon.web.server import AUDIT_HEADER, SERVICES, Handler, caller
+from daemon.web.streams import LAST_EVENT_ID, streamed
 
 BODY_MAX_SECONDS = 30.0
 
@@ -35,21 +37,28 @@ def _handler(operation: Operation) -> Handler:
             raise PosternError(Code.INVALID_API_KEY, "Send a key: Authorization: Bearer pk_agent_…")
         arguments: list[Any] = [request.match_info[name] for name in operation.path_names]
         if query_model is not None:
-            arguments.append(_query(request, query_model))
+            arguments.append(_query(request, query_model, resumes=operation.answers is Answers.STREAM))
         if body_model is not None:
             arguments.append(await _body(request, body_model))
         answer = await request.app[SERVICES].perform(call, operation, *arguments)
+        if isinstance(answer, Stream):
+            return await streamed(request, answer)
+        if isinstance(answer, Blob):
+            return download(request, answer)
         return _response(operation, answer, receipt=call.wants_receipt)
 
     return handle
 
 
-def _query(request: web.Request, query_model: type[Model]) -> Model:
+def _query(request: web.Request, query_model: type[Model], *, resumes: bool) -> Model:
     for name in set(request.query):
         if len(request.query.getall(name)) > 1:
             raise invalid(name, "give it once")
+    asked = dict(request.query)
+    if resumes and request.headers.get(LAST_EVENT_ID):
+        asked["last_event_id"] = request.headers[LAST_EVENT_ID]
     try:
-        return query_model.model_validate_strings(dict(request.query))
+        return query_model.model_validate_strings(asked)
     except ValidationError as refused:
         raise from_validation(refused) from None
 
@@ -75,10 +84,6 @@ async def _body(request: web.Request, body_model: type[Model]) -> Model:
 
 
 def _response(operation: Operation, answer: object, *, receipt: bool) -> web.Response:
-    if isinstance(answer, Blob):
-        disposition = f'attachment; filename="{answer.filename}"'
-        headers = {"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff"}
-        return web.Response(body=answer.content, content_type=answer.content_type, headers=headers)
     if isinstance(answer, Done):
         status = 200 if answer.replayed else operation.status
         text = _receipt(answer) if receipt else answer.data.model_dump_json()

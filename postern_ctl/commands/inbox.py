@@ -29,13 +29,22 @@ def create(
     domain: Annotated[str | None, typer.Option(metavar="D", help="Else the tenant's shared subdomain.")] = None,
     display_name: Annotated[str | None, typer.Option(metavar="N", help="The name that recipients see.")] = None,
     client_id: Annotated[str | None, typer.Option(metavar="K", help="Same K, same mailbox: safe to repeat.")] = None,
+    webhook: Annotated[str | None, typer.Option(metavar="URL", help="Have its incoming mail told to this URL.")] = None,
     agent: Annotated[str | None, typer.Option(metavar="AGENT", help="Whose it is; operators must say.")] = None,
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="Print the webhook's secret, too; else the link does.")
+    ] = False,
 ) -> None:
     """Create a mailbox; without options, an instant address."""
     answer = postern().inboxes.create(
-        username=username, domain=domain, display_name=display_name, client_id=client_id, agent_id=agent
+        username=username,
+        domain=domain,
+        display_name=display_name,
+        client_id=client_id,
+        inbound_webhook_url=webhook,
+        agent_id=agent,
     )
-    done(answer)
+    done(answer, reveal=reveal)
 
 
 @command(app, "list", "inbox list --tenant acme")

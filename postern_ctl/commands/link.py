@@ -8,7 +8,8 @@ import typer
 
 from postern_ctl import arguments, diagnostics, output
 from postern_ctl.app import command, noun
-from postern_ctl.arguments import LinkId, OfTenant
+from postern_ctl.arguments import LinkId, OfTenant, Output
+from postern_ctl.files import write_new
 from postern_ctl.invocation import WrongUsage
 from postern_ctl.output import Column
 from postern_ctl.receipts import done
@@ -56,15 +57,25 @@ def revoke(link: LinkId) -> None:
 @command(app, "open", "link open - < link.txt")
 def open_(
     url: Annotated[str, typer.Argument(help="The URL or its token; - reads it from stdin.", show_default=False)],
+    output_file: Output = None,
 ) -> None:
-    """Open a link, which spends it, and print what it yields."""
+    """Open a link, which spends it, and print what it yields; a download goes to --output."""
     try:
-        data = postern().links.open(secret_from_stdin("link") if url == "-" else url).data
+        url = secret_from_stdin("link") if url == "-" else url
+        data = postern().links.open(url).data
     except ValueError as problem:
         raise WrongUsage(f"That cannot be opened: {problem}.") from None
+    if data.get("download") and output_file is not None:
+        content = postern().links.download(url, data)
+        write_new(output_file, content)
+        output.show({"id": data["link_id"], "file": output_file, "size_bytes": len(content)}, essential="file")
+        return
     if output.only_json({"data": data}):
         return
-    if data.get("secret"):
+    if data.get("download"):
+        diagnostics.note("This link is spent now. What it led to can be fetched for a minute.")
+        output.lines([data["download"]["url"]])
+    elif data.get("secret"):
         diagnostics.note("This link is spent now. Keep the key: it is not shown again.")
         output.lines([data["secret"]])
     elif output.is_quiet():

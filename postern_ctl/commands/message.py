@@ -8,24 +8,31 @@ from typing import Annotated, Literal
 
 import typer
 
-from postern_ctl import diagnostics, output
+from postern_ctl import arguments, diagnostics, output
 from postern_ctl.answers import Document
 from postern_ctl.app import command, noun
-from postern_ctl.arguments import Address, MessageId, Output
+from postern_ctl.arguments import Address, Limit, MessageId, OfTenant, Output
 from postern_ctl.files import write_new
-from postern_ctl.invocation import WrongUsage
 from postern_ctl.output import Column
 from postern_ctl.receipts import done
-from postern_ctl.session import postern
+from postern_ctl.session import postern, tenant_id
 
-LIST_DEFAULT_ROWS = 50
-PAGE_MAX_ROWS = 200
 COLUMNS = (
     Column("ID", "id", keep=True),
     Column("RECEIVED", "received_at", show=output.minute),
     Column("FROM", "from"),
     Column("SUBJECT", "subject"),
 )
+
+FOUND_COLUMNS = (*COLUMNS, Column("TEXT", "snippet"))
+ATTACHMENT_COLUMNS = (
+    Column("N", "index", keep=True),
+    Column("NAME", "filename"),
+    Column("TYPE", "content_type"),
+    Column("BYTES", "size_bytes"),
+    Column("INLINE", "inline"),
+)
+Link = Annotated[bool, typer.Option("--link", help="A one-time link to the bytes, to hand over.")]
 
 app = noun("The mail in a mailbox.")
 
@@ -37,16 +44,28 @@ def list_(
     direction: Annotated[
         Literal["inbound", "outbound"] | None, typer.Option(help="Only what came, or only what was sent.")
     ] = None,
-    limit: Annotated[int, typer.Option(metavar="N", help="At most so many.")] = LIST_DEFAULT_ROWS,
+    limit: Limit = arguments.LIMIT_DEFAULT_ROWS,
 ) -> None:
     """List a mailbox's messages, newest first."""
-    if limit < 1:
-        raise WrongUsage("--limit takes a whole number from 1 on.")
-    listing = postern().messages.list(
-        address, direction=direction, unread_only=unread or None, limit=min(limit, PAGE_MAX_ROWS)
-    )
+    page = arguments.page_limit(limit)
+    listing = postern().messages.list(address, direction=direction, unread_only=unread or None, limit=page)
     if not output.table(islice(listing, limit), COLUMNS):
         diagnostics.note("There is no such mail here. `posternctl inbox wait ADDRESS` waits for some.")
+
+
+@command(app, "search", "message search invoice from:shop.example has:attachment")
+def search(
+    words: Annotated[list[str], typer.Argument(metavar="QUERY", help="Words that all occur.", show_default=False)],
+    inbox: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Only in this mailbox.")] = None,
+    tenant: OfTenant = None,
+    limit: Limit = arguments.LIMIT_DEFAULT_ROWS,
+) -> None:
+    """Search mail, newest first: words, '"phrases"', 'prefix*', from:, subject:, has:attachment, before:, after:."""
+    narrowed = tenant_id(tenant) if tenant else None
+    page = arguments.page_limit(limit)
+    listing = postern().search.find(q=" ".join(words), inbox=inbox, tenant=narrowed, limit=page)
+    if not output.table(islice(listing, limit), FOUND_COLUMNS):
+        diagnostics.note("Nothing matches. Fewer words, or a beginning with * after it, find more.")
 
 
 @command(app, "show", "message show MESSAGE")
@@ -64,9 +83,40 @@ def show(
         output.text(data["text"] or "(no text)")
 
 
+@command(app, "attachments", "message attachments MESSAGE")
+def attachments(message: MessageId) -> None:
+    """List a message's attachments; the number is what save takes."""
+    listed = postern().messages.get(message).data["attachments"]
+    if not output.table(listed, ATTACHMENT_COLUMNS, essential="index"):
+        diagnostics.note("There is no attachment in this message.")
+
+
+@command(app, "save", "message save MESSAGE 0 --output plan.pdf")
+def save(
+    message: MessageId,
+    n: Annotated[int, typer.Argument(metavar="N", help="The attachment's number, from 0.", show_default=False)],
+    output_file: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="The new file; else by the attachment's name.")
+    ] = None,
+    link: Link = False,
+) -> None:
+    """Save an attachment to a new file, or make a one-time link to it."""
+    if link:
+        done(postern().messages.attachment(message, n, link=True))
+        return
+    content = postern().messages.attachment(message, n)
+    if output_file is None:
+        output_file = postern().messages.get(message).data["attachments"][n]["filename"]
+    write_new(output_file, content)
+    output.show({"id": message, "index": n, "file": output_file, "size_bytes": len(content)}, essential="file")
+
+
 @command(app, "raw", "message raw MESSAGE --output mail.eml")
-def raw(message: MessageId, output_file: Output = None) -> None:
-    """Print a message byte for byte as it arrived."""
+def raw(message: MessageId, output_file: Output = None, link: Link = False) -> None:
+    """Print a message byte for byte as it arrived, or make a one-time link to it."""
+    if link:
+        done(postern().messages.raw(message, link=True))
+        return
     content = postern().messages.raw(message)
     if output_file is not None:
         write_new(output_file, content)

@@ -48,7 +48,10 @@ def test_what_an_operation_needs_has_no_default(operation: Operation) -> None:
 
 
 def test_no_method_is_without_an_operation() -> None:
-    known = {operation.name for operation in OPERATIONS} | {"links.open"}  # a link is no operation: whoever has it may
+    known = {operation.name for operation in OPERATIONS} | {
+        "links.open",
+        "links.download",
+    }  # no operations: whoever has a link may
     client = Postern(socket_path="/nowhere")
     nouns = {operation.noun for operation in OPERATIONS}
     assert {name for name in vars(client) if not name.startswith("_")} == nouns | {"target"}

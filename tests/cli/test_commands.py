@@ -43,6 +43,11 @@ def message(daemon: RunningDaemon, world: World) -> str:
     return found
 
 
+@pytest.fixture(scope="module")
+def thread(daemon: RunningDaemon, world: World, message: str) -> str:
+    return str(data(daemon.ctl("thread", "list", world.address, "--json"))[0]["id"])
+
+
 # --------------------------------------------------------------------------------------------------------------- reads
 
 READS = [
@@ -64,6 +69,12 @@ READS = [
     "message list {address} --unread --direction inbound --limit 1",
     "message show {message}",
     "message raw {message}",
+    "message attachments {message}",
+    "message search code from:example*",
+    "message search verification --inbox {address} --tenant acme --limit 3",
+    "thread list {address}",
+    "thread list {address} --limit 1",
+    "thread show {thread}",
     "link list --tenant acme",
     "audit tail -n 2",
     "audit tail --tenant acme --action socket:key:mint",
@@ -81,10 +92,10 @@ READS = [
 
 @pytest.mark.parametrize("line", READS)
 def test_a_read_is_one_document_and_leaves_no_trace(
-    line: str, daemon: RunningDaemon, world: World, message: str
+    line: str, daemon: RunningDaemon, world: World, message: str, thread: str
 ) -> None:
     before = audit_seq(daemon)
-    done = inside(*line.format(**vars(world), message=message).split(), "--json", env=daemon.env)
+    done = inside(*line.format(**vars(world), message=message, thread=thread).split(), "--json", env=daemon.env)
     assert done.returncode == 0, done.stdout
     assert document(done).keys() == {"data"}
     assert done.stderr == ""
@@ -92,12 +103,14 @@ def test_a_read_is_one_document_and_leaves_no_trace(
 
 
 @pytest.mark.parametrize("line", READS)
-def test_a_read_is_told_to_people_in_eighty_cells(line: str, daemon: RunningDaemon, world: World, message: str) -> None:
-    done = inside(*line.format(**vars(world), message=message).split(), env=daemon.env)
+def test_a_read_is_told_to_people_in_eighty_cells(
+    line: str, daemon: RunningDaemon, world: World, message: str, thread: str
+) -> None:
+    done = inside(*line.format(**vars(world), message=message, thread=thread).split(), env=daemon.env)
     assert done.returncode == 0, done.stderr
     assert done.stdout or "There is no" in done.stderr
     assert "\x1b" not in done.stdout or "raw" in line, "no colour and no stranger's escapes when piped"
-    if " list" in line or "tail" in line or "checkpoints" in line:
+    if " list" in line or "search" in line or "tail" in line or "checkpoints" in line:
         assert all(len(row) <= 80 for row in done.stdout.splitlines())
 
 

@@ -21,7 +21,8 @@ from daemon.clock import DAY_MS, SystemClock
 from daemon.events import Bus
 from daemon.mail.bounded import parse_bounded
 from daemon.service import messages
-from daemon.store import database, keyring
+from daemon.service.dispatcher import Dispatcher
+from daemon.store import database, keyring, webhooks
 from daemon.store import messages as stored_messages
 
 WHILE_STARTING = (
@@ -41,6 +42,7 @@ WHILE_RUNNING = (
     "before the answers",
     "while parsing",
 )
+AROUND_A_DELIVERY = ("before an event is handed out", "before a delivery is sent", "before a delivery is recorded")
 FULL_NAME = "disk-is-full"  # beside the data directory: no page more while it exists
 
 
@@ -113,6 +115,9 @@ def prepare(point: Point, full: Path) -> None:
     put(Path, "rename", point.around(Path.rename, before="master key half made"))
     put(keyring, "add", point.around(keyring.add, before="before the key's check value"))
     put(stored_messages, "older_than", point.around(stored_messages.older_than, after=SWEEPING))
+    put(webhooks, "add_delivery_of_event", point.around(webhooks.add_delivery_of_event, AROUND_A_DELIVERY[0]))
+    put(Dispatcher, "_attempt", point.around(Dispatcher._attempt, AROUND_A_DELIVERY[1]))
+    put(Dispatcher, "_record", point.around(Dispatcher._record, AROUND_A_DELIVERY[2]))
     put(app, "Bus", point.around(Bus, before="after the key's check value"))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from daemon.api.operations import BY_NAME
-from tests.edges.support import World
+from tests.edges.support import NOWHERE, World
 from tests.support import Answer, RunningDaemon
 
 
@@ -61,9 +61,24 @@ EXAMPLES: dict[str, Callable[[World], Example]] = {
     "messages.list": lambda w: Example((w.inbox,)),
     "messages.get": lambda w: Example((w.message,), query="mark_read=true"),
     "messages.raw": lambda w: Example((w.message,)),
+    "messages.attachment": lambda w: Example((w.message, "0")),
     "messages.update": lambda w: Example((w.message,), body={"unread": False}),
     "messages.delete": lambda w: Example((w.message,)),
+    "threads.list": lambda w: Example((w.address,)),
+    "threads.get": lambda w: Example((w.thread,)),
+    "search.find": lambda w: Example(query=f"q=code+subject:subject&tenant={w.tenant}"),
     "access.whoami": lambda w: Example(),
+    "webhooks.create": lambda w: Example(
+        body={"url": NOWHERE, "events": ["message.received"]}, as_operator={"agent_id": w.agent}
+    ),
+    "webhooks.list": lambda w: Example(query=f"tenant={w.tenant}"),
+    "webhooks.get": lambda w: Example((w.webhook,)),
+    "webhooks.delete": lambda w: Example((w.webhook,)),
+    "webhooks.rotate": lambda w: Example((w.webhook,)),
+    "webhooks.test": lambda w: Example((w.webhook,)),
+    "webhooks.deliveries": lambda w: Example((w.webhook,), query="status=dead"),
+    "webhooks.replay": lambda w: Example((w.delivery,)),
+    "events.stream": lambda w: Example(query=f"tenant={w.tenant}"),
     "tenants.create": lambda w: Example(body={"name": "Another"}),
     "tenants.list": lambda w: Example(),
     "tenants.get": lambda w: Example((w.tenant,)),

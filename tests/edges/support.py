@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 DEADLINE_SECONDS = 30
 EPOCH = "2020-01-01T00:00:00Z"
+NOWHERE = "https://hooks.invalid/postern"  # a target that nothing has to look up to know that it fails
 NO_SUCH_SECRET = "a" * 56
 
 
@@ -131,6 +132,8 @@ class World:
     link: str
     operator: str
     wait: str
+    webhook: str
+    delivery: str
     audit_seq: int
 
 
@@ -144,12 +147,14 @@ def a_world(daemon: RunningDaemon, name: str = "World") -> World:
     answer = daemon.call("POST", "/v1/inboxes", {}, key=key, headers={"Prefer": "receipt"}).json
     inbox = answer["data"]
     subject = f"Subject of {tenant['label']}"
-    daemon.deliver(inbox["address"], mail(inbox["address"], subject=subject))
+    daemon.deliver(inbox["address"], mail(inbox["address"], subject=subject, attachments={"report.bin": b"\x00report"}))
     listed = daemon.call("GET", f"/v1/inboxes/{inbox['id']}/messages", key=key).json["data"][0]
     wait = f"wait-of-{tenant['label']}"
     for path_of in ({"key": key}, {"local": True}):  # one of the agent's own, and one of the operator's
         durable = {"since": EPOCH, "timeout_seconds": 0, "wait_id": wait}
         assert daemon.call("POST", f"/v1/inboxes/{inbox['id']}/wait", durable, **path_of).status == 200
+    hook = {"url": NOWHERE, "events": ["message.received"], "address": inbox["address"]}
+    webhook = daemon.call("POST", "/v1/webhooks", hook, key=key).json["id"]
     return World(
         tenant=tenant["id"],
         label=tenant["label"],
@@ -166,6 +171,8 @@ def a_world(daemon: RunningDaemon, name: str = "World") -> World:
         link=answer["link"]["id"],
         operator=daemon.operator("POST", "/v1/operators", {"name": f"operator of {tenant['label']}"}).json["id"],
         wait=wait,
+        webhook=webhook,
+        delivery=daemon.call("POST", f"/v1/webhooks/{webhook}/test", key=key).json["id"],
         audit_seq=answer["audit"]["seq"],
     )
 

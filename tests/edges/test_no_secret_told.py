@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.edges.support import a_world, database_bytes
+from tests.edges.support import NOWHERE, a_world, database_bytes
 from tests.support import RunningDaemon, mail
 
 
@@ -37,7 +37,11 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
         "POST", "/v1/enroll", {"enrollment_token": minted["data"]["enrollment_token"]}, headers=receipt
     ).json
     further = daemon.operator("POST", f"/v1/agents/{world.agent}/keys", {}, headers=receipt).json
-    answers = (minted, operator, enrolled, further)
+    hooked = daemon.call(
+        "POST", "/v1/inboxes", {"inbound_webhook_url": NOWHERE, "client_id": "x"}, key=world.agent_key, headers=receipt
+    ).json
+    rotated = daemon.call("POST", f"/v1/webhooks/{world.webhook}/rotate", key=world.agent_key, headers=receipt).json
+    answers = (minted, operator, enrolled, further, hooked, rotated)
     tokens = [answer["link"]["url"].rpartition("/")[2] for answer in answers]
     keys = [
         world.agent_key,
@@ -46,6 +50,8 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
         operator["data"]["operator_key"],
         enrolled["data"]["agent_key"],
         further["data"]["agent_key"],
+        hooked["data"]["webhook"]["secret"],
+        rotated["data"]["secret"],
     ]
     for token in tokens:
         for method in ("GET", "POST", "POST", "PUT"):
@@ -89,7 +95,7 @@ def misplace(daemon: RunningDaemon, address: str, secret: str) -> None:
 
 def pieces(secret: str) -> list[str]:
     """Return the parts of a key that are secret; all of a token is."""
-    return [secret.rpartition("_")[2]] if secret.startswith("pk_") else [secret, secret[16:]]
+    return [secret.rpartition("_")[2]] if secret.startswith(("pk_", "whsec_")) else [secret, secret[16:]]
 
 
 def test_no_key_and_no_token_is_in_the_log(session: Session) -> None:

@@ -26,6 +26,8 @@ def world(daemon: RunningDaemon) -> World:
 LISTS: dict[str, Callable[[World], str]] = {
     "inboxes": lambda w: f"/v1/inboxes?agent={w.agent}",
     "messages": lambda w: f"/v1/inboxes/{w.address}/messages?direction=inbound",
+    "threads": lambda w: f"/v1/inboxes/{w.address}/threads?",
+    "search": lambda w: f"/v1/search?q=code&inbox={w.address}",
     "tenants": lambda w: "/v1/tenants?",
     "keys": lambda w: f"/v1/enrollment-tokens?tenant={w.tenant}",
     "agents": lambda w: f"/v1/agents?tenant={w.tenant}",

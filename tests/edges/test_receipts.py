@@ -97,6 +97,8 @@ def test_a_minted_secret_is_what_its_link_reveals(daemon: RunningDaemon) -> None
         "keys.mint": "enrollment_token",
         "agents.mint_key": "agent_key",
         "operators.create": "operator_key",
+        "webhooks.create": "secret",
+        "webhooks.rotate": "secret",
     }
     assert set(fields) == {operation.name for operation in MUTATIONS if operation.mints}
     world = a_world(daemon)

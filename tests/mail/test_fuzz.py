@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from daemon.mail.extract import Extracted, extract
 from daemon.mail.model import ParsedMail
-from daemon.mail.parse import SNIPPET_MAX_CHARS, attachment_bytes, parse
+from daemon.mail.parse import SNIPPET_MAX_CHARS, open_attachment, parse
 from daemon.mail.visible import render
 
 EXAMPLES = 150
@@ -92,7 +92,7 @@ def test_parse(raw: bytes) -> None:
     found = parse(raw)
     check_mail(found)
     for attachment in found.attachments:
-        assert len(attachment_bytes(raw, attachment.index)) == attachment.size_bytes
+        assert len(open_attachment(raw, attachment.index)[1]) == attachment.size_bytes
     check_extracted(extract(found))
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from daemon.mail.model import Address, ParsedMail
-from daemon.mail.parse import attachment_bytes, clean_filename, parse
+from daemon.mail.parse import clean_filename, open_attachment, parse
 from tests.mail.builder import build
 from tests.mail.hostile import HOSTILE, nested_multiparts
 
@@ -184,15 +184,15 @@ def test_attachments_are_counted_in_mail_order() -> None:
     assert image.inline
 
 
-def test_attachment_bytes() -> None:
+def test_an_attachment_is_opened() -> None:
     raw = (
         b'Content-Type: multipart/mixed; boundary="x"\r\n\r\n--x\r\n\r\nbody\r\n--x\r\nContent-Type: image/png\r\n'
         b"Content-Transfer-Encoding: base64\r\n\r\nQUJD\r\n--x--\r\n"
     )
-    assert attachment_bytes(raw, 0) == b"ABC"
+    assert open_attachment(raw, 0)[1] == b"ABC"
     for index in (1, -1):
         with pytest.raises(IndexError):
-            attachment_bytes(raw, index)
+            open_attachment(raw, index)
 
 
 def test_an_enclosed_message_is_the_body_only_of_a_bare_forward() -> None:

@@ -12,6 +12,8 @@ from typing import Any
 
 from daemon.api.models import model
 from daemon.api.operations import BY_NAME
+from daemon.backends.deliver.sender import HttpSender
+from daemon.backends.deliver.targets import Allowed
 from daemon.clock import ManualClock
 from daemon.errors import PosternError
 from daemon.events import Bus
@@ -65,7 +67,8 @@ async def house(home: Path) -> AsyncIterator[House]:
     database.open()
     try:
         keyring = load_keyring(home, {})
-        services = Services(Settings(data_dir=home), database, keyring, bus, clock, Ids())
+        sender = HttpSender(Allowed(), clock)
+        services = Services(Settings(data_dir=home), database, keyring, bus, clock, Ids(), sender)
         services.mutations.public_url = "http://postern.test"
         yield House(services, database, bus, clock)
     finally:

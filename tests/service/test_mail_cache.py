@@ -50,6 +50,7 @@ def message() -> MessageRow:
         id="msg_1", tenant_id="t", inbox_id="i", thread_id="h", raw_id=1, direction="inbound", status="received",
         message_id=None, sender="s", recipients="[]", copies="[]", subject="s", snippet="", visible="",
         authentication="{}", envelope_from="f", envelope_to="t", size_bytes=100, problem=None, unread=1, received_ms=0,
+        owners="t a i",
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.api.messages import MessageGetQuery
+from daemon.api.messages import DownloadQuery, MessageGetQuery
 from daemon.api.operations import BY_NAME, OPERATIONS
 from daemon.api.waits import WaitAnswer, WaitRequest
 from daemon.clock import iso
@@ -64,7 +64,7 @@ async def test_readers_and_deleters_of_one_mail_get_it_or_not_found(home: House)
         message = await a_mail(home, inbox)
         home.services.messages._mails.forget(message)
         gets = [home.services.messages.get(CALL, message, MessageGetQuery()) for _ in range(3)]
-        raws = [home.services.messages.raw(CALL, message) for _ in range(3)]
+        raws = [home.services.messages.raw(CALL, message, DownloadQuery()) for _ in range(3)]
         answers = await asyncio.gather(
             *gets, home.services.messages.delete(CALL, message), *raws, return_exceptions=True
         )

@@ -1,0 +1,96 @@
+"""Following the stream of events: read as server-sent events (HTML, 9.2.6), resumed after whatever ends it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from daemon.errors import Code, PosternError
+from postern_ctl.answers import Document, Refused, Unreachable
+from postern_ctl.transport import Transport
+
+SILENCE_MAX_SECONDS = 60.0  # the server says something every 15
+RESUME_WITHIN_SECONDS = 300.0
+PAUSE_FIRST_SECONDS = 0.5
+PAUSE_MAX_SECONDS = 30.0
+END = "end"
+_PASSING = (Code.BACKEND_UNAVAILABLE, Code.INTERNAL_ERROR, Code.RATE_LIMITED)
+
+pause = time.sleep
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEvent:
+    """One event; with its `id` another stream goes on after it."""
+
+    id: str
+    event: str
+    data: Document
+
+
+class Reader:
+    """Takes events out of lines, and remembers how far it has come."""
+
+    def __init__(self, last_event_id: str | None = None) -> None:
+        self.last_event_id = last_event_id
+
+    def read(self, lines: Iterable[bytes]) -> Iterator[StreamEvent]:
+        """Go through the events; what is cut off at the end is none. Raises `PosternError` for data that is no JSON."""
+        event, data, last_id = "message", list[str](), self.last_event_id
+        for line in lines:
+            text = line.decode("utf-8", "replace").rstrip("\r\n")
+            if text:
+                name, _, value = text.partition(":")
+                value = value.removeprefix(" ")
+                if name == "event":
+                    event = value or "message"
+                elif name == "data":
+                    data.append(value)
+                elif name == "id" and "\0" not in value:
+                    last_id = value
+                continue
+            if event != END:
+                self.last_event_id = last_id
+            if data:
+                yield StreamEvent(last_id or "", event, _document("\n".join(data)))
+            event, data = "message", []
+
+
+def follow(transport: Transport, path: str, tenant: str | None, last_event_id: str | None) -> Iterator[StreamEvent]:
+    """Yield events as they happen, for ever. A stream that ends is taken up again after the last event.
+
+    Raises `Unreachable` when nobody answers at first, or no more, and `Refused` when the caller may not, or no longer.
+    """
+    reader = Reader(last_event_id)
+    connected, failures, waited = False, 0, 0.0
+    while True:
+        asked: dict[str, Any] = {"tenant": tenant, "last_event_id": reader.last_event_id}
+        query = {name: value for name, value in asked.items() if value is not None}
+        try:
+            with transport.lines(path, query=query, timeout_seconds=SILENCE_MAX_SECONDS) as lines:
+                connected = True
+                for event in reader.read(lines):
+                    failures, waited = 0, 0.0
+                    if event.event == END:
+                        break
+                    yield event
+        except (Unreachable, Refused) as problem:
+            passing = isinstance(problem, Unreachable) or problem.code in _PASSING
+            if not connected or not passing or waited >= RESUME_WITHIN_SECONDS:
+                raise
+        seconds = min(PAUSE_FIRST_SECONDS * 2**failures, PAUSE_MAX_SECONDS)
+        failures, waited = failures + 1, waited + seconds
+        pause(seconds)
+
+
+def _document(text: str) -> Document:
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict):
+        raise PosternError(Code.INTERNAL_ERROR, "The stream is none of Postern's. Check the URL.")
+    return data
