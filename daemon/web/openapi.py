@@ -72,6 +72,8 @@ def _operation(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
                 "description": "also return audit and link",
             }
         )
+    if operation.answers is Answers.BYTES:
+        parameters += [{"name": name, "in": "header", "schema": {"type": "string"}} for name in ("Range", "If-Range")]
     if operation.answers is Answers.STREAM:
         parameters.append(
             {
@@ -113,6 +115,8 @@ def _responses(operation: Operation) -> dict[str, Any]:
     responses: dict[str, Any] = {str(operation.status): success}
     if operation.name == "inboxes.create":
         responses["200"] = success
+    if operation.answers is Answers.BYTES:
+        responses["206"] = success
     for status in _error_statuses(operation):
         names = ", ".join(code.value for code, number in STATUS.items() if number == status)
         responses[str(status)] = {"description": names, "content": _json({"$ref": _ref("ErrorBody")})}
@@ -153,6 +157,8 @@ def _error_statuses(operation: Operation) -> list[int]:
         statuses.add(422)
     if operation.request:
         statuses |= {408, 413, 415}
+    if operation.answers is Answers.BYTES:
+        statuses.add(STATUS[Code.RANGE_NOT_SATISFIABLE])
     if operation.answers is Answers.STREAM:
         statuses.add(STATUS[Code.GONE])
     if operation.may_change:
