@@ -20,6 +20,7 @@ LABEL_REFUSES = -7.0
 HREF_MAX_CHARS = 4_096
 TOKEN_MIN_CHARS = 16
 SHORT_TOKEN_MIN_CHARS = 6
+JUMBLED_MIN_CHARS = 8
 REFUSAL_MAX_CHARS = 100
 
 # What an address says of itself in its path and parameter names, in the languages that addresses use.
@@ -51,6 +52,8 @@ _STRONG_PARAMETER = re.compile(
 _REDIRECTS = re.compile(r"/track(?:ing)?/(?:click|cl|c|link|redirect)\b")
 _TRAILING = ".,;:!?'\"*_>\u00bb\u201d\u2019\u3002\uff0c\u3001\uff1b\uff1a"
 _CLOSERS = {")": "(", "]": "[", "}": "{"}
+# A number, or words as people write them: of one case, or with a capital for each.
+_WORDS = re.compile(r"\d{0,20}|[a-z]{1,24}|[A-Z]{1,24}|[a-z]{0,24}(?:[A-Z][a-z]{1,23}){1,4}")
 _SPLIT = re.compile(r"[/?&=#:;.,!~|]+")
 
 
@@ -216,7 +219,7 @@ def _token_reason(href: str, path: str) -> Reason:
     if any(_is_token(segment) for segment in segments):
         return Reason("carries a token", 2.0)
     parameter = _STRONG_PARAMETER.search(path)
-    if parameter and len(parameter[1]) >= SHORT_TOKEN_MIN_CHARS and any(char.isdigit() for char in parameter[1]):
+    if parameter and len(parameter[1]) >= SHORT_TOKEN_MIN_CHARS and _is_random(parameter[1]):
         return Reason("carries a short token", 1.0)
     if any(
         len(segment) >= SHORT_TOKEN_MIN_CHARS and (_is_mixed(segment) or _is_jumbled(segment)) for segment in segments
@@ -226,21 +229,28 @@ def _token_reason(href: str, path: str) -> Reason:
 
 
 def _is_token(segment: str) -> bool:
-    bare = segment.replace("-", "").replace("_", "").replace("%", "")
-    if len(bare) < TOKEN_MIN_CHARS:
+    parts = segment.replace("%", "").replace("_", "-").split("-")
+    bare = "".join(parts)
+    if len(segment) < TOKEN_MIN_CHARS:
         return False
-    if re.fullmatch(r"(?:\d{1,20}-)?[A-Za-z]{1,24}(?:[-_][A-Za-z]{1,24})+(?:-\d{1,8})?", segment):
+    random = sum(len(part) for part in parts if not _WORDS.fullmatch(part))
+    if random == 0 and len(parts) > 1:
         return False  # words, as a headline makes them
     digits = sum(map(str.isdigit, bare))
     if digits >= 3 and digits < len(bare):
         return True
-    return _turns(bare) >= 4 and "-" not in segment[:8]
+    return random >= JUMBLED_MIN_CHARS and (digits > 0 or _turns(bare) >= 4)
 
 
 def _turns(text: str) -> int:
     """How often upper case begins or ends."""
     upper = [char.isupper() for char in text]
     return sum(map(ne, upper, upper[1:]))
+
+
+def _is_random(value: str) -> bool:
+    """Whether a parameter's value is more than a word: some random tokens happen to have no digit."""
+    return any(map(str.isdigit, value)) or _turns(value.replace("-", "").replace("_", "")) >= 3
 
 
 def _is_mixed(segment: str) -> bool:

@@ -116,6 +116,8 @@ def _wait_and_deliver(operator: Postern, agent: Postern, ready: Ready, address: 
         raise Failed("no_mail", "The mail was accepted, and the wait did not see it.") from waiter.problem
     if waiter.answer["extracted"]["otp_code"] != told.code:
         raise Failed("wrong_code", "The mail came, and its code was not recognised.")
+    if waiter.answer["extracted"]["verification_link"] != told.link:
+        raise Failed("wrong_link", "The mail came, and its link was not recognised.")
     return waiter.answer, max(waiter.answered_at - accepted_at, 0.0) * 1000  # it may be here before our 250 is read
 
 
