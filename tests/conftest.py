@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.inside import DaemonInside
-from tests.support import RunningDaemon
+from tests.support import RunningDaemon, cannot_run
 
 Start = Callable[..., RunningDaemon]
 
@@ -54,15 +53,12 @@ def inside(tmp_path: Path) -> Iterator[DaemonInside]:
 
 @pytest.fixture
 def program() -> Callable[[str], str]:
-    """Return the path of a program that is not ours, or skip by its name; on CI a missing one is a failure."""
+    """Return the path of a program that is not ours; a missing one is told of by `cannot_run`."""
 
     def find(name: str) -> str:
         path = shutil.which(name)
         if path is None:
-            message = f"{name} is not installed"
-            if os.environ.get("POSTERN_REQUIRE_INTEROP"):
-                pytest.fail(message)
-            pytest.skip(message)
+            cannot_run(f"{name} is not installed")
         return path
 
     return find

@@ -2,47 +2,17 @@
 
 from __future__ import annotations
 
-from daemon.api import (
-    agents,
-    audit,
-    common,
-    enrollment,
-    events,
-    inboxes,
-    links,
-    messages,
-    operators,
-    search,
-    stats,
-    tenants,
-    threads,
-    waits,
-    webhooks,
-)
-from daemon.api.common import Model
+from importlib import import_module
+from pkgutil import iter_modules
 
-_MODULES = (
-    agents,
-    audit,
-    common,
-    enrollment,
-    events,
-    inboxes,
-    links,
-    messages,
-    operators,
-    search,
-    stats,
-    tenants,
-    threads,
-    waits,
-    webhooks,
-)
+from daemon import api
+from daemon.api.common import Model
 
 MODELS: dict[str, type[Model]] = {
     name: value
-    for module in _MODULES
-    for name, value in vars(module).items()
+    for noun in iter_modules(api.__path__)
+    if noun.name != "models"
+    for name, value in vars(import_module(f"{api.__name__}.{noun.name}")).items()
     if isinstance(value, type) and issubclass(value, Model) and value is not Model
 }
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.interop.conftest import Place
-from tests.support import RunningDaemon, mail
+from tests.support import RunningDaemon, cannot_run, mail
 
 pytestmark = pytest.mark.interop
 LOG_MAX_SECONDS = 15
@@ -112,7 +112,7 @@ def postfix(secured: RunningDaemon) -> Iterator[Postfix | None]:
         yield None
         return
     if os.geteuid() != 0:
-        pytest.skip("postfix changes its user and has to be started by root")
+        cannot_run("postfix changes its user and has to be started by root")
     with tempfile.TemporaryDirectory(prefix="postern-postfix-") as name:
         home = Path(name)
         home.chmod(0o755)  # its processes are another user's
