@@ -103,7 +103,8 @@ def test_a_receiver_that_fails_for_an_hour_gets_every_event_as_often_as_it_says(
         assert len(accepted) == 12
         assert sorted(accepted) == sorted(row[0] for row in looked_up(home.daemon, "SELECT id FROM deliveries"))
         assert {row[0] for row in home.states()} == {"delivered"}
-        assert sum(receiver.answered.values()) == home.tried()
+        # A post in flight when a restart comes has reached the receiver and is not recorded: at least once.
+        assert sum(receiver.answered.values()) >= home.tried()
         assert home.clock.now_ms() >= hour_over_ms
         assert home.clock.now_ms() < hour_over_ms + 3_600_000, "what is well again is soon told"
     assert looked_up(home.daemon, "SELECT failing_ms FROM webhooks") == [(None,)]
