@@ -165,6 +165,10 @@ class Settings:
         return runtime if runtime and _fits(runtime) else _own_directory() / name
 
     @property
+    def agent_key_ttl_ms(self) -> int:
+        return self.agent_key_ttl * 1000
+
+    @property
     def mail_host_name(self) -> str:
         return self.mail_host or f"mx.{self.base_domain}"
 

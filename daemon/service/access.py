@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 
 from daemon.api.agents import Whoami
-from daemon.clock import Clock, iso_or_none
+from daemon.clock import iso_or_none
 from daemon.errors import Code, PosternError
 from daemon.keys import Key, KeyKind, matches, parse
 from daemon.service.context import Call, Principal
+from daemon.service.tools import Service
 from daemon.store import agents, enrollment, operators, tenants
-from daemon.store.database import Database
 from daemon.store.rows import unpack
 
 
-class Access:
+class Access(Service):
     """Authentication and `whoami`."""
-
-    def __init__(self, database: Database, clock: Clock, count: Callable[[str], None]) -> None:
-        self._database = database
-        self._clock = clock
-        self._count = count
 
     async def authenticate(self, bearer: str) -> Principal:
         """Return whose key this is. Raises `PosternError` (`invalid_api_key`), the same for every reason."""

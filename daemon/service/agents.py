@@ -7,37 +7,20 @@ from dataclasses import replace
 
 from daemon.api.agents import Agent, AgentKey, AgentKeyMint, AgentKeyMinted, AgentUpdate
 from daemon.api.common import PageQuery, TenantQuery
-from daemon.clock import SECOND_MS, iso, parse_iso
+from daemon.clock import iso, parse_iso
 from daemon.errors import Code, PosternError, invalid, not_found
-from daemon.events import Bus, Event
-from daemon.ids import Ids
+from daemon.events import Event
 from daemon.service.agent_keys import mint_agent_key, shown_key
 from daemon.service.context import Call, Done, Listed
-from daemon.service.mutations import Change, Mutations
-from daemon.service.paging import Cursors
+from daemon.service.mutations import Change
+from daemon.service.tools import Service
 from daemon.store import agents, enrollment
 from daemon.store.agents import AgentKeyRow, AgentRow
-from daemon.store.database import Database, Tx
+from daemon.store.database import Tx
 
 
-class Agents:
+class Agents(Service):
     """The noun `agent`."""
-
-    def __init__(
-        self,
-        database: Database,
-        mutations: Mutations,
-        cursors: Cursors,
-        ids: Ids,
-        bus: Bus,
-        agent_key_ttl_seconds: int,
-    ) -> None:
-        self._database = database
-        self._mutations = mutations
-        self._cursors = cursors
-        self._ids = ids
-        self._bus = bus
-        self._ttl_ms = agent_key_ttl_seconds * SECOND_MS
 
     async def list(self, call: Call, query: TenantQuery) -> Listed[Agent]:
         before = self._cursors.before("agents", query)
@@ -82,7 +65,9 @@ class Agents:
                     Code.CONFLICT,
                     "The agent's enrollment key is no longer in force. Rebind the agent to another first.",
                 )
-            expires_ms = parse_iso(request.expires_at) if request.expires_at else tx.now_ms + self._ttl_ms
+            expires_ms = (
+                parse_iso(request.expires_at) if request.expires_at else tx.now_ms + self._settings.agent_key_ttl_ms
+            )
             if expires_ms <= tx.now_ms:
                 raise invalid("expires_at", "give a time to come")
             minted, key = mint_agent_key(tx, self._ids, row, source, expires_ms)

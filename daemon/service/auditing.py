@@ -23,28 +23,25 @@ from daemon.api.common import PageQuery
 from daemon.audit import GENESIS, Verdict, checkpoint, keyed_hash, verify
 from daemon.clock import iso, parse_iso
 from daemon.errors import Code, PosternError, not_found
-from daemon.keys import Keyring, KeyringError, load_keyring
+from daemon.keys import KeyringError, load_keyring
 from daemon.service.context import Call, Done, Listed
-from daemon.service.mutations import Change, Mutations
-from daemon.service.paging import Cursors
+from daemon.service.mutations import Change
+from daemon.service.tools import Service, Tools
 from daemon.store import audit
 from daemon.store import keyring as keyring_table
 from daemon.store.audit import AuditRow, CheckpointRow
-from daemon.store.database import Database, Tx, connect_read_only
+from daemon.store.database import Tx, connect_read_only
 
 WATCH_EVERY_SECONDS = 3600
 
 log = logging.getLogger("postern.audit")
 
 
-class Auditing:
+class Auditing(Service):
     """The noun `audit`."""
 
-    def __init__(self, database: Database, mutations: Mutations, cursors: Cursors, keyring: Keyring) -> None:
-        self._database = database
-        self._mutations = mutations
-        self._cursors = cursors
-        self._keyring = keyring
+    def __init__(self, tools: Tools) -> None:
+        super().__init__(tools)
         self.last_verdict: Verdict | None = None
 
     async def list(self, call: Call, query: AuditQuery) -> Listed[AuditLine]:

@@ -17,18 +17,18 @@ from functools import partial
 from daemon.api.events import EventBody
 from daemon.audit import append
 from daemon.backends.protocols import PostOutcome, PostSender
-from daemon.clock import DAY_MS, SECOND_MS, Clock
+from daemon.clock import DAY_MS, SECOND_MS
 from daemon.errors import PosternError
-from daemon.events import Bus, BusClosed, Event
-from daemon.ids import Ids
+from daemon.events import BusClosed, Event
 from daemon.service.context import SYSTEM, Call, Source
 from daemon.service.happenings import EVERY_EVENT, made_up, told
 from daemon.service.mutations import entry
 from daemon.service.schedule import next_attempt_ms
 from daemon.service.signatures import signed_headers
+from daemon.service.tools import Service, Tools
 from daemon.service.webhook_making import WebhookMaker
 from daemon.store import events, webhooks
-from daemon.store.database import Database, Tx
+from daemon.store.database import Tx
 from daemon.store.webhooks import DeliveryRow, WebhookRow
 
 DELIVERIES = "deliveries"  # the topic that wakes the dispatcher for what is no event
@@ -59,18 +59,13 @@ def delivery_topic(delivery_id: str) -> str:
     return f"delivery:{delivery_id}"
 
 
-class Dispatcher:
+class Dispatcher(Service):
     """Runs beside the daemon."""
 
-    def __init__(
-        self, database: Database, maker: WebhookMaker, sender: PostSender, bus: Bus, clock: Clock, ids: Ids
-    ) -> None:
-        self._database = database
+    def __init__(self, tools: Tools, maker: WebhookMaker, sender: PostSender) -> None:
+        super().__init__(tools)
         self._maker = maker
         self._sender = sender
-        self._bus = bus
-        self._clock = clock
-        self._ids = ids
         self._handing_out = asyncio.Lock()
         self._handed_out: int | None = None  # how far, events that nobody wants included
         self._sending: dict[str, asyncio.Task[None]] = {}

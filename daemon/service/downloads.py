@@ -10,9 +10,10 @@ from daemon.mail.bounded import WorkerError, attachment_bounded
 from daemon.service.context import Blob, Call, Done
 from daemon.service.link_tokens import Purpose
 from daemon.service.message_rows import owned_message
-from daemon.service.mutations import Change, Mutations
+from daemon.service.mutations import Change
+from daemon.service.tools import Service
 from daemon.store import audit, messages
-from daemon.store.database import Database, Tx
+from daemon.store.database import Tx
 from daemon.store.messages import MessageRow
 
 
@@ -33,12 +34,8 @@ class Target:
         return cls(message_id, None if what == "raw" else int(what.rpartition("/")[2]))
 
 
-class Downloads:
+class Downloads(Service):
     """Hands out bytes. Who may have them was asked before."""
-
-    def __init__(self, database: Database, mutations: Mutations) -> None:
-        self._database = database
-        self._mutations = mutations
 
     async def blob(self, target: Target) -> Blob:
         """Return the bytes. Raises `not_found` when there are none, `backend_unavailable` when they cannot be read."""

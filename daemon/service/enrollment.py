@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from daemon.api.enrollment import Enrolled, EnrollRequest
-from daemon.clock import SECOND_MS, iso
+from daemon.clock import iso
 from daemon.errors import Code, PosternError
-from daemon.ids import Ids
 from daemon.keys import Key, KeyKind, matches, parse
 from daemon.service.agent_keys import mint_agent_key
 from daemon.service.context import Call, Done, Principal
-from daemon.service.mutations import Change, Mutations
+from daemon.service.mutations import Change
+from daemon.service.tools import Service
 from daemon.store import agents, enrollment, tenants
 from daemon.store.agents import AgentRow
-from daemon.store.database import Database, Tx
+from daemon.store.database import Tx
 from daemon.store.enrollment import EnrollmentKeyRow
 from daemon.store.rows import unpack
 
 
-class Enrollment:
+class Enrollment(Service):
     """The operation `enroll`."""
-
-    def __init__(
-        self,
-        database: Database,
-        mutations: Mutations,
-        ids: Ids,
-        agent_key_ttl_seconds: int,
-        count: Callable[[str], None],
-    ) -> None:
-        self._database = database
-        self._mutations = mutations
-        self._ids = ids
-        self._ttl_ms = agent_key_ttl_seconds * SECOND_MS
-        self._count = count
 
     async def redeem(self, call: Call, request: EnrollRequest) -> Done[Enrolled]:
         """Mint a fresh agent key: the same handle is the same agent, so that an agent may redeem at every start.
@@ -54,7 +38,7 @@ class Enrollment:
                 raise PosternError(
                     Code.INVALID_ENROLLMENT_TOKEN, "This agent is disabled. Ask the operator to enable it."
                 )
-            minted, row = mint_agent_key(tx, self._ids, agent, source, tx.now_ms + self._ttl_ms)
+            minted, row = mint_agent_key(tx, self._ids, agent, source, tx.now_ms + self._settings.agent_key_ttl_ms)
             data = Enrolled(
                 agent_id=agent.id,
                 agent_key=minted.text,

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from daemon.api.events import EventBody, EventQuery, StreamEnd
-from daemon.clock import SECOND_MS, Clock
+from daemon.clock import SECOND_MS
 from daemon.errors import Code, PosternError
-from daemon.events import Bus, BusClosed
+from daemon.events import BusClosed
 from daemon.service.access import refused_key, stands
 from daemon.service.context import Call, Notice, Stream
 from daemon.service.happenings import EVERY_EVENT, events_of, told
-from daemon.service.paging import Cursors
+from daemon.service.tools import Service
 from daemon.store import events
-from daemon.store.database import Database
 
 PAGE_EVENTS = 100
 SCANNED_AT_ONCE_MAX = 10_000
@@ -37,14 +36,8 @@ class _Page:
     more: bool
 
 
-class Events:
+class Events(Service):
     """The noun `event`."""
-
-    def __init__(self, database: Database, cursors: Cursors, bus: Bus, clock: Clock) -> None:
-        self._database = database
-        self._cursors = cursors
-        self._bus = bus
-        self._clock = clock
 
     async def stream(self, call: Call, query: EventQuery) -> Stream:
         """Follow what happens: in the agent's mailboxes, for operators everywhere or in a tenant.

@@ -7,15 +7,15 @@ import logging
 from collections.abc import Callable
 
 from daemon.audit import append
-from daemon.clock import DAY_MS, Clock
-from daemon.ids import Ids
+from daemon.clock import DAY_MS
 from daemon.service.auditing import Auditing
 from daemon.service.context import SYSTEM, Call, Source
 from daemon.service.dispatcher import Dispatcher
 from daemon.service.mutations import entry
 from daemon.service.tenants import retention_days
+from daemon.service.tools import Service, Tools
 from daemon.store import events, links, messages, tenants, waits, webhooks
-from daemon.store.database import Database, Tx
+from daemon.store.database import Tx
 
 BATCH_MESSAGES = 200
 BATCH_ROWS = 1_000
@@ -31,24 +31,13 @@ WATCH_EVERY_SECONDS = 15
 log = logging.getLogger("postern.housekeeping")
 
 
-class Housekeeping:
+class Housekeeping(Service):
     """Runs beside the daemon. Every step is one small mutation, so the writer is never held up for longer than that."""
 
-    def __init__(
-        self,
-        database: Database,
-        auditing: Auditing,
-        dispatcher: Dispatcher,
-        ids: Ids,
-        clock: Clock,
-        default_days: int,
-    ) -> None:
-        self._database = database
+    def __init__(self, tools: Tools, auditing: Auditing, dispatcher: Dispatcher) -> None:
+        super().__init__(tools)
         self._auditing = auditing
         self._dispatcher = dispatcher
-        self._ids = ids
-        self._clock = clock
-        self._default_days = default_days
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -70,7 +59,7 @@ class Housekeeping:
         """Remove what is past its time; return how many messages went."""
         removed = 0
         for tenant in await self._database.read(tenants.every):
-            days = retention_days(tenant.limits, self._default_days)
+            days = retention_days(tenant.limits, self._settings.retention_days)
             if days:
                 removed += await self._retire(tenant.id, self._clock.now_ms() - days * DAY_MS)
         await self._database.write(links.erase_expired)

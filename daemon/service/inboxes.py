@@ -11,32 +11,25 @@ from daemon.api.webhooks import WebhookSecret
 from daemon.backends.protocols import Recipient
 from daemon.clock import iso
 from daemon.errors import Code, PosternError, invalid, not_found
-from daemon.events import Bus, Event
-from daemon.ids import Ids
+from daemon.events import Event
 from daemon.service.addresses import domain_name, local_part, normal_address
 from daemon.service.context import Call, Done, Listed, Principal
 from daemon.service.inbox_removal import remove_inbox_wholly
-from daemon.service.mutations import Change, Mutations, Once
-from daemon.service.paging import Cursors
+from daemon.service.mutations import Change, Once
+from daemon.service.tools import Service, Tools
 from daemon.service.webhook_making import WebhookMaker
 from daemon.store import agents, enrollment, inboxes, tenants
 from daemon.store.agents import AgentRow
-from daemon.store.database import Database, Tx
+from daemon.store.database import Tx
 from daemon.store.inboxes import InboxRow
 from daemon.store.rows import unpack
 
 
-class Inboxes:
+class Inboxes(Service):
     """The noun `inbox`."""
 
-    def __init__(
-        self, database: Database, mutations: Mutations, cursors: Cursors, ids: Ids, bus: Bus, webhooks: WebhookMaker
-    ) -> None:
-        self._database = database
-        self._mutations = mutations
-        self._cursors = cursors
-        self._ids = ids
-        self._bus = bus
+    def __init__(self, tools: Tools, webhooks: WebhookMaker) -> None:
+        super().__init__(tools)
         self._webhooks = webhooks
 
     async def create(self, call: Call, request: InboxCreate) -> Done[InboxCreated]:

@@ -6,28 +6,21 @@ from daemon.api.common import TenantQuery
 from daemon.api.enrollment import EnrollmentKey, EnrollmentKeyMint, EnrollmentKeyMinted
 from daemon.clock import HOUR_MS, iso, parse_iso
 from daemon.errors import invalid, not_found
-from daemon.ids import Ids
 from daemon.keys import KeyKind, key_prefix, mint
 from daemon.service.addresses import domain_name
 from daemon.service.context import Call, Done, Listed
-from daemon.service.mutations import Change, Mutations
-from daemon.service.paging import Cursors
+from daemon.service.mutations import Change
+from daemon.service.tools import Service
 from daemon.store import enrollment, tenants
-from daemon.store.database import Database, Tx
+from daemon.store.database import Tx
 from daemon.store.enrollment import EnrollmentKeyRow
 from daemon.store.rows import pack, unpack
 
 LIFE_DEFAULT_MS = 24 * HOUR_MS
 
 
-class Keys:
+class Keys(Service):
     """The noun `key`."""
-
-    def __init__(self, database: Database, mutations: Mutations, cursors: Cursors, ids: Ids) -> None:
-        self._database = database
-        self._mutations = mutations
-        self._cursors = cursors
-        self._ids = ids
 
     async def mint(self, call: Call, request: EnrollmentKeyMint) -> Done[EnrollmentKeyMinted]:
         """Mint a key, bounded by scopes, domains, a mailbox count and an expiry."""

@@ -9,16 +9,15 @@ from collections.abc import Callable
 from daemon.api.common import TenantQuery
 from daemon.api.links import Download, Link, LinkCreate, Opened
 from daemon.audit import append
-from daemon.clock import SECOND_MS, Clock, iso, iso_or_none
+from daemon.clock import SECOND_MS, iso, iso_or_none
 from daemon.errors import Code, PosternError, invalid, not_found
-from daemon.keys import Keyring
 from daemon.service.context import Blob, Call, Done, Listed, Principal
 from daemon.service.downloads import Downloads, Target
 from daemon.service.link_tokens import LinkClaim, Purpose, read_token, write_token
-from daemon.service.mutations import Change, Mutations, entry, sealed_place
-from daemon.service.paging import Cursors
+from daemon.service.mutations import Change, entry, sealed_place
+from daemon.service.tools import Service, Tools
 from daemon.store import agents, audit, enrollment, links, messages, operators, tenants
-from daemon.store.database import Database, Tx
+from daemon.store.database import Tx
 from daemon.store.links import LinkRow
 
 SESSION_MS = 60 * SECOND_MS
@@ -27,27 +26,13 @@ REFUSALS_TOLD = 100
 RECEIPT_TAG = b"postern receipt 1\x00"
 
 
-class Links:
+class Links(Service):
     """The noun `link`."""
 
-    def __init__(
-        self,
-        database: Database,
-        mutations: Mutations,
-        keyring: Keyring,
-        cursors: Cursors,
-        downloads: Downloads,
-        clock: Clock,
-        count: Callable[[str], None],
-    ) -> None:
-        self._database = database
-        self._mutations = mutations
-        self._keyring = keyring
-        self._cursors = cursors
+    def __init__(self, tools: Tools, downloads: Downloads) -> None:
+        super().__init__(tools)
         self._downloads = downloads
-        self._clock = clock
-        self._count = count
-        self._told = _Told(count)
+        self._told = _Told(self._count)
 
     async def create(self, call: Call, request: LinkCreate) -> Done[Link]:
         """Make a link to the receipt of an audit line."""

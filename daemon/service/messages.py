@@ -20,10 +20,7 @@ from daemon.api.messages import (
     MessageSummary,
     MessageUpdate,
 )
-from daemon.clock import Clock
 from daemon.errors import not_found
-from daemon.events import Bus
-from daemon.ids import Ids
 from daemon.mail.bounded import parse_bounded
 from daemon.mail.model import Address, ParsedMail
 from daemon.service.context import Blob, Call, Done, Listed, Principal
@@ -31,13 +28,12 @@ from daemon.service.downloads import Downloads, Target
 from daemon.service.extracted import shown_extraction
 from daemon.service.happenings import happened
 from daemon.service.inboxes import owned_inbox
-from daemon.service.mail_cache import MailCache
 from daemon.service.message_rows import owned_message, summary
-from daemon.service.mutations import Change, Mutations
-from daemon.service.paging import Cursors
+from daemon.service.mutations import Change
 from daemon.service.threads import place
+from daemon.service.tools import Service, Tools
 from daemon.store import inboxes, messages
-from daemon.store.database import Database, Tx
+from daemon.store.database import Tx
 from daemon.store.messages import MessageRow
 from daemon.store.rows import pack
 from daemon.store.search import owners
@@ -46,27 +42,11 @@ DEFLATE_INLINE_MAX_BYTES = 64 * 1024
 INDEX_MAX_DIGITS = 6
 
 
-class Messages:
+class Messages(Service):
     """The noun `message`."""
 
-    def __init__(
-        self,
-        database: Database,
-        mutations: Mutations,
-        cursors: Cursors,
-        ids: Ids,
-        bus: Bus,
-        clock: Clock,
-        mails: MailCache,
-        downloads: Downloads,
-    ) -> None:
-        self._database = database
-        self._mutations = mutations
-        self._cursors = cursors
-        self._ids = ids
-        self._bus = bus
-        self._clock = clock
-        self._mails = mails
+    def __init__(self, tools: Tools, downloads: Downloads) -> None:
+        super().__init__(tools)
         self._downloads = downloads
 
     async def receive(self, envelope_from: str, recipients: Mapping[str, str], raw: bytes) -> int:

@@ -6,26 +6,18 @@ from daemon.api.common import PageQuery
 from daemon.api.operators import Operator, OperatorCreate, OperatorMinted
 from daemon.clock import iso, iso_or_none, parse_iso
 from daemon.errors import invalid, not_found
-from daemon.events import Bus, Event
-from daemon.ids import Ids
+from daemon.events import Event
 from daemon.keys import KeyKind, key_prefix, mint
 from daemon.service.context import Call, Done, Listed
-from daemon.service.mutations import Change, Mutations
-from daemon.service.paging import Cursors
+from daemon.service.mutations import Change
+from daemon.service.tools import Service
 from daemon.store import operators
-from daemon.store.database import Database, Tx
+from daemon.store.database import Tx
 from daemon.store.operators import OperatorRow
 
 
-class Operators:
+class Operators(Service):
     """The noun `operator`."""
-
-    def __init__(self, database: Database, mutations: Mutations, cursors: Cursors, ids: Ids, bus: Bus) -> None:
-        self._database = database
-        self._mutations = mutations
-        self._cursors = cursors
-        self._ids = ids
-        self._bus = bus
 
     async def create(self, call: Call, request: OperatorCreate) -> Done[OperatorMinted]:
         key = mint(KeyKind.OPERATOR, self._ids)

@@ -9,20 +9,15 @@ from daemon.api.search import SearchQuery
 from daemon.service.context import Call, Listed
 from daemon.service.inboxes import owned_inbox
 from daemon.service.message_rows import summary
-from daemon.service.paging import Cursors
 from daemon.service.search_words import excerpt_line, read_words
+from daemon.service.tools import Service
 from daemon.store import search
-from daemon.store.database import Database
 from daemon.store.messages import MessageRow
 from daemon.store.search import Asked
 
 
-class Search:
+class Search(Service):
     """The noun `search`."""
-
-    def __init__(self, database: Database, cursors: Cursors) -> None:
-        self._database = database
-        self._cursors = cursors
 
     async def find(self, call: Call, query: SearchQuery) -> Listed[MessageSummary]:
         """List the messages that match, newest first, each with the match in its snippet. Nothing typed is an error.

@@ -32,6 +32,7 @@ from daemon.service.search import Search
 from daemon.service.status import Counters, Status
 from daemon.service.tenants import Tenants
 from daemon.service.threads import Threads
+from daemon.service.tools import Tools
 from daemon.service.waits import Waits
 from daemon.service.webhook_making import WebhookMaker
 from daemon.service.webhooks import Webhooks
@@ -52,30 +53,39 @@ class Services:
         ids: Ids,
         sender: PostSender,
     ) -> None:
-        counters, cursors, mails = Counters(), Cursors(keyring), MailCache(database)
-        count, ttl = counters.count, settings.agent_key_ttl
+        counters = Counters()
         self.mutations = Mutations(database, keyring, ids)
-        change = self.mutations
-        maker = WebhookMaker(keyring, ids, sender)
-        self.dispatcher = Dispatcher(database, maker, sender, bus, clock, ids)
-        downloads = Downloads(database, change)
-        self.access = Access(database, clock, count)
-        self.tenants = Tenants(database, change, cursors, ids, bus, settings.base_domain)
-        self.keys = Keys(database, change, cursors, ids)
-        self.enrollment = Enrollment(database, change, ids, ttl, count)
-        self.agents = Agents(database, change, cursors, ids, bus, ttl)
-        self.operators = Operators(database, change, cursors, ids, bus)
-        self.inboxes = Inboxes(database, change, cursors, ids, bus, maker)
-        self.messages = Messages(database, change, cursors, ids, bus, clock, mails, downloads)
-        self.search = Search(database, cursors)
-        self.threads = Threads(database, cursors)
-        self.waits = Waits(database, change, bus, clock, mails, settings.max_wait_ms)
-        self.webhooks = Webhooks(database, change, cursors, ids, bus, maker)
-        self.events = Events(database, cursors, bus, clock)
-        self.links = Links(database, change, keyring, cursors, downloads, clock, count)
-        self.audit = Auditing(database, change, cursors, keyring)
-        self.stats = Status(database, clock, self.waits, self.audit, counters)
-        self.housekeeping = Housekeeping(database, self.audit, self.dispatcher, ids, clock, settings.retention_days)
+        tools = Tools(
+            settings=settings,
+            database=database,
+            mutations=self.mutations,
+            cursors=Cursors(keyring),
+            keyring=keyring,
+            ids=ids,
+            bus=bus,
+            clock=clock,
+            mails=MailCache(database),
+            count=counters.count,
+        )
+        maker, downloads = WebhookMaker(keyring, ids, sender), Downloads(tools)
+        self.access = Access(tools)
+        self.tenants = Tenants(tools)
+        self.keys = Keys(tools)
+        self.enrollment = Enrollment(tools)
+        self.agents = Agents(tools)
+        self.operators = Operators(tools)
+        self.inboxes = Inboxes(tools, maker)
+        self.messages = Messages(tools, downloads)
+        self.search = Search(tools)
+        self.threads = Threads(tools)
+        self.waits = Waits(tools)
+        self.webhooks = Webhooks(tools, maker)
+        self.events = Events(tools)
+        self.links = Links(tools, downloads)
+        self.audit = Auditing(tools)
+        self.stats = Status(tools, self.waits, self.audit, counters)
+        self.dispatcher = Dispatcher(tools, maker, sender)
+        self.housekeeping = Housekeeping(tools, self.audit, self.dispatcher)
 
     async def perform(self, call: Call, operation: Operation, *arguments: Any) -> Any:
         """Run an operation for a caller who may: `services.<noun>.<verb>(call, *arguments)`.

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 from daemon import __version__
 from daemon.api.stats import Stats
-from daemon.clock import Clock, iso
+from daemon.clock import iso
 from daemon.errors import PosternError
 from daemon.service.auditing import Auditing
 from daemon.service.context import Call
+from daemon.service.tools import Service, Tools
 from daemon.service.waits import Waits
 from daemon.store import stats
-from daemon.store.database import Database
 
 WRITABLE_KNOWN_SECONDS = 1.0
 
@@ -46,18 +46,17 @@ class Counters:
         self.values[name] += 1
 
 
-class Status:
+class Status(Service):
     """The noun `stats`, and readiness."""
 
-    def __init__(self, database: Database, clock: Clock, waits: Waits, auditing: Auditing, counters: Counters) -> None:
-        self._database = database
-        self._clock = clock
+    def __init__(self, tools: Tools, waits: Waits, auditing: Auditing, counters: Counters) -> None:
+        super().__init__(tools)
         self._waits = waits
         self._auditing = auditing
         self.counters = counters
         self.listeners = Listeners()
-        self._started_ms = clock.now_ms()
-        self._started = clock.monotonic()
+        self._started_ms = self._clock.now_ms()
+        self._started = self._clock.monotonic()
         self._written = -WRITABLE_KNOWN_SECONDS
 
     @property

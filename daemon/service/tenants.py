@@ -12,32 +12,21 @@ from daemon.api.common import Deleted, DeleteQuery, PageQuery
 from daemon.api.tenants import Tenant, TenantCreate, TenantLimits, TenantUpdate
 from daemon.clock import iso
 from daemon.errors import Code, PosternError, invalid, not_found
-from daemon.events import Bus, Event
-from daemon.ids import Ids
+from daemon.events import Event
 from daemon.service.context import Call, Done, Listed
 from daemon.service.inbox_removal import remove_inbox_wholly
-from daemon.service.mutations import Change, Mutations
-from daemon.service.paging import Cursors
+from daemon.service.mutations import Change
+from daemon.service.tools import Service
 from daemon.store import inboxes, tenants
-from daemon.store.database import Database, Tx
+from daemon.store.database import Tx
 from daemon.store.rows import pack, unpack
 from daemon.store.tenants import DomainRow, TenantRow
 
 LABEL_MAX_CHARS = 24
 
 
-class Tenants:
+class Tenants(Service):
     """The noun `tenant`."""
-
-    def __init__(
-        self, database: Database, mutations: Mutations, cursors: Cursors, ids: Ids, bus: Bus, base_domain: str
-    ) -> None:
-        self._database = database
-        self._mutations = mutations
-        self._cursors = cursors
-        self._ids = ids
-        self._bus = bus
-        self._base_domain = base_domain
 
     async def create(self, call: Call, request: TenantCreate) -> Done[Tenant]:
         """Create a tenant with its shared subdomain `<label>.<base domain>`."""
@@ -51,7 +40,7 @@ class Tenants:
                 id=self._ids.new("cus"), name=request.name, label=label, limits="{}", created_ms=tx.now_ms
             )
             domain = DomainRow(
-                name=f"{label}.{self._base_domain}",
+                name=f"{label}.{self._settings.base_domain}",
                 tenant_id=tenant.id,
                 mode="shared",
                 status="live",
@@ -108,7 +97,7 @@ class Tenants:
         return await self._mutations.run(call, "tenant:delete", change)
 
     def _taken(self, conn: sqlite3.Connection) -> Callable[[str], bool]:
-        return lambda label: tenants.label_taken(conn, label, f"{label}.{self._base_domain}")
+        return lambda label: tenants.label_taken(conn, label, f"{label}.{self._settings.base_domain}")
 
 
 def retention_days(limits: str, default: int) -> int:

@@ -14,21 +14,17 @@ from daemon.mail.thread import SUBJECT_WINDOW_DAYS, clues, people
 from daemon.service.context import Call, Listed
 from daemon.service.inboxes import owned_inbox
 from daemon.service.message_rows import owns, summary
-from daemon.service.paging import Cursors
+from daemon.service.tools import Service
 from daemon.store import messages, threads
-from daemon.store.database import Database, Tx
+from daemon.store.database import Tx
 from daemon.store.messages import MessageRow
 from daemon.store.threads import ThreadPlace, ThreadRow
 
 _MESSAGES_MAX = 1 << 31  # a position is two numbers of messages in one
 
 
-class Threads:
+class Threads(Service):
     """The noun `thread`."""
-
-    def __init__(self, database: Database, cursors: Cursors) -> None:
-        self._database = database
-        self._cursors = cursors
 
     async def list(self, call: Call, address: str, query: PageQuery) -> Listed[Thread]:
         """List a mailbox's threads, newest activity first. What comes in meanwhile moves nothing on later pages."""

@@ -10,18 +10,18 @@ from daemon.api.common import Deleted
 from daemon.api.messages import Extracted
 from daemon.api.operations import Scope
 from daemon.api.waits import WaitAnswer, WaitedMessage, WaitRequest, WaitResumeQuery
-from daemon.clock import MINUTE_MS, SECOND_MS, Clock, iso, parse_iso
+from daemon.clock import MINUTE_MS, SECOND_MS, iso, parse_iso
 from daemon.errors import Code, PosternError, not_found, unavailable
-from daemon.events import Bus, BusClosed, Event, Subscription
+from daemon.events import BusClosed, Event, Subscription
 from daemon.service.access import refused_key, stands
 from daemon.service.context import Call, Done, Principal
 from daemon.service.extracted import good_enough, shown_extraction
 from daemon.service.inboxes import owned_inbox
-from daemon.service.mail_cache import MailCache
-from daemon.service.mutations import Change, Mutations
+from daemon.service.mutations import Change
+from daemon.service.tools import Service, Tools
 from daemon.service.wanted import NEAR_MISSES_TOLD, Misses, Wanted, wanted
 from daemon.store import messages, waits
-from daemon.store.database import Database, Tx
+from daemon.store.database import Tx
 from daemon.store.inboxes import InboxRow
 from daemon.store.messages import MessageRow
 from daemon.store.waits import WaitRow
@@ -58,24 +58,11 @@ class _Match:
     claim: Done[WaitAnswer] | None = None
 
 
-class Waits:
+class Waits(Service):
     """The flagship."""
 
-    def __init__(
-        self,
-        database: Database,
-        mutations: Mutations,
-        bus: Bus,
-        clock: Clock,
-        mails: MailCache,
-        max_wait_ms: int,
-    ) -> None:
-        self._database = database
-        self._mutations = mutations
-        self._bus = bus
-        self._clock = clock
-        self._mails = mails
-        self._max_wait_seconds = max_wait_ms / SECOND_MS
+    def __init__(self, tools: Tools) -> None:
+        super().__init__(tools)
         self.active = 0
 
     async def wait(self, call: Call, address: str, request: WaitRequest) -> WaitAnswer | Done[WaitAnswer]:
@@ -153,7 +140,7 @@ class Waits:
         return await self._database.write(change)
 
     async def _run(self, wait: _Wait, timeout_seconds: float) -> WaitAnswer | Done[WaitAnswer]:
-        principal, seconds = wait.call.principal, min(timeout_seconds, self._max_wait_seconds)
+        principal, seconds = wait.call.principal, min(timeout_seconds, self._settings.max_wait_ms / SECOND_MS)
         topics = (wait.inbox.id, principal.key_id, principal.agent_id, principal.tenant_id)
         self.active += 1
         try:

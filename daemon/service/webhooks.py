@@ -10,16 +10,15 @@ from daemon.api.common import Deleted, TenantQuery
 from daemon.api.webhooks import Delivery, DeliveryQuery, Webhook, WebhookCreate, WebhookMinted
 from daemon.clock import iso, iso_or_none
 from daemon.errors import Code, PosternError, invalid, not_found
-from daemon.events import Bus, BusClosed, Event
-from daemon.ids import Ids
+from daemon.events import BusClosed, Event
 from daemon.service.context import Call, Done, Listed, Principal
 from daemon.service.dispatcher import DELIVERIES, delivery_topic
 from daemon.service.inboxes import owned_inbox
-from daemon.service.mutations import Change, Mutations
-from daemon.service.paging import Cursors
+from daemon.service.mutations import Change
+from daemon.service.tools import Service, Tools
 from daemon.service.webhook_making import WebhookMaker
 from daemon.store import agents, inboxes, webhooks
-from daemon.store.database import Database, Tx
+from daemon.store.database import Tx
 from daemon.store.rows import unpack
 from daemon.store.webhooks import DeliveryRow, WebhookRow
 
@@ -27,17 +26,11 @@ TEST_KIND = "webhook.test"
 OUTCOME_WITHIN_SECONDS = 20  # an attempt is over by then, unless many others are under way
 
 
-class Webhooks:
+class Webhooks(Service):
     """The noun `webhook`."""
 
-    def __init__(
-        self, database: Database, mutations: Mutations, cursors: Cursors, ids: Ids, bus: Bus, maker: WebhookMaker
-    ) -> None:
-        self._database = database
-        self._mutations = mutations
-        self._cursors = cursors
-        self._ids = ids
-        self._bus = bus
+    def __init__(self, tools: Tools, maker: WebhookMaker) -> None:
+        super().__init__(tools)
         self._maker = maker
 
     async def create(self, call: Call, request: WebhookCreate) -> Done[WebhookMinted]:
