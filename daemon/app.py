@@ -73,7 +73,7 @@ async def running(settings: Settings, clock: Clock | None = None, ids: Ids | Non
         stack.push_async_callback(sender.close)
         services = Services(settings, database, keyring, bus, clock, ids, sender)
         await _listen_http(stack, settings, services, bus, ids)
-        receiver = _receiver(settings, services)
+        receiver = _receiver(settings, services, clock, ids)
         services.stats.listeners.smtp = await _started(receiver, settings.smtp_listen)
         stack.push_async_callback(receiver.stop)
         await stack.enter_async_context(_beside(services.housekeeping.run()))
@@ -142,7 +142,7 @@ async def _listen_http(stack: AsyncExitStack, settings: Settings, services: Serv
     stack.callback(socket_path.unlink, missing_ok=True)
 
 
-def _receiver(settings: Settings, services: Services) -> ReceiveBackend:
+def _receiver(settings: Settings, services: Services, clock: Clock, ids: Ids) -> ReceiveBackend:
     tls = None
     if settings.tls_cert is not None:
         try:
@@ -152,10 +152,11 @@ def _receiver(settings: Settings, services: Services) -> ReceiveBackend:
     return EmbeddedReceiver(
         settings.smtp_listen,
         settings.mail_host_name,
-        services.inboxes.recipient,
+        services.reception.accepts,
         services.messages.receive,
+        clock=clock,
+        ids=ids,
         message_max_bytes=settings.max_message_bytes,
-        defer_suspended=settings.suspended_mail == "defer",
         tls=tls,
     )
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from postern_ctl.answers import Answer, Document, Listing, Page, Refused, Unreachable
 from postern_ctl.calls import Group, answer
-from postern_ctl.client_mail import Messages, Search, Threads
+from postern_ctl.client_mail import Lists, Messages, Search, Threads
 from postern_ctl.client_webhooks import Events, Webhooks
 from postern_ctl.transport import DOWNLOAD_PATH, TIMEOUT_SECONDS, Transport, link_path
 
@@ -360,6 +360,7 @@ class Postern:
         self.waits = Waits(transport)
         self.messages = Messages(transport)
         self.threads = Threads(transport)
+        self.lists = Lists(transport)
         self.search = Search(transport)
         self.access = Access(transport)
         self.webhooks = Webhooks(transport)

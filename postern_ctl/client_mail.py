@@ -90,3 +90,27 @@ class Search(Group):
         """List messages that match, newest first: words, "phrases", prefix*, from:, subject:, has:attachment, before:,
         after:."""
         return self._list("search.find", q=q, inbox=inbox, tenant=tenant, limit=limit, cursor=cursor)
+
+
+class Lists(Group):
+    """Whom mail is taken from; `list` is allow or block."""
+
+    def list(
+        self,
+        list: str,
+        *,
+        tenant: str | None = None,
+        inbox: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Listing:
+        """List the entries of a mailbox; for operators of a tenant with its mailboxes, too, or all."""
+        return self._list("lists.list", list, tenant=tenant, inbox=inbox, limit=limit, cursor=cursor)
+
+    def put(self, list: str, *, entry: str, tenant: str | None = None, inbox: str | None = None) -> Answer:
+        """Allow or block an address, or a domain and all below it (`@example.com`)."""
+        return self._do("lists.put", list, entry=entry, tenant=tenant, inbox=inbox)
+
+    def delete(self, list: str, *, entry: str, tenant: str | None = None, inbox: str | None = None) -> Answer:
+        """Take an entry off the list."""
+        return self._do("lists.delete", list, query={"entry": entry, "tenant": tenant, "inbox": inbox})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import smtplib
 import socket
@@ -235,6 +236,13 @@ class RunningDaemon:
         content = raw if raw is not None else mail(recipients[0])
         with smtplib.SMTP(*self.smtp, timeout=REQUEST_MAX_SECONDS) as server:
             server.sendmail(sender, recipients, content)
+
+
+def as_sent(stored: bytes) -> bytes:
+    """Return a stored mail without the trace lines that the receiver put before it."""
+    trace = re.match(rb"Return-Path: <[^\r\n]*>\r\nReceived: from [^\r\n]+\r\n\t[^\r\n]+;\r\n\t[^\r\n]+\r\n", stored)
+    assert trace is not None, stored[:500]
+    return stored[trace.end() :]
 
 
 def cannot_run(why: str) -> NoReturn:

@@ -43,7 +43,7 @@ class MessageUpdate(Model):
 
 
 class MessageSummary(Model):
-    """A message in a list."""
+    """A message in a list. `auto_submitted`: no person wrote it, so it is not to be answered by itself (RFC 3834)."""
 
     id: str
     thread_id: str
@@ -57,6 +57,7 @@ class MessageSummary(Model):
     received_at: Timestamp
     unread: bool
     status: str
+    auto_submitted: bool
     authentication: Authentication
 
 

@@ -4,19 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
-
-
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """A mailbox that mail may be delivered to."""
-
-    inbox_id: str
-    tenant_suspended: bool
-
-
-Accepts = Callable[[str], Awaitable[Recipient | None]]
-"""Who gets mail for this address, `+label` and all; None: nobody. Raises `PosternError` when nobody can tell now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +21,33 @@ class Arrival:
     helo: str = ""
 
 
-Receive = Callable[[Arrival, Mapping[str, str], bytes], Awaitable[int]]
-"""Keep one mail (how it came, inbox id → address as given, raw bytes) durably; return for how many mailboxes.
+class Refusal(Enum):
+    """Why a mail does not get in."""
 
-Raises `PosternError` when it cannot be kept: the sender is then to try again."""
+    UNKNOWN = "unknown"  # there is no such mailbox
+    BLOCKED = "blocked"  # whoever it is for does not want it
+    SUSPENDED = "suspended"  # not now: its tenant is suspended
+    TOO_OFTEN = "too_often"  # not now: its sender has sent too much
+
+
+class Refused(Exception):
+    """A mail that does not get in."""
+
+    def __init__(self, why: Refusal) -> None:
+        super().__init__(why.value)
+        self.why = why
+
+
+Accepts = Callable[[Arrival, str], Awaitable[str]]
+"""Whose mail for this address, `+label` and all, will be: a destination, which `Receive` is given. Equal ones are one.
+
+Raises `Refused`, and `PosternError` when nobody can tell now."""
+
+
+Receive = Callable[[Arrival, Mapping[str, str], bytes], Awaitable[int]]
+"""Keep one mail (how it came, destination → address as given, raw bytes) durably; return for how many mailboxes.
+
+Raises `Refused` when none of them wants it, `PosternError` when it cannot be kept: the sender is then to try again."""
 
 
 class ReceiveBackend(Protocol):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from daemon.mail import headers as field
+from daemon.mail.automatic import says_automatic
 from daemon.mail.charsets import decode, decode_html
 from daemon.mail.guard import is_ordinary
 from daemon.mail.limits import FULL, INLINE, Limits, TooMuch
@@ -35,7 +36,6 @@ CHEAP_HEADERS = 100
 CHEAP_ADDRESSES = 50
 
 _BODY_TYPES = ("text/plain", "text/html")
-_PRECEDENCE = frozenset({"bulk", "junk", "list", "auto_reply"})
 _UNSAFE_IN_NAME = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
 
 
@@ -114,7 +114,7 @@ def _headers_only(block: bytes, limits: Limits, problems: list[str]) -> ParsedMa
         subject=field.decode_value(first.get("subject", b"")),
         date=field.date(first["date"]) if "date" in first else None,
         headers=decoded,
-        auto_submitted=_is_automatic({name.lower(): value.lower() for name, value in reversed(decoded)}),
+        auto_submitted=says_automatic({name.lower(): value.lower() for name, value in reversed(decoded)}),
         problem="; ".join(problems) or None,
     )
 
@@ -125,21 +125,6 @@ def _without_surplus_words(fields: list[tuple[str, bytes]], limit: int) -> list[
         limit -= value.count(b"=?")
         kept.append((name, value if limit >= 0 else value.replace(b"=?", b"= ?")))
     return kept
-
-
-def _is_automatic(first: dict[str, str]) -> bool:
-    """RFC 3834 section 2 and 5, and the older customs: precedence, lists, suppressions and empty return paths."""
-    submitted = first.get("auto-submitted", "no").split(";")[0].split("(")[0].strip()
-    return (
-        submitted not in {"", "no"}
-        or first.get("precedence", "").strip() in _PRECEDENCE
-        or any(
-            name in first
-            for name in ("list-id", "list-unsubscribe", "x-autoreply", "x-autorespond", "x-auto-response-suppress")
-        )
-        or first.get("return-path", "").strip() == "<>"
-        or first.get("content-type", "").startswith("multipart/report")
-    )
 
 
 def _parse(raw: bytes, limits: Limits, *, strict: bool) -> ParsedMail:

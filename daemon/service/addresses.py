@@ -7,6 +7,7 @@ import re
 from daemon.errors import invalid
 from zones.name import BadName, normalise
 
+RESERVED_FOR_OPERATOR = frozenset({"abuse", "postmaster"})
 # RFC 2142 names that reach the operator, and those that people take for one.
 RESERVED_LOCAL_PARTS = frozenset(
     "abuse admin administrator daemon hostmaster info mailer-daemon noc postmaster root security webmaster".split()
@@ -24,6 +25,18 @@ def local_part(text: str) -> str:
     if name in RESERVED_LOCAL_PARTS:
         raise invalid("username", f"{name} is reserved (RFC 2142); choose another")
     return name
+
+
+def list_entry(field: str, text: str) -> str:
+    """Return an entry of an allow or block list in its normal form: an address, or `@` and a domain.
+
+    Raises `PosternError` (`validation_failed`).
+    """
+    local, _, domain = text.strip().rpartition("@")
+    name = domain_name(field, domain)
+    if "+" in local:
+        raise invalid(field, "leave +label out: an address stands for all of its labels")
+    return f"{local.lower()}@{name}"
 
 
 def domain_name(field: str, text: str) -> str:

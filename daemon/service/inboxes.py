@@ -8,7 +8,6 @@ from daemon.api.common import Deleted
 from daemon.api.inboxes import Inbox, InboxCreate, InboxCreated, InboxQuery
 from daemon.api.operations import Scope
 from daemon.api.webhooks import WebhookSecret
-from daemon.backends.protocols import Recipient
 from daemon.clock import iso
 from daemon.errors import Code, PosternError, invalid, not_found
 from daemon.events import Event
@@ -116,19 +115,6 @@ class Inboxes(Service):
     async def owned(self, principal: Principal, address: str) -> InboxRow:
         """Return a mailbox that `principal` may see, by address or id. Raises `not_found`."""
         return await self._database.read(lambda conn: owned_inbox(conn, principal, address))
-
-    async def recipient(self, address: str) -> Recipient | None:
-        """Tell who gets mail for `address` (`+label` and all); None when nobody does."""
-        normal = normal_address(address)
-        if normal is None:
-            return None
-
-        def look(conn: sqlite3.Connection) -> Recipient | None:
-            row = inboxes.by_address(conn, normal)
-            tenant = tenants.get(conn, row.tenant_id) if row else None
-            return None if row is None or tenant is None else Recipient(row.id, tenant.suspended_ms is not None)
-
-        return await self._database.read(look)
 
 
 def owned_inbox(conn: sqlite3.Connection, principal: Principal, address: str) -> InboxRow:

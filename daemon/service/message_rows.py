@@ -44,5 +44,6 @@ def summary(row: MessageRow, snippet: str | None = None) -> MessageSummary:
         received_at=iso(row.received_ms),
         unread=bool(row.unread),
         status=row.status,
+        auto_submitted=bool(row.auto_submitted),
         authentication=Authentication.model_validate(unpack(row.authentication)),
     )

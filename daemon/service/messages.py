@@ -22,6 +22,7 @@ from daemon.api.messages import (
 )
 from daemon.backends.protocols import Arrival
 from daemon.errors import not_found
+from daemon.mail.automatic import is_automatic
 from daemon.mail.bounded import parse_bounded
 from daemon.mail.model import Address, ParsedMail
 from daemon.service.context import Blob, Call, Done, Listed, Principal
@@ -31,6 +32,7 @@ from daemon.service.happenings import happened
 from daemon.service.inboxes import owned_inbox
 from daemon.service.message_rows import owned_message, summary
 from daemon.service.mutations import Change
+from daemon.service.reception import Reception
 from daemon.service.threads import place
 from daemon.service.tools import Service, Tools
 from daemon.store import inboxes, messages
@@ -46,26 +48,28 @@ INDEX_MAX_DIGITS = 6
 class Messages(Service):
     """The noun `message`."""
 
-    def __init__(self, tools: Tools, downloads: Downloads) -> None:
+    def __init__(self, tools: Tools, downloads: Downloads, reception: Reception) -> None:
         super().__init__(tools)
+        self._reception = reception
         self._downloads = downloads
 
     async def receive(self, arrival: Arrival, recipients: Mapping[str, str], raw: bytes) -> int:
-        """Store one mail for each mailbox of `recipients` (inbox id → address as given), durably; return how many.
+        """Store one mail for each mailbox of `recipients` (destination → address as given), durably; return how many.
 
         The raw bytes are kept whatever they are: a mail that cannot be parsed is stored and marked. A mailbox that was
-        deleted meanwhile gets nothing. Raises `PosternError` (`backend_unavailable`) when the mail cannot be kept.
+        deleted meanwhile, or does not want the mail, gets nothing. Raises `Refused` when none wants it, `PosternError`
+        (`backend_unavailable`) when the mail cannot be kept.
         """
         parsed = await parse_bounded(raw)
         deflated = await _deflated(raw)
 
         def change(tx: Tx) -> list[str]:
-            there = [(row, given) for inbox, given in recipients.items() if (row := inboxes.find(tx.conn, inbox))]
-            if not there:
+            welcome = self._reception.welcomed(tx, arrival, parsed, recipients)
+            if not welcome:
                 return []
             raw_id = messages.add_raw(tx, deflated, len(raw))
             stored = []
-            for inbox, given in there:
+            for inbox, given in welcome:
                 message = self._row(tx, inbox, raw_id, parsed, arrival.envelope_from, given, len(raw))
                 messages.add(tx, message)
                 tx.on_commit(partial(self._mails.prime, message.id, parsed, len(raw)))
@@ -191,6 +195,7 @@ class Messages(Service):
             received_ms=tx.now_ms,
             subject_key=subject_key,
             has_attachment=any(not part.inline for part in parsed.attachments),
+            auto_submitted=is_automatic(parsed, envelope_from),
             owners=owners(inbox.tenant_id, inbox.agent_id, inbox.id),
         )
 

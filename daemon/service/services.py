@@ -23,11 +23,13 @@ from daemon.service.housekeeping import Housekeeping
 from daemon.service.inboxes import Inboxes
 from daemon.service.keys import Keys
 from daemon.service.links import Links
+from daemon.service.lists import Lists
 from daemon.service.mail_cache import MailCache
 from daemon.service.messages import Messages
 from daemon.service.mutations import Mutations
 from daemon.service.operators import Operators
 from daemon.service.paging import Cursors
+from daemon.service.reception import Reception
 from daemon.service.search import Search
 from daemon.service.status import Counters, Status
 from daemon.service.tenants import Tenants
@@ -75,7 +77,9 @@ class Services:
         self.agents = Agents(tools)
         self.operators = Operators(tools)
         self.inboxes = Inboxes(tools, maker)
-        self.messages = Messages(tools, downloads)
+        self.lists = Lists(tools)
+        self.reception = Reception(tools)
+        self.messages = Messages(tools, downloads, self.reception)
         self.search = Search(tools)
         self.threads = Threads(tools)
         self.waits = Waits(tools)

@@ -33,7 +33,7 @@ class Tenants(Service):
 
         def change(tx: Tx) -> Change[Tenant]:
             taken = self._taken(tx.conn)
-            label = request.label or _free_label(request.name, taken)
+            label = request.label or free_label(request.name, taken)
             if taken(label):
                 raise PosternError(Code.CONFLICT, f"The label {label} is taken. Choose another with label.")
             tenant = TenantRow(
@@ -106,19 +106,20 @@ def retention_days(limits: str, default: int) -> int:
     return default if own is None else int(own)
 
 
-def _known(conn: sqlite3.Connection, tenant_id: str) -> TenantRow:
-    row = tenants.get(conn, tenant_id)
-    if row is None:
-        raise not_found("tenant")
-    return row
-
-
-def _free_label(name: str, taken: Callable[[str], bool]) -> str:
+def free_label(name: str, taken: Callable[[str], bool]) -> str:
+    """Return a label made of a name that is not taken."""
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:LABEL_MAX_CHARS].strip("-") or "tenant"
     label, number = slug, 2
     while taken(label):
         label, number = f"{slug}-{number}", number + 1
     return label
+
+
+def _known(conn: sqlite3.Connection, tenant_id: str) -> TenantRow:
+    row = tenants.get(conn, tenant_id)
+    if row is None:
+        raise not_found("tenant")
+    return row
 
 
 def _shown(conn: sqlite3.Connection, row: TenantRow) -> Tenant:

@@ -18,6 +18,7 @@ class AgentRow:
     handle: str
     disabled_ms: int | None = None
     created_ms: int
+    hidden: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ def redeemed(conn: sqlite3.Connection, enrollment_key_id: str) -> bool:
 
 
 def listing(conn: sqlite3.Connection, tenant_id: str | None, before_n: int | None, limit: int) -> list[AgentRow]:
-    return page(conn, AgentRow, "agents", {"tenant_id": tenant_id}, before_n, limit)
+    return page(conn, AgentRow, "agents", {"tenant_id": tenant_id, "hidden": 0}, before_n, limit)
 
 
 def update(tx: Tx, agent: AgentRow) -> None:

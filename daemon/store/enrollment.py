@@ -24,6 +24,7 @@ class EnrollmentKeyRow:
     expires_ms: int
     revoked_ms: int | None = None
     created_ms: int
+    hidden: int = 0
 
 
 def add(tx: Tx, key: EnrollmentKeyRow) -> None:
@@ -37,7 +38,7 @@ def get(conn: sqlite3.Connection, key_id: str) -> EnrollmentKeyRow | None:
 def listing(
     conn: sqlite3.Connection, tenant_id: str | None, before_n: int | None, limit: int
 ) -> list[EnrollmentKeyRow]:
-    return page(conn, EnrollmentKeyRow, "enrollment_keys", {"tenant_id": tenant_id}, before_n, limit)
+    return page(conn, EnrollmentKeyRow, "enrollment_keys", {"tenant_id": tenant_id, "hidden": 0}, before_n, limit)
 
 
 def spend(tx: Tx, key_id: str) -> bool:

@@ -39,6 +39,7 @@ class MessageRow:
     received_ms: int
     subject_key: str | None = None
     has_attachment: int = 0
+    auto_submitted: int = 0
     owners: str
 
 

@@ -7,12 +7,13 @@ import sqlite3
 from daemon.store.database import Tx
 
 COUNTED = ("tenants", "agents", "inboxes", "messages")
+ONLY = {"agents": " WHERE hidden = 0"}
 
 
 def counts(conn: sqlite3.Connection) -> dict[str, int]:
     """Return the number of rows of the main tables, the head of the audit log and the file's size in bytes."""
     found = {
-        table: int(conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608  names are ours
+        table: int(conn.execute(f"SELECT count(*) FROM {table}{ONLY.get(table, '')}").fetchone()[0])  # noqa: S608  names are ours
         for table in COUNTED
     }
     found["audit_seq"] = int(conn.execute("SELECT coalesce(max(seq), 0) FROM audit").fetchone()[0])

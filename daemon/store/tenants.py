@@ -61,6 +61,11 @@ def update(tx: Tx, tenant: TenantRow) -> None:
     )
 
 
+def by_domain(conn: sqlite3.Connection, domain: str) -> TenantRow | None:
+    """Return whose domain this is."""
+    return one(conn, TenantRow, "tenants WHERE id = (SELECT tenant_id FROM domains WHERE name = ?)", domain)
+
+
 def domains(conn: sqlite3.Connection, tenant_id: str) -> list[DomainRow]:
     """Return a tenant's domains, its shared subdomain first."""
     return many(conn, DomainRow, "domains WHERE tenant_id = ? ORDER BY mode != 'shared', name", tenant_id)
@@ -68,6 +73,15 @@ def domains(conn: sqlite3.Connection, tenant_id: str) -> list[DomainRow]:
 
 def remove(tx: Tx, tenant_id: str) -> None:
     """Delete a tenant and all its rows but its mailboxes, which must be gone, and its audit lines, which stay."""
-    for table in ("deliveries", "webhooks", "links", "agent_keys", "agents", "enrollment_keys", "domains"):
+    for table in (
+        "list_entries",
+        "deliveries",
+        "webhooks",
+        "links",
+        "agent_keys",
+        "agents",
+        "enrollment_keys",
+        "domains",
+    ):
         tx.conn.execute(f"DELETE FROM {table} WHERE tenant_id = ?", (tenant_id,))  # noqa: S608  names are ours
     tx.conn.execute("DELETE FROM tenants WHERE id = ?", (tenant_id,))

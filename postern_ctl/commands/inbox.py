@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from postern_ctl import arguments, diagnostics, output, waited
+from postern_ctl import arguments, diagnostics, output, senders, waited
 from postern_ctl.app import command, noun
 from postern_ctl.arguments import WAIT_DEFAULT_SECONDS, Address, Confirm, OfTenant, Once, Timeout
 from postern_ctl.output import Column
 from postern_ctl.receipts import done
+from postern_ctl.senders import Entry, Remove
 from postern_ctl.session import postern, tenant_id
 
 COLUMNS = (
@@ -70,6 +71,18 @@ def delete(address: Address, confirm: Confirm = None) -> None:
     found = postern().inboxes.get(address).data
     arguments.confirmed("the mailbox", confirm, lambda: str(found["address"]))
     done(postern().inboxes.delete(found["id"]))
+
+
+@command(app, "allow", "inbox allow ADDRESS @github.com")
+def allow(address: Address, entry: Entry = None, remove: Remove = False) -> None:
+    """Take mail from these senders only; without one, list them."""
+    senders.listed("allow", entry, remove=remove, inbox=address)
+
+
+@command(app, "block", "inbox block ADDRESS spam@example.com")
+def block(address: Address, entry: Entry = None, remove: Remove = False) -> None:
+    """Refuse a sender's mail; without one, list who is refused."""
+    senders.listed("block", entry, remove=remove, inbox=address)
 
 
 @command(app, "wait", "inbox wait ADDRESS --from github.com --timeout 60")

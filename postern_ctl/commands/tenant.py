@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from postern_ctl import arguments, diagnostics, output
+from postern_ctl import arguments, diagnostics, output, senders
 from postern_ctl.app import command, noun
 from postern_ctl.arguments import Confirm, TenantId
 from postern_ctl.output import Column
 from postern_ctl.receipts import done
+from postern_ctl.senders import Entry, Remove
 from postern_ctl.session import postern, tenant_id
 
 COLUMNS = (
@@ -43,6 +44,18 @@ def list_() -> None:
 def show(tenant: TenantId) -> None:
     """Show one tenant."""
     output.show(postern().tenants.get(tenant_id(tenant)).data)
+
+
+@command(app, "allow", "tenant allow acme @github.com")
+def allow(tenant: TenantId, entry: Entry = None, remove: Remove = False) -> None:
+    """Take mail for all of a tenant's mailboxes from these senders only; without one, list them."""
+    senders.listed("allow", entry, remove=remove, tenant=tenant_id(tenant))
+
+
+@command(app, "block", "tenant block acme spam@example.com")
+def block(tenant: TenantId, entry: Entry = None, remove: Remove = False) -> None:
+    """Refuse a sender's mail for all of a tenant's mailboxes; without one, list who is refused."""
+    senders.listed("block", entry, remove=remove, tenant=tenant_id(tenant))
 
 
 @command(app, "suspend", "tenant suspend acme")

@@ -67,6 +67,9 @@ EXAMPLES: dict[str, Callable[[World], Example]] = {
     "threads.list": lambda w: Example((w.address,)),
     "threads.get": lambda w: Example((w.thread,)),
     "search.find": lambda w: Example(query=f"q=code+subject:subject&tenant={w.tenant}"),
+    "lists.list": lambda w: Example(("block",), query=f"inbox={w.inbox}"),
+    "lists.put": lambda w: Example(("allow",), body={"entry": "@foreign.test", "inbox": w.address}),
+    "lists.delete": lambda w: Example(("block",), query=f"entry={quote(w.blocked)}&inbox={w.inbox}"),
     "access.whoami": lambda w: Example(),
     "webhooks.create": lambda w: Example(
         body={"url": NOWHERE, "events": ["message.received"]}, as_operator={"agent_id": w.agent}

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 import pytest
 
-import daemon.backends.receive.embedded
+import daemon.backends.receive.session
 from tests.conftest import Start
 from tests.edges.support import World, a_world, looked_up, until
 from tests.inside import DaemonInside
-from tests.support import RunningDaemon, mail
+from tests.support import RunningDaemon, as_sent, mail
 
 TIMEOUT_SECONDS = 20
 HEAD = b"From: a@foreign.test\r\nSubject: raw\r\n\r\n"
@@ -77,7 +77,7 @@ def stored(daemon: RunningDaemon, world: World) -> list[bytes]:
 def raw(daemon: RunningDaemon, message: str, key: str) -> bytes:
     answer = daemon.call("GET", f"/v1/messages/{message}/raw", key=key)
     assert answer.headers["Content-Type"] == "message/rfc822"
-    return answer.body
+    return as_sent(answer.body)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_more_than_a_hundred_recipients_are_452(daemon: RunningDaemon, world: Wo
 
 
 def test_a_session_too_many_is_421_and_room_comes_back(inside: DaemonInside, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(daemon.backends.receive.embedded, "SESSIONS_MAX", 2)
+    monkeypatch.setattr(daemon.backends.receive.session, "SESSIONS_MAX", 2)
     with wire(inside), wire(inside), socket.create_connection(inside.smtp, timeout=TIMEOUT_SECONDS) as refused:
         assert refused.recv(1000).startswith(b"421 ")
         assert refused.recv(1000) == b""

@@ -7,25 +7,31 @@ sent again. Nothing is relayed.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import ssl
+from datetime import UTC, datetime
 from pathlib import Path
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, Envelope
+from aiosmtpd.smtp import Session as Dialogue
 
-from daemon.backends.protocols import Accepts, Arrival, Receive
+from daemon.backends.protocols import Accepts, Arrival, Receive, Refusal, Refused
+from daemon.backends.receive.session import Session
+from daemon.backends.receive.trace import HOPS_MAX, hops, protocol, trace
+from daemon.clock import SECOND_MS, Clock
 from daemon.errors import PosternError
+from daemon.ids import Ids
 from daemon.settings import HostPort
 
 RECIPIENTS_MAX = 100
-LINE_MAX_OCTETS = 256 * 1024  # twice that is read at a time, without a pause
-COUNT_STEP_OCTETS = 1024 * 1024
-COMMAND_TIMEOUT_SECONDS = 300
-SESSIONS_MAX = 1_000
-PEER_SESSIONS_MAX = 50  # of one address; loopback is exempt, for a relay on this host sends everybody's mail
 STOP_GRACE_SECONDS = 10
 _UNDECODABLE = "553 5.1.3 The address is no UTF-8"
+_REFUSALS = {
+    Refusal.UNKNOWN: "550 5.1.1 No such mailbox here",
+    Refusal.BLOCKED: "550 5.7.1 Mail from this sender is not accepted",
+    Refusal.SUSPENDED: "450 4.2.1 Mailbox is suspended; try again later",
+    Refusal.TOO_OFTEN: "450 4.7.1 Too much mail from this sender; try again later",
+}
 
 log = logging.getLogger("postern.smtp")
 
@@ -40,19 +46,21 @@ class EmbeddedReceiver:
         accepts: Accepts,
         receive: Receive,
         *,
+        clock: Clock,
+        ids: Ids,
         message_max_bytes: int,
-        defer_suspended: bool = False,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._listen = listen
         self._hostname = hostname
         self._accepts = accepts
         self._receive = receive
+        self._clock = clock
+        self._ids = ids
         self._message_max_bytes = message_max_bytes
-        self._defer_suspended = defer_suspended
         self._tls = tls
         self._server: asyncio.Server | None = None
-        self._sessions: set[_Session] = set()
+        self._sessions: set[Session] = set()
 
     async def start(self) -> str:
         """Listen; return `host:port`."""
@@ -72,18 +80,25 @@ class EmbeddedReceiver:
         for session in tuple(self._sessions):
             session.say_goodbye()
 
-    def _session(self) -> _Session:
-        return _Session(self, self._sessions, self._hostname, self._message_max_bytes, self._tls)
+    def _session(self) -> Session:
+        return Session(
+            self,
+            self._sessions,
+            self._trace,
+            hostname=self._hostname,
+            message_max_bytes=self._message_max_bytes,
+            tls=self._tls,
+        )
 
     async def handle_EHLO(  # noqa: N802  aiosmtpd's name: prefix and wire verb
-        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+        self, server: SMTP, session: Dialogue, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         session.host_name = hostname
         greeting, *offered = [line for line in responses if not line.startswith("250-AUTH")]  # nobody logs in here
         return [greeting, "250-PIPELINING", *offered]  # RFC 2920: each line is read only when the last is answered
 
     async def handle_MAIL(  # noqa: N802  aiosmtpd's name: prefix and wire verb
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+        self, server: SMTP, session: Dialogue, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if not _is_text(address):
             return _UNDECODABLE
@@ -92,36 +107,35 @@ class EmbeddedReceiver:
         return "250 2.1.0 OK"
 
     async def handle_RCPT(  # noqa: N802  aiosmtpd's name: prefix and wire verb
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+        self, server: SMTP, session: Dialogue, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if not _is_text(address):
             return _UNDECODABLE
         if len(envelope.rcpt_tos) >= RECIPIENTS_MAX:
             return "452 4.5.3 Too many recipients; send the rest in another transaction"
         try:
-            recipient = await self._accepts(address)
+            destination = await self._accepts(_arrival(session, envelope), address)
+        except Refused as refused:
+            return _REFUSALS[refused.why]
         except PosternError:
             return "451 4.3.0 Try again later"
-        if recipient is None:
-            return "550 5.1.1 No such mailbox here"
-        if recipient.tenant_suspended and self._defer_suspended:
-            return "450 4.2.1 Mailbox is suspended; try again later"
         envelope.rcpt_tos.append(address)
-        _recipients(envelope).setdefault(recipient.inbox_id, address)
+        _recipients(envelope).setdefault(destination, address)
         return "250 2.1.5 OK"
 
     async def handle_DATA(  # noqa: N802  aiosmtpd's name: prefix and wire verb
-        self, server: SMTP, session: Session, envelope: Envelope
+        self, server: SMTP, session: Dialogue, envelope: Envelope
     ) -> str:
         content = envelope.original_content or b""
-        if await _has_bare_line_end(content):
-            # RFC 5321, 2.3.8: lines end in CRLF. Anything else is how mail is smuggled past a filter.
-            return "554 5.6.0 Bare CR or LF in the message"
-        busy = server if isinstance(server, _Session) else None
+        if hops(content) > HOPS_MAX + 1:  # one is ours
+            return "554 5.4.6 The mail runs in circles"
+        busy = server if isinstance(server, Session) else None
         try:
             if busy is not None:
                 busy.idle.clear()
             kept = await self._receive(_arrival(session, envelope), _recipients(envelope), content)
+        except Refused as refused:
+            return _REFUSALS[refused.why]
         except PosternError as error:
             log.warning("mail not kept", extra={"reason": error.code.value})
             return "451 4.3.0 The mail could not be stored; try again later"
@@ -135,62 +149,19 @@ class EmbeddedReceiver:
             return "550 5.1.1 No such mailbox here any more"
         return "250 2.0.0 Kept"
 
-
-class _Session(SMTP):
-    """One connection. Knows when it is between mails, so that a stop does not cut one short."""
-
-    line_length_limit = LINE_MAX_OCTETS  # real HTML mail has lines far over the 998 of RFC 5322, 2.1.1
-
-    def __init__(
-        self,
-        handler: EmbeddedReceiver,
-        sessions: set[_Session],
-        hostname: str,
-        message_max_bytes: int,
-        tls: ssl.SSLContext | None,
-    ) -> None:
-        super().__init__(
-            handler,
-            data_size_limit=message_max_bytes,
-            enable_SMTPUTF8=True,
-            hostname=hostname,
-            ident="Postern",
-            tls_context=tls,
-            timeout=COMMAND_TIMEOUT_SECONDS,
-            auth_exclude_mechanism=["LOGIN", "PLAIN"],
-            loop=asyncio.get_running_loop(),
+    def _trace(self, session: Dialogue, envelope: Envelope) -> bytes:
+        """Return what is put before a mail that is about to come in."""
+        spoken = protocol(
+            extended=bool(session.extended_smtp), encrypted=session.ssl is not None, utf8=bool(envelope.smtp_utf8)
         )
-        self._sessions = sessions
-        self.peer = ""
-        self.idle = asyncio.Event()
-        self.idle.set()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.peer = str((transport.get_extra_info("peername") or ("",))[0])
-        if self not in self._sessions and self._is_crowded() and isinstance(transport, asyncio.Transport):
-            transport.write(b"421 4.3.2 Too many connections; try again later\r\n")
-            transport.close()
-            return
-        self._sessions.add(self)
-        super().connection_made(transport)
-
-    def _is_crowded(self) -> bool:
-        """Tell whether there are too many sessions, in all or from one foreign address."""
-        if len(self._sessions) >= SESSIONS_MAX:
-            return True
-        same = sum(session.peer == self.peer for session in self._sessions)
-        return same >= PEER_SESSIONS_MAX and not _is_loopback(self.peer)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        if self in self._sessions:  # one that was turned away never began
-            self._sessions.discard(self)
-            super().connection_lost(error)
-
-    def say_goodbye(self) -> None:
-        """End an idle session (RFC 5321, 3.8: 421 before closing)."""
-        if isinstance(self.transport, asyncio.Transport):
-            self.transport.write(b"421 4.3.2 Shutting down; try again in a moment\r\n")
-            self.transport.close()
+        return trace(
+            _arrival(session, envelope),
+            by=self._hostname,
+            protocol=spoken,
+            trace_id=self._ids.bare(),
+            recipient=envelope.rcpt_tos[0] if len(envelope.rcpt_tos) == 1 else None,
+            received=datetime.fromtimestamp(self._clock.now_ms() // SECOND_MS, UTC),
+        )
 
 
 def tls_context(certificate: Path, key: Path | None) -> ssl.SSLContext:
@@ -201,7 +172,7 @@ def tls_context(certificate: Path, key: Path | None) -> ssl.SSLContext:
     return context
 
 
-def _arrival(session: Session, envelope: Envelope) -> Arrival:
+def _arrival(session: Dialogue, envelope: Envelope) -> Arrival:
     peer = session.peer  # a tuple, whatever aiosmtpd says
     return Arrival(
         envelope_from=(envelope.mail_from or "").removeprefix("<>"),
@@ -210,31 +181,12 @@ def _arrival(session: Session, envelope: Envelope) -> Arrival:
     )
 
 
-async def _has_bare_line_end(content: bytes) -> bool:
-    """Tell whether a CR or LF stands alone. Counted piece by piece, so that a large mail holds nobody up."""
-    for start in range(0, len(content), COUNT_STEP_OCTETS):
-        end = start + COUNT_STEP_OCTETS
-        pairs = content.count(b"\r\n", start, end + 1)  # one that begins in this piece may end in the next
-        lf = content.count(b"\n", start + 1, end + 1) if start else content.count(b"\n", 0, end + 1)
-        if pairs != content.count(b"\r", start, end) or pairs != lf:
-            return True
-        await asyncio.sleep(0)
-    return False
-
-
 def _is_text(address: str) -> bool:
     """Tell whether an address was UTF-8 on the wire (RFC 6531, 3.3); aiosmtpd keeps other octets as surrogates."""
     return not any("\ud800" <= letter <= "\udfff" for letter in address)
 
 
-def _is_loopback(peer: str) -> bool:
-    try:
-        return ipaddress.ip_address(peer).is_loopback
-    except ValueError:
-        return False
-
-
 def _recipients(envelope: Envelope) -> dict[str, str]:
-    """Return the accepted recipients so far: inbox id → address as given."""
+    """Return the accepted recipients so far: destination → address as given."""
     found: dict[str, str] = envelope.__dict__.setdefault("postern_recipients", {})
     return found

@@ -1,0 +1,71 @@
+"""Who gets in: for each recipient as it is named, and for the mail once its author is known."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+
+from daemon.backends.protocols import Arrival, Refusal, Refused
+from daemon.mail.model import ParsedMail
+from daemon.service.addresses import normal_address
+from daemon.service.lists import is_blocked, is_welcome
+from daemon.service.operator_mail import DESTINATION, OperatorMail
+from daemon.service.tools import Service, Tools
+from daemon.store import inboxes, tenants
+from daemon.store.database import Tx
+from daemon.store.inboxes import InboxRow
+
+
+class Reception(Service):
+    """What a receiver asks."""
+
+    def __init__(self, tools: Tools) -> None:
+        super().__init__(tools)
+        self._operator = OperatorMail(tools)
+
+    async def accepts(self, arrival: Arrival, address: str) -> str:
+        """Return the destination of mail for `address` (`+label` and all). Raises `Refused`."""
+        return await self._database.read(lambda conn: self._look_up(conn, arrival, address))
+
+    def welcomed(
+        self, tx: Tx, arrival: Arrival, mail: ParsedMail, recipients: Mapping[str, str]
+    ) -> list[tuple[InboxRow, str]]:
+        """Return the mailboxes, of those that are still there, that take this mail, each with its address as given.
+
+        Raises `Refused` when none of them does.
+        """
+        there: dict[str, tuple[InboxRow, str]] = {}
+        for destination, given in recipients.items():
+            row = self._mailbox(tx, destination)
+            if row is not None:
+                there.setdefault(row.id, (row, given))
+        author = mail.from_.address if mail.from_ else arrival.envelope_from
+        welcome = [
+            (row, given) for row, given in there.values() if is_welcome(tx.conn, row, arrival.envelope_from, author)
+        ]
+        if there and not welcome:
+            raise Refused(Refusal.BLOCKED)
+        return welcome
+
+    def _look_up(self, conn: sqlite3.Connection, arrival: Arrival, address: str) -> str:
+        normal = normal_address(address)
+        if normal is None:
+            raise Refused(Refusal.UNKNOWN)
+        row = inboxes.by_address(conn, normal)
+        if row is not None:
+            destination, tenant = row.id, tenants.get(conn, row.tenant_id)
+        else:
+            found = self._operator.destination(conn, normal)
+            if found is None:
+                raise Refused(Refusal.UNKNOWN)
+            destination, tenant = found
+        if tenant and tenant.suspended_ms is not None and self._settings.suspended_mail == "defer":
+            raise Refused(Refusal.SUSPENDED)
+        if row is not None and is_blocked(conn, row, arrival.envelope_from):
+            raise Refused(Refusal.BLOCKED)
+        return destination
+
+    def _mailbox(self, tx: Tx, destination: str) -> InboxRow | None:
+        if destination.startswith(DESTINATION):
+            return self._operator.inbox(tx, destination)
+        return inboxes.find(tx.conn, destination)
