@@ -33,12 +33,13 @@ class TenantUpdate(Model):
 
 
 class Tenant(Model):
-    """One customer."""
+    """One customer. `operator_mailbox` gets what comes for `postmaster@` and `abuse@` of its domains."""
 
     id: str
     name: str
     label: str
     domain: str
+    operator_mailbox: str
     suspended: bool
     limits: TenantLimits
     created_at: Timestamp

@@ -26,6 +26,7 @@ from daemon.mail.parse import cheap, open_attachment, parse_within, unusual
 WORKERS_MAX = 2
 WORKER_WALL_MAX_SECONDS = 15.0
 EXTRACT_INLINE_CHARS = 60_000
+WRITE_STEP_BYTES = 1024 * 1024
 
 _ROOT = Path(__file__).resolve().parents[2]
 _slots: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
@@ -103,7 +104,9 @@ async def _work(verb: str, request: bytes, timeout_seconds: float) -> bytes:
 async def _run(verb: str, request: bytes) -> bytes:
     # Files in memory instead of pipes: nothing to pump, and nothing that a cancelled caller could leave open.
     with _scratch() as given, _scratch() as answer:
-        given.write(request)
+        for start in range(0, len(request), WRITE_STEP_BYTES):
+            given.write(memoryview(request)[start : start + WRITE_STEP_BYTES])
+            await asyncio.sleep(0)
         given.seek(0)
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", "daemon.mail.worker", verb),

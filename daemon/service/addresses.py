@@ -27,6 +27,11 @@ def local_part(text: str) -> str:
     return name
 
 
+def operator_address(domain: str) -> str:
+    """Return the address of the operator's mailbox on a domain."""
+    return f"postmaster@{domain}"
+
+
 def list_entry(field: str, text: str) -> str:
     """Return an entry of an allow or block list in its normal form: an address, or `@` and a domain.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 
 from daemon.audit import append, keyed_hash
-from daemon.service.addresses import RESERVED_FOR_OPERATOR
+from daemon.service.addresses import RESERVED_FOR_OPERATOR, operator_address
 from daemon.service.context import SYSTEM, Call, Source
 from daemon.service.mutations import entry
 from daemon.service.tenants import free_label
@@ -46,7 +46,7 @@ class OperatorMail(Service):
         if tenant is None:
             return None
         domain = tenants.domains(tx.conn, tenant.id)[0].name
-        return inboxes.by_address(tx.conn, f"postmaster@{domain}") or self._made(tx, tenant.id, domain)
+        return inboxes.by_address(tx.conn, operator_address(domain)) or self._made(tx, tenant.id, domain)
 
     def _house(self, tx: Tx) -> TenantRow:
         domain = self._settings.base_domain
@@ -91,7 +91,7 @@ class OperatorMail(Service):
             tenant_id=tenant_id,
             agent_id=agent.id,
             enrollment_key_id=key.id,
-            address=f"postmaster@{domain}",
+            address=operator_address(domain),
             domain=domain,
             display_name="Postmaster",
             status="live",

@@ -13,6 +13,7 @@ from daemon.api.tenants import Tenant, TenantCreate, TenantLimits, TenantUpdate
 from daemon.clock import iso
 from daemon.errors import Code, PosternError, invalid, not_found
 from daemon.events import Event
+from daemon.service.addresses import operator_address
 from daemon.service.context import Call, Done, Listed
 from daemon.service.inbox_removal import remove_inbox_wholly
 from daemon.service.mutations import Change
@@ -123,11 +124,13 @@ def _known(conn: sqlite3.Connection, tenant_id: str) -> TenantRow:
 
 
 def _shown(conn: sqlite3.Connection, row: TenantRow) -> Tenant:
+    domain = tenants.domains(conn, row.id)[0].name
     return Tenant(
         id=row.id,
         name=row.name,
         label=row.label,
-        domain=tenants.domains(conn, row.id)[0].name,
+        domain=domain,
+        operator_mailbox=operator_address(domain),
         suspended=row.suspended_ms is not None,
         limits=TenantLimits.model_validate(unpack(row.limits)),
         created_at=iso(row.created_ms),

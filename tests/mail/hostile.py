@@ -69,3 +69,32 @@ HOSTILE: dict[str, bytes] = {
     + b"--"
     + b"a" * 100_000,
 }
+
+# What counts is how it comes in; in every mail lines end as SMTP has them.
+ON_THE_WIRE: dict[str, bytes] = {
+    "18 MB of short lines": HEAD + b"\r\n" + b"some words and 123456 numbers \r\n" * 580_000,
+    "20 MB of empty lines": HEAD + b"\r\n" * 10_000_000,
+    "20 MB of dots": HEAD + b"\r\n" + b"..\r\n" * 5_000_000,
+    "a line of 10 MB": HEAD + b"\r\n" + b"x" * 10_000_000 + b"\r\n",
+    "a line of 200,000": HEAD + b"\r\n" + b"x" * 200_000 + b"\r\n",
+    "larger than is taken": HEAD + b"\r\n" + b"some words and 123456 numbers \r\n" * 900_000,
+    "bare line feeds": HEAD + b"\r\n" + b"x\n" * 1_000_000,
+    "a bare CR at the end of 20 MB": HEAD + b"\r\n" + b"some words and 123456 numbers \r\n" * 640_000 + b"\r.\r\n",
+    "NUL": HEAD + b"X-Nul: a\x00b\r\n\r\n" + b"\x00" * 10_000 + b"\r\n",
+    "unknown charsets": HEAD
+    + b"X-A: =?x-unknown?q?=FF=FE?= =?utf-8?b?/////w==?=\r\n"
+    + b'Content-Type: text/plain; charset="utf-\x9f"\r\n\r\n'
+    + bytes(range(128, 256)) * 1_000
+    + b"\r\n",
+    "UTF-16 that is none": HEAD + b"Content-Type: text/plain; charset=utf-16\r\n\r\n" + b"\xd8\x00\xd8" * 9_999,
+    "UTF-7": HEAD + b"Content-Type: text/html; charset=utf-7\r\n\r\n+ADw-script+AD4-" + b"+AAA-" * 20_000,
+    "base64 that is none": HEAD + b"Content-Transfer-Encoding: base64\r\n\r\n" + b"=A=B*\r\n" * 50_000,
+    "every field twice": HEAD * 2
+    + b"Content-Type: text/html\r\nContent-Type: multipart/mixed; boundary=x\r\nMessage-ID: <1@x>\r\nMessage-ID: <2@x>"
+    + b"\r\n\r\nwhich?\r\n",
+    "10,000 senders": b"From: a@b.example\r\n" * 10_000 + b"\r\nhi\r\n",
+    "a header of one line of 250,000": b"Subject: " + b"x" * 250_000 + b"\r\n\r\nhi\r\n",
+    "a message in a message, 500 deep": HEAD + b"Content-Type: message/rfc822\r\n\r\n" * 500 + b"hi\r\n",
+    "no header": b"\r\n\r\n\r\n",
+    "one dot": b"..\r\n",
+}
