@@ -38,6 +38,7 @@ HANDED_OUT_AT_ONCE_MAX = 200
 CURSOR_BEHIND_MAX = 1_000
 LOOK_EVERY_SECONDS = 15
 RECORD_AGAIN_SECONDS = 2
+STOP_GRACE_SECONDS = 3
 DISABLE_AFTER_MS = 5 * DAY_MS
 GONE = 410
 
@@ -72,7 +73,7 @@ class Dispatcher(Service):
         self._targets: Counter[str] = Counter()
 
     async def run(self) -> None:
-        """Work until the daemon stops; what is being sent then is sent again after the next start."""
+        """Work until the daemon stops. What is being sent then may be finished, or is sent again after the next start."""
         try:
             with self._bus.subscribe(EVERY_EVENT, DELIVERIES, keep=1) as nudges:
                 while True:
@@ -80,9 +81,15 @@ class Dispatcher(Service):
         except BusClosed:
             pass
         finally:
-            for task in self._sending.values():
-                task.cancel()
-            await asyncio.gather(*self._sending.values(), return_exceptions=True)
+            await self._finish()
+
+    async def _finish(self) -> None:
+        """Let what is being sent be answered and recorded, for a moment: a receiver cut off would get it twice."""
+        if sending := tuple(self._sending.values()):
+            await asyncio.wait(sending, timeout=STOP_GRACE_SECONDS)
+        for task in sending:
+            task.cancel()
+        await asyncio.gather(*sending, return_exceptions=True)
 
     def wake(self) -> None:
         """Have it look again now."""
