@@ -73,7 +73,7 @@ class Dispatcher(Service):
         self._targets: Counter[str] = Counter()
 
     async def run(self) -> None:
-        """Work until the daemon stops. What is being sent then may be finished, or is sent again after the next start."""
+        """Work until the daemon stops. What is being sent then is finished, or sent again after the next start."""
         try:
             with self._bus.subscribe(EVERY_EVENT, DELIVERIES, keep=1) as nudges:
                 while True:
