@@ -23,7 +23,7 @@ from daemon.events import BusClosed, Event
 from daemon.service.context import SYSTEM, Call, Source
 from daemon.service.happenings import EVERY_EVENT, made_up, told
 from daemon.service.mutations import entry
-from daemon.service.schedule import next_attempt_ms
+from daemon.service.schedule import WEBHOOKS
 from daemon.service.signatures import signed_headers
 from daemon.service.tools import Service, Tools
 from daemon.service.webhook_making import WebhookMaker
@@ -254,7 +254,7 @@ def _after(row: DeliveryRow, outcome: PostOutcome, now_ms: int, chance: float) -
     error = outcome.error or (None if outcome.ok else f"the receiver answered {outcome.status}")
     next_ms = None
     if not outcome.ok and row.event_n is not None:  # what is made up is sent once
-        next_ms = next_attempt_ms(began_ms, now_ms, chance, outcome.retry_after_seconds)
+        next_ms = WEBHOOKS.next_attempt_ms(began_ms, now_ms, chance, outcome.retry_after_seconds)
     return replace(
         row,
         status="delivered" if outcome.ok else "dead" if next_ms is None else "pending",
