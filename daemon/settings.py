@@ -126,9 +126,20 @@ class Settings:
         "accept", "mail for a suspended tenant: accept, or defer with 450", read=_one_of("accept", "defer")
     )
     agent_key_ttl: int = _setting(86_400, "life of an agent key", read=duration_seconds, unit="s")
+    send_backend: str = _setting(
+        "loopback", "who takes outgoing mail: loopback delivers between local mailboxes only", read=_one_of("loopback")
+    )
+    max_send_bytes: int = _setting(10 * 1024 * 1024, "largest mail sent, whole", read=_whole, unit="bytes")
     max_wait_ms: int = _setting(300_000, "longest single wait", read=_whole, unit="ms")
     max_message_bytes: int = _setting(25 * 1024 * 1024, "largest mail taken in", read=_whole, unit="bytes")
     retention_days: int = _setting(0, "messages older than this are removed; 0 keeps them", read=_whole, unit="days")
+    rate_replies_per_hour: int = _setting(
+        30, "answers that one thread takes in an hour, so that two agents do not write for ever; 0: all", read=_whole
+    )
+    rate_replies_per_day: int = _setting(100, "answers that one thread takes in a day; 0: all", read=_whole)
+    rate_auto_replies_per_day: int = _setting(
+        3, "answers to automatic mail that one thread takes in a day; 0: all", read=_whole
+    )
     webhook_allow: str = _setting(
         "",
         "webhook targets beside public https ones, by plain http too: loopback, private, networks, host names",

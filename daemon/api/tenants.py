@@ -8,6 +8,8 @@ from pydantic import Field, StringConstraints
 
 from daemon.api.common import Label, Model, Timestamp, Whole
 
+RATE_MAX = 1_000_000
+
 DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$")]
 
 
@@ -15,6 +17,9 @@ class TenantLimits(Model):
     """Limits of one tenant; what is not given follows the settings."""
 
     retention_days: Whole | None = Field(None, ge=0, le=36_500)
+    rate_replies_per_hour: Whole | None = Field(None, ge=0, le=RATE_MAX)
+    rate_replies_per_day: Whole | None = Field(None, ge=0, le=RATE_MAX)
+    rate_auto_replies_per_day: Whole | None = Field(None, ge=0, le=RATE_MAX)
 
 
 class TenantCreate(Model):

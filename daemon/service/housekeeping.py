@@ -14,7 +14,7 @@ from daemon.service.dispatcher import Dispatcher
 from daemon.service.mutations import entry
 from daemon.service.tenants import retention_days
 from daemon.service.tools import Service, Tools
-from daemon.store import events, links, messages, tenants, waits, webhooks
+from daemon.store import events, idempotency, links, messages, tenants, waits, webhooks
 from daemon.store.database import Tx
 
 BATCH_MESSAGES = 200
@@ -22,6 +22,7 @@ BATCH_ROWS = 1_000
 DELIVERY_KEPT_DAYS = 30
 EVENT_KEPT_DAYS = 30
 LINK_KEPT_DAYS = 30
+SENDING_KEY_KEPT_DAYS = 30
 WAIT_KEPT_DAYS = 7
 SWEEP_EVERY_SECONDS = 300
 CHECKPOINT_EVERY_SECONDS = 600
@@ -69,6 +70,7 @@ class Housekeeping(Service):
         await self._database.write(webhooks.erase_old_secrets)
         await self._purge(webhooks.purge_deliveries, DELIVERY_KEPT_DAYS)
         await self._purge(waits.purge, WAIT_KEPT_DAYS)
+        await self._purge(idempotency.purge_sendings, SENDING_KEY_KEPT_DAYS)
         return removed
 
     async def _purge(self, purge: Callable[[Tx, int, int], int], days: int) -> None:

@@ -25,29 +25,12 @@ class Reception(Service):
 
     async def accepts(self, arrival: Arrival, address: str) -> str:
         """Return the destination of mail for `address` (`+label` and all). Raises `Refused`."""
-        return await self._database.read(lambda conn: self._look_up(conn, arrival, address))
+        return await self._database.read(lambda conn: self.destination(conn, arrival, address))
 
-    def welcomed(
-        self, tx: Tx, arrival: Arrival, mail: ParsedMail, recipients: Mapping[str, str]
-    ) -> list[tuple[InboxRow, str]]:
-        """Return the mailboxes, of those that are still there, that take this mail, each with its address as given.
-
-        Raises `Refused` when none of them does.
-        """
-        there: dict[str, tuple[InboxRow, str]] = {}
-        for destination, given in recipients.items():
-            row = self._mailbox(tx, destination)
-            if row is not None:
-                there.setdefault(row.id, (row, given))
-        author = mail.from_.address if mail.from_ else arrival.envelope_from
-        welcome = [
-            (row, given) for row, given in there.values() if is_welcome(tx.conn, row, arrival.envelope_from, author)
-        ]
-        if there and not welcome:
-            raise Refused(Refusal.BLOCKED)
-        return welcome
-
-    def _look_up(self, conn: sqlite3.Connection, arrival: Arrival, address: str) -> str:
+    def destination(
+        self, conn: sqlite3.Connection, arrival: Arrival, address: str, mail: ParsedMail | None = None
+    ) -> str:
+        """Do the same; of a mail that is here already, the author is judged, too."""
         normal = normal_address(address)
         if normal is None:
             raise Refused(Refusal.UNKNOWN)
@@ -63,9 +46,34 @@ class Reception(Service):
             raise Refused(Refusal.SUSPENDED)
         if row is not None and is_blocked(conn, row, arrival.envelope_from):
             raise Refused(Refusal.BLOCKED)
+        if row is not None and mail is not None and not is_welcome(conn, row, *_senders(arrival, mail)):
+            raise Refused(Refusal.BLOCKED)
         return destination
+
+    def welcomed(
+        self, tx: Tx, arrival: Arrival, mail: ParsedMail, recipients: Mapping[str, str]
+    ) -> list[tuple[InboxRow, str]]:
+        """Return the mailboxes, of those that are still there, that take this mail, each with its address as given.
+
+        Raises `Refused` when none of them does.
+        """
+        there: dict[str, tuple[InboxRow, str]] = {}
+        for destination, given in recipients.items():
+            row = self._mailbox(tx, destination)
+            if row is not None:
+                there.setdefault(row.id, (row, given))
+        senders = _senders(arrival, mail)
+        welcome = [(row, given) for row, given in there.values() if is_welcome(tx.conn, row, *senders)]
+        if there and not welcome:
+            raise Refused(Refusal.BLOCKED)
+        return welcome
 
     def _mailbox(self, tx: Tx, destination: str) -> InboxRow | None:
         if destination.startswith(DESTINATION):
             return self._operator.inbox(tx, destination)
         return inboxes.find(tx.conn, destination)
+
+
+def _senders(arrival: Arrival, mail: ParsedMail) -> tuple[str, str]:
+    """Return the envelope's sender and the author."""
+    return arrival.envelope_from, mail.from_.address if mail.from_ else arrival.envelope_from

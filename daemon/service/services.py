@@ -24,13 +24,19 @@ from daemon.service.inboxes import Inboxes
 from daemon.service.keys import Keys
 from daemon.service.links import Links
 from daemon.service.lists import Lists
+from daemon.service.local_delivery import LocalDelivery
 from daemon.service.mail_cache import MailCache
 from daemon.service.messages import Messages
 from daemon.service.mutations import Mutations
 from daemon.service.operators import Operators
+from daemon.service.outbox import Outbox
+from daemon.service.outcomes import Outcomes
 from daemon.service.paging import Cursors
 from daemon.service.reception import Reception
+from daemon.service.reply_brake import ReplyBrake
 from daemon.service.search import Search
+from daemon.service.sending import Sending
+from daemon.service.sending_rules import SendingRules
 from daemon.service.status import Counters, Status
 from daemon.service.tenants import Tenants
 from daemon.service.threads import Threads
@@ -79,7 +85,11 @@ class Services:
         self.inboxes = Inboxes(tools, maker)
         self.lists = Lists(tools)
         self.reception = Reception(tools)
-        self.messages = Messages(tools, downloads, self.reception)
+        rules = SendingRules(tools)
+        self.sending = Sending(tools, rules, ReplyBrake(tools))
+        self.messages = Messages(tools, downloads, self.reception, self.sending, rules)
+        self.outbox = Outbox(tools, Outcomes(tools, rules))
+        self.local_delivery = LocalDelivery(tools, self.reception, self.messages)
         self.search = Search(tools)
         self.threads = Threads(tools)
         self.waits = Waits(tools)

@@ -98,6 +98,16 @@ def received_since(
     return many(conn, MessageRow, tail, inbox_id, since_ms, (1 << 62) if before_n is None else before_n, limit)
 
 
+def sent_in_thread(conn: sqlite3.Connection, thread_id: str, since_ms: int, nth: int) -> int | None:
+    """Return when the `nth` newest mail was sent in a thread, counted from 1; None when that was before `since_ms`."""
+    row = conn.execute(
+        "SELECT received_ms FROM messages WHERE thread_id = ? AND direction = 'outbound' AND received_ms > ?"
+        " ORDER BY received_ms DESC LIMIT 1 OFFSET ?",
+        (thread_id, since_ms, nth - 1),
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
 def set_unread(tx: Tx, message_id: str, unread: bool) -> None:
     tx.conn.execute("UPDATE messages SET unread = ? WHERE id = ?", (int(unread), message_id))
 
