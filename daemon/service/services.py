@@ -28,6 +28,7 @@ from daemon.service.messages import Messages
 from daemon.service.mutations import Mutations
 from daemon.service.operators import Operators
 from daemon.service.paging import Cursors
+from daemon.service.rates import Rates
 from daemon.service.search import Search
 from daemon.service.status import Counters, Status
 from daemon.service.tenants import Tenants
@@ -55,6 +56,7 @@ class Services:
     ) -> None:
         counters = Counters()
         self.mutations = Mutations(database, keyring, ids)
+        self.rates = Rates(settings, clock)
         tools = Tools(
             settings=settings,
             database=database,
@@ -65,6 +67,7 @@ class Services:
             bus=bus,
             clock=clock,
             mails=MailCache(database),
+            rates=self.rates,
             count=counters.count,
         )
         maker, downloads = WebhookMaker(keyring, ids, sender), Downloads(tools)
