@@ -133,6 +133,25 @@ class Settings:
     max_wait_ms: int = _setting(300_000, "longest single wait", read=_whole, unit="ms")
     max_message_bytes: int = _setting(25 * 1024 * 1024, "largest mail taken in", read=_whole, unit="bytes")
     retention_days: int = _setting(0, "messages older than this are removed; 0 keeps them", read=_whole, unit="days")
+    rate_per_minute: int = _setting(
+        3_000, "what one key may ask a minute, also all at once; a change counts 5; 0: all", read=_whole, unit="calls"
+    )
+    rate_waits: int = _setting(1_000, "waits that one key may have open; 0: all", read=_whole)
+    rate_streams: int = _setting(16, "event streams that one key may have open; 0: all", read=_whole)
+    rate_strangers_per_minute: int = _setting(
+        600, "refusals of bad keys that one network (/24, /64) gets in a minute; 0: all", read=_whole, unit="calls"
+    )
+    rate_loopback: str = _setting(
+        "exempt",
+        "callers and mail from this machine: exempt from rate limits, or limited",
+        read=_one_of("exempt", "limited"),
+    )
+    rate_inbound_per_sender: int = _setting(
+        60, "mails a minute that one sender gets into one mailbox before it is told to wait; 0: all", read=_whole
+    )
+    rate_inbound_per_network: int = _setting(
+        600, "the same for all senders of one network (/24, /64) together; 0: all", read=_whole
+    )
     rate_replies_per_hour: int = _setting(
         30, "answers that one thread takes in an hour, so that two agents do not write for ever; 0: all", read=_whole
     )

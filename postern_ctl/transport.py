@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,6 +22,7 @@ from daemon.errors import Code, FieldProblem, PosternError
 from postern_ctl.answers import Document, Refused, Unreachable
 
 TIMEOUT_SECONDS = 30.0
+PATIENCE_SECONDS = 5
 LINK_PATH = "/l/"
 DOWNLOAD_PATH = "/d/"
 LINE_MAX_BYTES = 1024 * 1024
@@ -76,6 +78,7 @@ class Transport:
         socket_path: str | os.PathLike[str] | None = None,
         api_key: str | None = None,
         timeout_seconds: float = TIMEOUT_SECONDS,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         if (base_url is None) == (socket_path is None):
             raise ValueError("give either a base URL or a socket path")
@@ -83,6 +86,7 @@ class Transport:
         self._scheme, self._host, self._port, self._prefix = _parts(base_url) if base_url else ("", "", None, "")
         self._api_key = None if api_key is None else _checked(api_key)
         self.timeout_seconds = timeout_seconds
+        self._sleep = sleep
 
     @property
     def target(self) -> str:
@@ -106,7 +110,11 @@ class Transport:
         receipt: bool = False,
         timeout_seconds: float | None = None,
     ) -> Response:
-        """Ask once and return the answer. Raises `Refused` or `Unreachable`."""
+        """Ask and return the answer. Raises `Refused` or `Unreachable`.
+
+        A read that is told to come back soon (429 with Retry-After) does, for `PATIENCE_SECONDS` in all; nothing else
+        is asked twice.
+        """
         headers = {"Accept": _ACCEPT}
         if receipt:
             headers["Prefer"] = "receipt"
@@ -115,8 +123,17 @@ class Transport:
             content = json.dumps(body, allow_nan=False).encode()
             headers["Content-Type"] = "application/json"
         timeout = self.timeout_seconds if timeout_seconds is None else timeout_seconds
-        with self._asked(method, path, query or {}, content, headers, timeout) as answer:
-            return _success(answer)
+        patience_seconds = PATIENCE_SECONDS if method == "GET" else 0
+        while True:
+            try:
+                with self._asked(method, path, query or {}, content, headers, timeout) as answer:
+                    return _success(answer)
+            except Refused as refused:
+                pause_seconds = refused.retry_after_seconds
+                if refused.code is not Code.RATE_LIMITED or not pause_seconds or pause_seconds > patience_seconds:
+                    raise
+                patience_seconds -= pause_seconds
+                self._sleep(pause_seconds)
 
     @contextmanager
     def lines(self, path: str, *, query: Mapping[str, Any], timeout_seconds: float) -> Iterator[Iterator[bytes]]:

@@ -14,12 +14,17 @@ DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[
 
 
 class TenantLimits(Model):
-    """Limits of one tenant; what is not given follows the settings."""
+    """Limits of one tenant, its keys, mailboxes and threads; what is not given follows the settings, 0 is no limit."""
 
     retention_days: Whole | None = Field(None, ge=0, le=36_500)
+    rate_per_minute: Whole | None = Field(None, ge=0, le=RATE_MAX)
+    rate_waits: Whole | None = Field(None, ge=0, le=RATE_MAX)
+    rate_streams: Whole | None = Field(None, ge=0, le=RATE_MAX)
     rate_replies_per_hour: Whole | None = Field(None, ge=0, le=RATE_MAX)
     rate_replies_per_day: Whole | None = Field(None, ge=0, le=RATE_MAX)
     rate_auto_replies_per_day: Whole | None = Field(None, ge=0, le=RATE_MAX)
+    rate_inbound_per_sender: Whole | None = Field(None, ge=0, le=RATE_MAX)
+    rate_inbound_per_network: Whole | None = Field(None, ge=0, le=RATE_MAX)
 
 
 class TenantCreate(Model):

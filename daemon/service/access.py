@@ -69,6 +69,7 @@ def _agent(conn: sqlite3.Connection, key: Key) -> Principal | None:
     row = agents.get_key(conn, key.id)
     if not matches(key, row.digest if row else None) or row is None:
         return None
+    tenant = tenants.get(conn, row.tenant_id)
     return Principal(
         type="agent",
         id=row.agent_id,
@@ -79,6 +80,7 @@ def _agent(conn: sqlite3.Connection, key: Key) -> Principal | None:
         scopes=frozenset(unpack(row.scopes)),
         domains=tuple(unpack(row.domains)),
         expires_ms=row.expires_ms,
+        limits=tenant.limits if tenant else "{}",
     )
 
 

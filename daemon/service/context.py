@@ -37,6 +37,7 @@ class Principal:
     scopes: frozenset[str] = field(default_factory=frozenset)
     domains: tuple[str, ...] = ()
     expires_ms: int | None = None
+    limits: str = "{}"  # its tenant's own, as stored
 
     @property
     def is_operator(self) -> bool:

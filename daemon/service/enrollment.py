@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from daemon.api.enrollment import Enrolled, EnrollRequest
+from daemon.api.operations import BY_NAME
 from daemon.clock import iso
 from daemon.errors import Code, PosternError
 from daemon.keys import Key, KeyKind, matches, parse
@@ -24,13 +27,14 @@ class Enrollment(Service):
         """Mint a fresh agent key: the same handle is the same agent, so that an agent may redeem at every start.
 
         Raises `PosternError`: 401 for a token that is unknown, revoked or expired and for a disabled agent or a
-        suspended tenant, 409 when the key lets no further agent in.
+        suspended tenant, 409 when the key lets no further agent in, 429 when it is redeemed too often.
         """
-        key, tenant_id = await self._genuine(request.enrollment_token)
-        known = call.as_(Principal(type="enrollment", id=key.id, key_id=key.id, tenant_id=tenant_id))
+        known = call.as_(await self._genuine(request.enrollment_token))
+        self._rates.admit(known, BY_NAME["enrollment.redeem"])
+        key_id = known.principal.id
 
         def change(tx: Tx) -> Change[Enrolled]:
-            source = _in_force(tx, key.id)
+            source = _in_force(tx, key_id)
             agent = agents.by_handle(tx.conn, source.id, request.agent_handle)
             if agent is None:
                 agent = self._admit(tx, source, request.agent_handle)
@@ -53,12 +57,12 @@ class Enrollment(Service):
 
         return await self._mutations.run(known, "agent:enroll", change)
 
-    async def _genuine(self, token: str) -> tuple[Key, str]:
+    async def _genuine(self, token: str) -> Principal:
         key = parse(token)
         if key is not None and key.kind is KeyKind.ENROLL:
-            row = await self._database.read(lambda conn: enrollment.get(conn, key.id))
-            if matches(key, row.digest if row else None) and row is not None:
-                return key, row.tenant_id
+            known = await self._database.read(lambda conn: _known(conn, key))
+            if known is not None:
+                return known
         self._count("enrollments_refused")
         raise _unknown_token()
 
@@ -82,6 +86,15 @@ class Enrollment(Service):
         )
         agents.add(tx, agent)
         return agent
+
+
+def _known(conn: sqlite3.Connection, key: Key) -> Principal | None:
+    row = enrollment.get(conn, key.id)
+    if not matches(key, row.digest if row else None) or row is None:
+        return None
+    tenant = tenants.get(conn, row.tenant_id)
+    limits = tenant.limits if tenant else "{}"
+    return Principal(type="enrollment", id=key.id, key_id=key.id, tenant_id=row.tenant_id, limits=limits)
 
 
 def _in_force(tx: Tx, key_id: str) -> EnrollmentKeyRow:

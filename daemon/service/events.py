@@ -18,6 +18,7 @@ from daemon.events import BusClosed
 from daemon.service.access import refused_key, stands
 from daemon.service.context import Call, Notice, Stream
 from daemon.service.happenings import EVERY_EVENT, events_of, told
+from daemon.service.rates import Held
 from daemon.service.tools import Service
 from daemon.store import events
 
@@ -43,8 +44,10 @@ class Events(Service):
         """Follow what happens: in the agent's mailboxes, for operators everywhere or in a tenant.
 
         With `last_event_id` it goes on after that event, with nothing missed and nothing twice. Raises `PosternError`:
-        `bad_request` for an id that is none of the caller's, `gone` when events after it are kept no more.
+        `bad_request` for an id that is none of the caller's, `gone` when events after it are kept no more,
+        `rate_limited` when the caller's key has too many streams open.
         """
+        self._rates.room(call, Held.STREAMS)
         position = None
         if query.last_event_id is not None:
             position = self._cursors.position(self._what(call), query.last_event_id)
@@ -56,7 +59,10 @@ class Events(Service):
         own = EVERY_EVENT if principal.is_operator else events_of(principal.agent_id or "")
         topics = (own, principal.key_id, principal.agent_id, principal.tenant_id)
         try:
-            with self._bus.subscribe(*(topic for topic in topics if topic), keep=1) as nudges:
+            with (
+                self._rates.holding(call, Held.STREAMS),
+                self._bus.subscribe(*(topic for topic in topics if topic), keep=1) as nudges,
+            ):
                 if position is None:
                     position = await self._database.read(events.last_n)
                 yield self._alive(call, position)

@@ -10,6 +10,7 @@ from daemon.mail.model import ParsedMail
 from daemon.service.addresses import normal_address
 from daemon.service.lists import is_blocked, is_welcome
 from daemon.service.operator_mail import DESTINATION, OperatorMail
+from daemon.service.sender_rates import SenderRates
 from daemon.service.tools import Service, Tools
 from daemon.store import inboxes, tenants
 from daemon.store.database import Tx
@@ -22,33 +23,17 @@ class Reception(Service):
     def __init__(self, tools: Tools) -> None:
         super().__init__(tools)
         self._operator = OperatorMail(tools)
+        self._senders = SenderRates(tools)
 
     async def accepts(self, arrival: Arrival, address: str) -> str:
         """Return the destination of mail for `address` (`+label` and all). Raises `Refused`."""
-        return await self._database.read(lambda conn: self.destination(conn, arrival, address))
-
-    def destination(
-        self, conn: sqlite3.Connection, arrival: Arrival, address: str, mail: ParsedMail | None = None
-    ) -> str:
-        """Do the same; of a mail that is here already, the author is judged, too."""
-        normal = normal_address(address)
-        if normal is None:
-            raise Refused(Refusal.UNKNOWN)
-        row = inboxes.by_address(conn, normal)
-        if row is not None:
-            destination, tenant = row.id, tenants.get(conn, row.tenant_id)
-        else:
-            found = self._operator.destination(conn, normal)
-            if found is None:
-                raise Refused(Refusal.UNKNOWN)
-            destination, tenant = found
-        if tenant and tenant.suspended_ms is not None and self._settings.suspended_mail == "defer":
-            raise Refused(Refusal.SUSPENDED)
-        if row is not None and is_blocked(conn, row, arrival.envelope_from):
-            raise Refused(Refusal.BLOCKED)
-        if row is not None and mail is not None and not is_welcome(conn, row, *_senders(arrival, mail)):
-            raise Refused(Refusal.BLOCKED)
+        destination, limits = await self._database.read(lambda conn: self._judged(conn, arrival, address, None))
+        self._senders.admit(arrival, destination, limits)
         return destination
+
+    def destination(self, conn: sqlite3.Connection, arrival: Arrival, address: str, mail: ParsedMail) -> str:
+        """Return the same for a mail that is here already, and whose author is therefore judged, too."""
+        return self._judged(conn, arrival, address, mail)[0]
 
     def welcomed(
         self, tx: Tx, arrival: Arrival, mail: ParsedMail, recipients: Mapping[str, str]
@@ -67,6 +52,29 @@ class Reception(Service):
         if there and not welcome:
             raise Refused(Refusal.BLOCKED)
         return welcome
+
+    def _judged(
+        self, conn: sqlite3.Connection, arrival: Arrival, address: str, mail: ParsedMail | None
+    ) -> tuple[str, str]:
+        """Return the destination, and the limits of whose it is as they are stored."""
+        normal = normal_address(address)
+        if normal is None:
+            raise Refused(Refusal.UNKNOWN)
+        row = inboxes.by_address(conn, normal)
+        if row is not None:
+            destination, tenant = row.id, tenants.get(conn, row.tenant_id)
+        else:
+            found = self._operator.destination(conn, normal)
+            if found is None:
+                raise Refused(Refusal.UNKNOWN)
+            destination, tenant = found
+        if tenant and tenant.suspended_ms is not None and self._settings.suspended_mail == "defer":
+            raise Refused(Refusal.SUSPENDED)
+        if row is not None and is_blocked(conn, row, arrival.envelope_from):
+            raise Refused(Refusal.BLOCKED)
+        if row is not None and mail is not None and not is_welcome(conn, row, *_senders(arrival, mail)):
+            raise Refused(Refusal.BLOCKED)
+        return destination, tenant.limits if tenant else "{}"
 
     def _mailbox(self, tx: Tx, destination: str) -> InboxRow | None:
         if destination.startswith(DESTINATION):

@@ -32,6 +32,7 @@ from daemon.service.operators import Operators
 from daemon.service.outbox import Outbox
 from daemon.service.outcomes import Outcomes
 from daemon.service.paging import Cursors
+from daemon.service.rates import Rates
 from daemon.service.reception import Reception
 from daemon.service.reply_brake import ReplyBrake
 from daemon.service.search import Search
@@ -63,6 +64,7 @@ class Services:
     ) -> None:
         counters = Counters()
         self.mutations = Mutations(database, keyring, ids)
+        self.rates = Rates(settings, clock)
         tools = Tools(
             settings=settings,
             database=database,
@@ -73,6 +75,7 @@ class Services:
             bus=bus,
             clock=clock,
             mails=MailCache(database),
+            rates=self.rates,
             count=counters.count,
         )
         maker, downloads = WebhookMaker(keyring, ids, sender), Downloads(tools)

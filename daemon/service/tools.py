@@ -12,6 +12,7 @@ from daemon.keys import Keyring
 from daemon.service.mail_cache import MailCache
 from daemon.service.mutations import Mutations
 from daemon.service.paging import Cursors
+from daemon.service.rates import Rates
 from daemon.settings import Settings
 from daemon.store.database import Database
 
@@ -29,6 +30,7 @@ class Tools:
     bus: Bus
     clock: Clock
     mails: MailCache
+    rates: Rates
     count: Callable[[str], None]
 
 
@@ -45,4 +47,5 @@ class Service:
         self._bus = tools.bus
         self._clock = tools.clock
         self._mails = tools.mails
+        self._rates = tools.rates
         self._count = tools.count

@@ -18,6 +18,7 @@ from daemon.service.context import Call, Done, Principal
 from daemon.service.extracted import good_enough, shown_extraction
 from daemon.service.inboxes import owned_inbox
 from daemon.service.mutations import Change
+from daemon.service.rates import Held
 from daemon.service.tools import Service, Tools
 from daemon.service.wanted import NEAR_MISSES_TOLD, Misses, Wanted, wanted
 from daemon.store import messages, waits
@@ -70,7 +71,8 @@ class Waits(Service):
 
         With `claim` the mail is given to this caller alone, which is a mutation with its audit line. A caller that goes
         away cancels this. Raises `PosternError`: `not_found` when the mailbox is not the caller's or goes away,
-        `invalid_api_key` as soon as the caller's key ends, `backend_unavailable` when the daemon stops.
+        `invalid_api_key` as soon as the caller's key ends, `rate_limited` when it has too many waits open,
+        `backend_unavailable` when the daemon stops.
         """
         _refuse_probing(call.principal, request)
         since_ms = parse_iso(request.since) if request.since else self._clock.now_ms()
@@ -144,7 +146,10 @@ class Waits(Service):
         topics = (wait.inbox.id, principal.key_id, principal.agent_id, principal.tenant_id)
         self.active += 1
         try:
-            with self._bus.subscribe(*(topic for topic in topics if topic)) as subscription:
+            with (
+                self._rates.holding(wait.call, Held.WAITS),
+                self._bus.subscribe(*(topic for topic in topics if topic)) as subscription,
+            ):
                 deadline = self._clock.monotonic() + seconds
                 match = await self._look(wait, deadline) or await self._sleep(wait, subscription, deadline)
         except BusClosed:

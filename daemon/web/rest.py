@@ -36,6 +36,7 @@ def _handler(operation: Operation) -> Handler:
         call = await caller(request)
         if call.principal.type == "anonymous" and operation.access is not Access.OPEN:
             raise PosternError(Code.INVALID_API_KEY, "Send a key: Authorization: Bearer pk_agent_…")
+        request.app[SERVICES].rates.admit(call, operation)
         arguments: list[Any] = [request.match_info[name] for name in operation.path_names]
         if query_model is not None:
             arguments.append(_query(request, query_model, resumes=operation.answers is Answers.STREAM))

@@ -34,10 +34,11 @@ class Runner(web.AppRunner):
 
     async def _make_server(self) -> Server:
         plain = await super()._make_server()
+        services = self.app[SERVICES]
         return Server(
-            around(self._ids, plain.request_handler),
+            around(self._ids, services.rates, plain.request_handler),
             self._ids,
-            self.app[SERVICES].stats.counters.count,
+            services.stats.counters.count,
             request_factory=plain.request_factory,
             handler_cancellation=True,  # a wait ends when its caller hangs up
         )

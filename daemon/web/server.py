@@ -11,6 +11,7 @@ from aiohttp import hdrs, web
 from daemon.errors import Code, PosternError
 from daemon.ids import Ids
 from daemon.service.context import LOCAL_OPERATOR, NOBODY, Call, Principal, Source
+from daemon.service.rates import WINDOW_SECONDS, Rates
 from daemon.service.services import Services
 from daemon.web.errors import error_response, from_http
 from daemon.web.peer import is_local, is_owner
@@ -20,16 +21,18 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 IDEMPOTENCY_KEY_MAX_CHARS = 200
 BODY_MAX_BYTES = 1024 * 1024
 REQUEST_ID_HEADER = "X-Postern-Request-Id"
+RATE_POLICY_HEADER = "RateLimit-Policy"
+RATE_HEADER = "RateLimit"
 NO_ROUTE = "(none)"
 AUDIT_HEADER = "X-Postern-Audit"
 REQUEST_ID = web.RequestKey("request_id", str)
-CALLER = web.RequestKey("caller", str)
+CALL = web.RequestKey("call", Call)
 SERVICES = web.AppKey("services", Services)
 
 log = logging.getLogger("postern.http")
 
 
-def around(ids: Ids, handler: Handler) -> Handler:
+def around(ids: Ids, rates: Rates, handler: Handler) -> Handler:
     """Return the handler with the frame around it. No middleware: aiohttp refuses an `Expect` outside of those."""
 
     async def framed(request: web.Request) -> web.StreamResponse:
@@ -37,25 +40,26 @@ def around(ids: Ids, handler: Handler) -> Handler:
         started = time.perf_counter()
         status = 499  # the caller went away
         try:
-            response = await _answered(request, handler, request_id)
+            response = await _answered(request, rates, handler, request_id)
             status = response.status
             if not response.prepared:
-                response.headers[REQUEST_ID_HEADER] = request_id
+                response.headers.update(own_headers(request))
             return response
         finally:
             seconds = time.perf_counter() - started
-            log_request(request_id, request.method, _route(request), status, seconds, request.get(CALLER, "-"))
+            caller = str(request[CALL].principal.actor) if CALL in request else "-"
+            log_request(request_id, request.method, _route(request), status, seconds, caller)
 
     return framed
 
 
-async def _answered(request: web.Request, handler: Handler, request_id: str) -> web.StreamResponse:
+async def _answered(request: web.Request, rates: Rates, handler: Handler, request_id: str) -> web.StreamResponse:
     try:
         if is_local(request) and not is_owner(request):
             raise PosternError(Code.INVALID_API_KEY, "The control socket is for the user that runs the daemon.")
         return await handler(request)
-    except PosternError as error:
-        return error_response(error, request_id)
+    except PosternError as refusal:
+        return error_response(rates.instead(_src_ip(request), refusal), request_id)
     except web.HTTPException as raised:
         response = error_response(from_http(raised.status), request_id)
         if hdrs.ALLOW in raised.headers:
@@ -70,16 +74,34 @@ async def _answered(request: web.Request, handler: Handler, request_id: str) -> 
 async def caller(request: web.Request) -> Call:
     """Find out who is calling. Raises `invalid_api_key` for a bad credential, not for a missing one."""
     principal = await _principal(request)
-    request[CALLER] = str(principal.actor)
-    local = is_local(request)
-    return Call(
+    call = Call(
         principal=principal,
         request_id=request[REQUEST_ID],
-        source=Source.SOCKET if local else Source.REST,
-        src_ip=None if local else request.remote,
+        source=Source.SOCKET if is_local(request) else Source.REST,
+        src_ip=_src_ip(request),
         wants_receipt="receipt" in _preferences(request),
         idempotency_key=_idempotency_key(request),
     )
+    request[CALL] = call
+    return call
+
+
+def own_headers(request: web.Request) -> dict[str, str]:
+    """Return what every answer carries: its id, and what is left to its key.
+
+    The latter as draft-ietf-httpapi-ratelimit-headers-10 has it: the quota of a window, what remains, and when it is
+    whole again.
+    """
+    headers = {REQUEST_ID_HEADER: request[REQUEST_ID]}
+    quota = request.app[SERVICES].rates.quota(request[CALL]) if CALL in request else None
+    if quota is not None:
+        headers[RATE_POLICY_HEADER] = f'"key";q={quota.per_minute};w={WINDOW_SECONDS}'
+        headers[RATE_HEADER] = f'"key";r={quota.left};t={quota.whole_in_seconds}'
+    return headers
+
+
+def _src_ip(request: web.Request) -> str | None:
+    return None if is_local(request) else request.remote
 
 
 def _idempotency_key(request: web.Request) -> str | None:

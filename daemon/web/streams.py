@@ -11,7 +11,7 @@ from aiohttp import web
 from daemon.api.events import StreamEnd
 from daemon.service.context import Notice, Stream
 from daemon.service.events import END
-from daemon.web.server import REQUEST_ID, REQUEST_ID_HEADER
+from daemon.web.server import own_headers
 
 STREAM_TYPE = "text/event-stream"
 LAST_EVENT_ID = "Last-Event-ID"
@@ -27,7 +27,7 @@ _HEADERS = {
 
 async def streamed(request: web.Request, stream: Stream) -> web.StreamResponse:
     """Write a stream to its end. A reader that takes nothing for too long is told so and dropped: it can resume."""
-    response = web.StreamResponse(headers=_HEADERS | {REQUEST_ID_HEADER: request[REQUEST_ID]})
+    response = web.StreamResponse(headers=_HEADERS | own_headers(request))
     await response.prepare(request)
     async with aclosing(stream.notices) as notices:
         async for notice in notices:

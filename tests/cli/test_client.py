@@ -65,7 +65,9 @@ def test_no_method_is_without_an_operation() -> None:
 
 
 @contextmanager
-def answering(status: int, body: bytes, content_type: str = "application/json") -> Iterator[tuple[str, list[str]]]:
+def answering(
+    status: int, body: bytes, content_type: str = "application/json", retry_after: str = "7"
+) -> Iterator[tuple[str, list[str]]]:
     """Serve one answer to everything; the requests that came are noted."""
     seen: list[str] = []
 
@@ -77,7 +79,7 @@ def answering(status: int, body: bytes, content_type: str = "application/json") 
             self.send_response(status)
             self.send_header("Content-Type", content_type)
             self.send_header("Content-Length", str(len(body)))
-            self.send_header("Retry-After", "7")
+            self.send_header("Retry-After", retry_after)
             self.end_headers()
             self.wfile.write(body)
 
@@ -109,6 +111,28 @@ def test_a_refusal_is_raised_with_all_it_says() -> None:
     assert (caught.value.code, caught.value.message) == (Code.RATE_LIMITED, "Slower.")
     assert [item.field for item in caught.value.details] == ["a"]
     assert (caught.value.retry_after_seconds, caught.value.request_id) == (7, "req_1")
+
+
+@pytest.mark.parametrize(
+    ("method", "code", "retry_after", "slept"),
+    [
+        ("GET", "rate_limited", "2", [2, 2]),
+        ("GET", "rate_limited", "6", []),
+        ("GET", "rate_limited", "soon", []),
+        ("GET", "send_cap_reached", "2", []),
+        ("POST", "rate_limited", "2", []),
+    ],
+)
+def test_a_read_comes_back_when_told_for_a_bounded_time(
+    method: str, code: str, retry_after: str, slept: list[float]
+) -> None:
+    error = {"code": code, "message": "Slower.", "details": [], "request_id": "req_1"}
+    pauses: list[float] = []
+    with answering(429, json.dumps({"error": error}).encode(), retry_after=retry_after) as (url, seen):
+        transport = Transport(base_url=url, sleep=pauses.append)
+        with pytest.raises(Refused) as caught:
+            transport.request(method, "/v1/x")
+    assert (caught.value.code, pauses, len(seen)) == (code, slept, len(slept) + 1)
 
 
 @pytest.mark.parametrize(
