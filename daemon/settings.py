@@ -129,6 +129,9 @@ class Settings:
     max_wait_ms: int = _setting(300_000, "longest single wait", read=_whole, unit="ms")
     max_message_bytes: int = _setting(25 * 1024 * 1024, "largest mail taken in", read=_whole, unit="bytes")
     retention_days: int = _setting(0, "messages older than this are removed; 0 keeps them", read=_whole, unit="days")
+    send_cap_first: int = _setting(10, "sends a day of a mailbox on its first day", read=_whole, unit="recipients")
+    send_cap_full: int = _setting(50, "sends a day of a mailbox in the end", read=_whole, unit="recipients")
+    send_cap_ramp_days: int = _setting(28, "how long the first becomes the full cap", read=_whole, unit="days")
     webhook_allow: str = _setting(
         "",
         "webhook targets beside public https ones, by plain http too: loopback, private, networks, host names",

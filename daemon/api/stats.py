@@ -6,7 +6,7 @@ from daemon.api.common import Model, Timestamp
 
 
 class Stats(Model):
-    """A snapshot."""
+    """A snapshot. `sending_stopped` is how many tenants send nothing because of complaints."""
 
     version: str
     pid: int
@@ -21,5 +21,6 @@ class Stats(Model):
     agents: int
     inboxes: int
     messages: int
+    sending_stopped: int
     audit_seq: int
     database_bytes: int

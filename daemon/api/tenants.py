@@ -10,11 +10,20 @@ from daemon.api.common import Label, Model, Timestamp, Whole
 
 DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$")]
 
+SEND_CAP_MAX = 1_000_000
+
 
 class TenantLimits(Model):
-    """Limits of one tenant; what is not given follows the settings."""
+    """Limits of one tenant; what is not given follows the settings.
+
+    A mailbox sends `send_cap_first` a day (recipients) on its first day, and `send_cap_full` a day once it is
+    `send_cap_ramp_days` old; between them the cap rises day by day.
+    """
 
     retention_days: Whole | None = Field(None, ge=0, le=36_500)
+    send_cap_first: Whole | None = Field(None, ge=0, le=SEND_CAP_MAX)
+    send_cap_full: Whole | None = Field(None, ge=0, le=SEND_CAP_MAX)
+    send_cap_ramp_days: Whole | None = Field(None, ge=0, le=36_500)
 
 
 class TenantCreate(Model):
@@ -32,6 +41,21 @@ class TenantUpdate(Model):
     limits: TenantLimits | None = None
 
 
+class TenantSending(Model):
+    """How a tenant stands with those it wrote to in the last `window_days`.
+
+    `brake` is open, throttled (complaints above 0.1 %) or stopped (above 0.3 %), and then only an operator lifts it.
+    The rate is taken over 1,000 sends at least.
+    """
+
+    brake: str
+    complaint_rate: float
+    sends: int
+    complaints: int
+    window_days: int
+    stopped_at: Timestamp | None
+
+
 class Tenant(Model):
     """One customer."""
 
@@ -41,4 +65,5 @@ class Tenant(Model):
     domain: str
     suspended: bool
     limits: TenantLimits
+    sending: TenantSending
     created_at: Timestamp

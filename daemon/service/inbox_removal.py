@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.store import idempotency, inboxes, messages, waits, webhooks
+from daemon.store import idempotency, inboxes, messages, sends, waits, webhooks
 from daemon.store.database import Tx
 
 REMOVAL_STEP_MESSAGES = 500
@@ -16,4 +16,5 @@ def remove_inbox_wholly(tx: Tx, inbox_id: str) -> None:
     idempotency.forget_subject(tx, inbox_id)
     waits.remove_of_inbox(tx, inbox_id)
     webhooks.remove_of_inbox(tx, inbox_id)
+    sends.remove_of_inbox(tx, inbox_id)
     inboxes.remove(tx, inbox_id)

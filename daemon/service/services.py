@@ -29,10 +29,13 @@ from daemon.service.mutations import Mutations
 from daemon.service.operators import Operators
 from daemon.service.paging import Cursors
 from daemon.service.search import Search
+from daemon.service.sending_rules import SendingRules
 from daemon.service.status import Counters, Status
+from daemon.service.suppressions import Suppressions
 from daemon.service.tenants import Tenants
 from daemon.service.threads import Threads
 from daemon.service.tools import Tools
+from daemon.service.unsubscribing import Unsubscribing
 from daemon.service.waits import Waits
 from daemon.service.webhook_making import WebhookMaker
 from daemon.service.webhooks import Webhooks
@@ -68,6 +71,7 @@ class Services:
             count=counters.count,
         )
         maker, downloads = WebhookMaker(keyring, ids, sender), Downloads(tools)
+        self.rules = SendingRules(tools)
         self.access = Access(tools)
         self.tenants = Tenants(tools)
         self.keys = Keys(tools)
@@ -82,6 +86,8 @@ class Services:
         self.webhooks = Webhooks(tools, maker)
         self.events = Events(tools)
         self.links = Links(tools, downloads)
+        self.suppressions = Suppressions(tools)
+        self.unsubscribing = Unsubscribing(tools)
         self.audit = Auditing(tools)
         self.stats = Status(tools, self.waits, self.audit, counters)
         self.dispatcher = Dispatcher(tools, maker, sender)

@@ -14,7 +14,7 @@ from daemon.service.auditing import Auditing
 from daemon.service.context import Call
 from daemon.service.tools import Service, Tools
 from daemon.service.waits import Waits
-from daemon.store import stats
+from daemon.store import sends, stats
 
 WRITABLE_KNOWN_SECONDS = 1.0
 
@@ -66,6 +66,7 @@ class Status(Service):
     async def get(self, call: Call) -> Stats:
         """Return a snapshot."""
         counts = await self._database.read(stats.counts)
+        stopped = await self._database.read(sends.stopped)
         return Stats(
             version=__version__,
             pid=os.getpid(),
@@ -76,6 +77,7 @@ class Status(Service):
             dns=self.listeners.dns,
             socket=self.listeners.socket,
             waits_active=self._waits.active,
+            sending_stopped=stopped,
             **counts,
         )
 

@@ -12,6 +12,8 @@ import zlib
 import sqlite_utils
 from sqlite_utils import Migrations
 
+from daemon.store.schema_rules import SENDING_RULES
+
 migrations = Migrations("postern")
 
 _FIRST_LIGHT = (
@@ -363,6 +365,13 @@ def m005_search(db: sqlite_utils.Database) -> None:
     messages.disable_fts()
     messages.enable_fts(["sender", "subject", "visible", "owners"], create_triggers=True)
     db.execute("DROP TRIGGER messages_au")  # as in m001
+
+
+@migrations()
+def m007_sending_rules(db: sqlite_utils.Database) -> None:
+    """What the sending rules count and remember."""
+    for statement in SENDING_RULES:
+        db.execute(statement)
 
 
 def _seems_to_have_attachment(deflated: bytes) -> bool:
