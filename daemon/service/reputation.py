@@ -43,9 +43,10 @@ class Ramp:
 
     def on(self, age_days: int) -> int:
         """Return the sends a day of a mailbox as old as that: a straight line, whole sends."""
-        if age_days >= self.days:
+        age = max(age_days, 0)  # clocks are set back
+        if age >= self.days:
             return self.full
-        return self.first + (self.full - self.first) * max(age_days, 0) // self.days
+        return self.first + (self.full - self.first) * age // self.days
 
 
 def day_of(instant_ms: int) -> int:

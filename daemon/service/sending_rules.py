@@ -106,12 +106,10 @@ class SendingRules(Service):
         has = allowance(conn, self._settings, inbox, points, state, now_ms)
         wanted = len(recipients)
         verdicts = (
-            Verdict("complaint_brake", _stopped(tenant.sent, tenant.complained) if tenant.stopped_ms else None),
+            Verdict("complaint_brake", _stopped(tenant) if tenant.brake is Brake.STOPPED else None),
             Verdict("suppression", _suppressed([(one, found[correspondent(one)].reason) for one in closed])),
             Verdict("one_recipient", _several(wanted) if subscribed and wanted != 1 else None),
-            Verdict(
-                "daily_cap", None if wanted <= has.left else _capped(wanted, has.cap, has.used, has.resets_ms, now_ms)
-            ),
+            Verdict("daily_cap", _capped(wanted, has, now_ms) if wanted > has.left else None),
         )
         return Judgement(verdicts)
 

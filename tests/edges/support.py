@@ -134,6 +134,7 @@ class World:
     wait: str
     webhook: str
     delivery: str
+    suppressed: str
     audit_seq: int
 
 
@@ -155,6 +156,8 @@ def a_world(daemon: RunningDaemon, name: str = "World") -> World:
         assert daemon.call("POST", f"/v1/inboxes/{inbox['id']}/wait", durable, **path_of).status == 200
     hook = {"url": NOWHERE, "events": ["message.received"], "address": inbox["address"]}
     webhook = daemon.call("POST", "/v1/webhooks", hook, key=key).json["id"]
+    suppressed = f"someone@{tenant['label']}.invalid"
+    assert daemon.operator("PUT", f"/v1/suppressions/{suppressed}?tenant={tenant['id']}", {}).status == 200
     return World(
         tenant=tenant["id"],
         label=tenant["label"],
@@ -173,6 +176,7 @@ def a_world(daemon: RunningDaemon, name: str = "World") -> World:
         wait=wait,
         webhook=webhook,
         delivery=daemon.call("POST", f"/v1/webhooks/{webhook}/test", key=key).json["id"],
+        suppressed=suppressed,
         audit_seq=answer["audit"]["seq"],
     )
 
