@@ -18,10 +18,12 @@ from daemon.backends.deliver.sender import HttpSender
 from daemon.backends.deliver.targets import Allowed
 from daemon.backends.protocols import ReceiveBackend
 from daemon.backends.receive.embedded import EmbeddedReceiver, tls_context
+from daemon.backends.send.loopback import Loopback
 from daemon.clock import Clock, SystemClock
 from daemon.events import Bus
 from daemon.ids import Ids
 from daemon.keys import Keyring, KeyringError, load_keyring
+from daemon.mail import compose
 from daemon.mail.warm import warm
 from daemon.service.services import Services
 from daemon.service.status import Listeners
@@ -57,6 +59,7 @@ async def serve(settings: Settings, ready: Callable[[Listeners], None]) -> None:
 async def running(settings: Settings, clock: Clock | None = None, ids: Ids | None = None) -> AsyncIterator[Services]:
     """Start everything, yield the services, stop everything in reverse order. Raises `StartError`."""
     clock, ids = clock or SystemClock(), ids or Ids()
+    compose.self_test()
     home = prepared_home(settings.home)
     warm()
     async with AsyncExitStack() as stack:
@@ -79,6 +82,7 @@ async def running(settings: Settings, clock: Clock | None = None, ids: Ids | Non
         await stack.enter_async_context(_beside(services.housekeeping.run()))
         await stack.enter_async_context(_beside(services.audit.watch()))
         await stack.enter_async_context(_beside(services.dispatcher.run()))
+        await stack.enter_async_context(_beside(services.outbox.run(Loopback(services.local_delivery.deliver))))
         yield services
 
 

@@ -126,6 +126,10 @@ class Settings:
         "accept", "mail for a suspended tenant: accept, or defer with 450", read=_one_of("accept", "defer")
     )
     agent_key_ttl: int = _setting(86_400, "life of an agent key", read=duration_seconds, unit="s")
+    send_backend: str = _setting(
+        "loopback", "who takes outgoing mail: loopback delivers between local mailboxes only", read=_one_of("loopback")
+    )
+    max_send_bytes: int = _setting(10 * 1024 * 1024, "largest mail sent, whole", read=_whole, unit="bytes")
     max_wait_ms: int = _setting(300_000, "longest single wait", read=_whole, unit="ms")
     max_message_bytes: int = _setting(25 * 1024 * 1024, "largest mail taken in", read=_whole, unit="bytes")
     retention_days: int = _setting(0, "messages older than this are removed; 0 keeps them", read=_whole, unit="days")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Literal, overload
 
-from postern_ctl.answers import Answer, Listing
+from postern_ctl.answers import Answer, Document, Listing
 from postern_ctl.calls import Group
 
 
@@ -56,6 +57,68 @@ class Messages(Group):
     def delete(self, id: str) -> Answer:
         """Delete a message for good, raw bytes too."""
         return self._do("messages.delete", id)
+
+    def send(
+        self,
+        addr: str,
+        *,
+        to: str | Sequence[str],
+        subject: str,
+        text: str | None = None,
+        html: str | None = None,
+        cc: str | Sequence[str] | None = None,
+        bcc: str | Sequence[str] | None = None,
+        reply_to: str | Sequence[str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        attachments: Sequence[Document] | None = None,
+        subscribed: bool | None = None,
+        dry_run: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer:
+        """Send a mail from a mailbox. It is taken for good: repeat with the same `idempotency_key` and it goes once.
+
+        An attachment is `{filename, content, content_type?, content_id?, inline?}`, its content base64; `attachment`
+        in `postern_ctl.files` makes one of a file. With `dry_run` nothing is sent, and `data` tells which rule says no.
+        """
+        return self._do(
+            "messages.send",
+            addr,
+            to=to,
+            cc=cc,
+            bcc=bcc,
+            subject=subject,
+            text=text,
+            html=html,
+            reply_to=reply_to,
+            headers=headers,
+            attachments=attachments,
+            subscribed=subscribed,
+            dry_run=dry_run,
+            idempotency_key=idempotency_key,
+        )
+
+    def reply(
+        self,
+        id: str,
+        *,
+        text: str | None = None,
+        html: str | None = None,
+        reply_all: bool | None = None,
+        attachments: Sequence[Document] | None = None,
+        dry_run: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer:
+        """Answer a message, in its thread; `reply_all` answers everybody that it names."""
+        return self._do(
+            "messages.reply",
+            id,
+            text=text,
+            html=html,
+            reply_all=reply_all,
+            attachments=attachments,
+            dry_run=dry_run,
+            idempotency_key=idempotency_key,
+        )
 
     def _bytes(self, name: str, /, *path: object, link: Literal[True] | None) -> bytes | Answer:
         if link:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from daemon.api.common import Model, PageQuery, Timestamp
+from daemon.api.sending import RecipientStatus
 
 Verdict = Literal["pass", "fail", "none", "temperror", "permerror", "unknown"]
 
@@ -126,7 +129,10 @@ class Extracted(Model):
 
 
 class Message(MessageSummary):
-    """A message whole. `problem` says why it could not be parsed entirely; the raw bytes are always there."""
+    """A message whole. `problem` says why it could not be parsed entirely; the raw bytes are always there.
+
+    Of a mail that was sent nothing is extracted; `deliveries` tells what became of each recipient, bcc too.
+    """
 
     text: str | None
     html: str | None
@@ -135,3 +141,4 @@ class Message(MessageSummary):
     extracted: Extracted
     size_bytes: int
     problem: str | None
+    deliveries: list[RecipientStatus] | None = Field(None, exclude_if=lambda value: value is None)

@@ -52,6 +52,8 @@ class Operation:
     query: str | None = None
     effect: str | None = None  # `subject:verb` of its audit line; None: it changes nothing
     claims: bool = False  # asked to claim, it is a mutation; else it changes nothing
+    large: bool = False  # its body may hold files
+    trial: str | None = None  # what it answers when it was only to be tried: then it changes nothing
     mints: bool = False  # its answer holds a secret that is shown once; its link reveals it
     status: int = 200
 

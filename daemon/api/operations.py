@@ -12,7 +12,7 @@ from daemon.api.webhook_plane import WEBHOOK_PLANE
 
 __all__ = ["BY_NAME", "OPERATIONS", "Access", "Answers", "Operation", "Scope"]
 
-_ANY, _CREATE, _READ = Access.ANY, Access.CREATE, Access.READ
+_ANY, _CREATE, _READ, _SEND = Access.ANY, Access.CREATE, Access.READ, Access.SEND
 
 _AGENT_PLANE = (
     change(
@@ -123,6 +123,32 @@ _AGENT_PLANE = (
         "message:delete",
         "Delete a message for good",
         "Deleted",
+    ),
+    change(
+        "messages.send",
+        "POST",
+        "/v1/inboxes/{addr}/send",
+        _SEND,
+        "message:send",
+        "Send a mail",
+        "Sent",
+        request="SendRequest",
+        trial="DryRun",
+        large=True,
+        status=202,
+    ),
+    change(
+        "messages.reply",
+        "POST",
+        "/v1/messages/{id}/reply",
+        _SEND,
+        "message:reply",
+        "Answer a message",
+        "Sent",
+        request="ReplyRequest",
+        trial="DryRun",
+        large=True,
+        status=202,
     ),
     listing("threads.list", "/v1/inboxes/{addr}/threads", _READ, "List a mailbox's threads", "Thread"),
     read(

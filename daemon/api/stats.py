@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from daemon.api.common import Model, Timestamp
+from daemon.api.sending import OutboxCounts
 
 
 class Stats(Model):
@@ -24,3 +25,4 @@ class Stats(Model):
     sending_stopped: int
     audit_seq: int
     database_bytes: int
+    outbox: OutboxCounts

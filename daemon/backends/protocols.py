@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 
@@ -58,4 +59,76 @@ class PostSender(Protocol):
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> PostOutcome:
         """Post once and tell how it went; raises nothing of its own."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A mail to be handed over: its envelope (RFC 5321) and its bytes.
+
+    `operation_id` is a UUID that is the same at every attempt: whoever takes the mail twice under it sends it once.
+    """
+
+    operation_id: str
+    envelope_from: str
+    recipients: tuple[str, ...]
+    raw: bytes
+
+
+class Fate(StrEnum):
+    """What became of one recipient."""
+
+    DELIVERED = "delivered"  # it is in the mailbox
+    SENT = "sent"  # the next hop has taken it, and may report later
+    REFUSED = "refused"  # for good (5.x.x)
+    DEFERRED = "deferred"  # not now (4.x.x)
+    NO_ROUTE = "no_route"  # nobody whom this backend knows would take it: it waits for another backend
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is said of one recipient; `detail` in the words of who said it."""
+
+    fate: Fate
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """What became of a mail's recipients, by address. Of one that is missing nothing is known: it is tried again."""
+
+    recipients: Mapping[str, Told]
+    provider_id: str | None = None
+    retry_after_seconds: int | None = None
+
+
+class NotTaken(Exception):
+    """The mail was certainly not taken, and may be later."""
+
+    def __init__(self, detail: str, retry_after_seconds: int | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.retry_after_seconds = retry_after_seconds
+
+
+class CannotTell(Exception):
+    """Nobody will ever know what became of the mail: there is no way to ask."""
+
+
+DeliverHere = Callable[[Outgoing], Awaitable[HandedOver]]
+"""Deliver a mail to the mailboxes of this house, each operation once to each address."""
+
+
+class SendBackend(Protocol):
+    """Something that mail is handed over to."""
+
+    async def hand_over(self, mail: Outgoing) -> HandedOver:
+        """Hand a mail over once. Raises `NotTaken`; after any other exception nobody knows, and `look_up` is asked."""
+        ...
+
+    async def look_up(self, mail: Outgoing) -> HandedOver | None:
+        """Tell what became of a mail whose hand-over had no end; None: it never came, and may be handed over again.
+
+        Raises `CannotTell`; after any other exception it is asked again later.
+        """
         ...

@@ -63,6 +63,11 @@ def decode_value(raw: bytes, charset: str | None = None) -> str:
     return one_line(text[:HEADER_VALUE_MAX_CHARS])
 
 
+def decode_encoded_words(text: str) -> str:
+    """A text with its RFC 2047 words decoded, and nothing cleaned: what a careless reader would make of it."""
+    return _decode_words(_BETWEEN_WORDS.sub(r"\1", text)) if "=?" in text else text
+
+
 def _decode_words(text: str) -> str:
     # Neighbouring words of one charset are joined before they are decoded: senders split characters between words.
     pieces: list[str] = []

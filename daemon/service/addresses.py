@@ -11,6 +11,9 @@ from zones.name import BadName, normalise
 RESERVED_LOCAL_PARTS = frozenset(
     "abuse admin administrator daemon hostmaster info mailer-daemon noc postmaster root security webmaster".split()
 )
+LOCAL_PART_MAX_OCTETS = 64
+BOUNCE_LABEL = "bounce-"
+MESSAGE_PREFIX = "msg_"
 _LOCAL_PART = re.compile(r"[a-z0-9](?:[a-z0-9_-]|\.(?!\.)){0,62}(?<![.])\Z")
 
 
@@ -32,6 +35,22 @@ def domain_name(field: str, text: str) -> str:
         return normalise(text)
     except BadName as problem:
         raise invalid(field, str(problem)) from None
+
+
+def bounce_address(address: str, message_id: str) -> str:
+    """Return the envelope sender of a message: the mailbox's address, labelled so that a bounce tells what it is of.
+
+    A name that leaves no room for the label goes without (RFC 5321, 4.5.3.1.1).
+    """
+    local, _, domain = address.rpartition("@")
+    labelled = f"{local}+{BOUNCE_LABEL}{message_id.removeprefix(MESSAGE_PREFIX)}"
+    return f"{labelled if len(labelled) <= LOCAL_PART_MAX_OCTETS else local}@{domain}"
+
+
+def bounced_message(address: str) -> str | None:
+    """Return the id of the message that a bounce to this address is of; None when it names none."""
+    label = address.rpartition("@")[0].partition("+")[2]
+    return MESSAGE_PREFIX + label.removeprefix(BOUNCE_LABEL) if label.startswith(BOUNCE_LABEL) else None
 
 
 def normal_address(text: str) -> str | None:

@@ -23,7 +23,7 @@ from daemon.events import BusClosed, Event
 from daemon.service.context import SYSTEM, Call, Source
 from daemon.service.happenings import EVERY_EVENT, made_up, told
 from daemon.service.mutations import entry
-from daemon.service.schedule import next_attempt_ms
+from daemon.service.schedule import WEBHOOKS
 from daemon.service.signatures import signed_headers
 from daemon.service.tools import Service, Tools
 from daemon.service.webhook_making import WebhookMaker
@@ -38,6 +38,7 @@ HANDED_OUT_AT_ONCE_MAX = 200
 CURSOR_BEHIND_MAX = 1_000
 LOOK_EVERY_SECONDS = 15
 RECORD_AGAIN_SECONDS = 2
+STOP_GRACE_SECONDS = 3
 DISABLE_AFTER_MS = 5 * DAY_MS
 GONE = 410
 
@@ -72,7 +73,7 @@ class Dispatcher(Service):
         self._targets: Counter[str] = Counter()
 
     async def run(self) -> None:
-        """Work until the daemon stops; what is being sent then is sent again after the next start."""
+        """Work until the daemon stops. What is being sent then is finished, or sent again after the next start."""
         try:
             with self._bus.subscribe(EVERY_EVENT, DELIVERIES, keep=1) as nudges:
                 while True:
@@ -80,9 +81,15 @@ class Dispatcher(Service):
         except BusClosed:
             pass
         finally:
-            for task in self._sending.values():
-                task.cancel()
-            await asyncio.gather(*self._sending.values(), return_exceptions=True)
+            await self._finish()
+
+    async def _finish(self) -> None:
+        """Let what is being sent be answered and recorded, for a moment: a receiver cut off would get it twice."""
+        if sending := tuple(self._sending.values()):
+            await asyncio.wait(sending, timeout=STOP_GRACE_SECONDS)
+        for task in sending:
+            task.cancel()
+        await asyncio.gather(*sending, return_exceptions=True)
 
     def wake(self) -> None:
         """Have it look again now."""
@@ -247,7 +254,7 @@ def _after(row: DeliveryRow, outcome: PostOutcome, now_ms: int, chance: float) -
     error = outcome.error or (None if outcome.ok else f"the receiver answered {outcome.status}")
     next_ms = None
     if not outcome.ok and row.event_n is not None:  # what is made up is sent once
-        next_ms = next_attempt_ms(began_ms, now_ms, chance, outcome.retry_after_seconds)
+        next_ms = WEBHOOKS.next_attempt_ms(began_ms, now_ms, chance, outcome.retry_after_seconds)
     return replace(
         row,
         status="delivered" if outcome.ok else "dead" if next_ms is None else "pending",

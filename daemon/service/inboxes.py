@@ -119,16 +119,15 @@ class Inboxes(Service):
 
     async def recipient(self, address: str) -> Recipient | None:
         """Tell who gets mail for `address` (`+label` and all); None when nobody does."""
-        normal = normal_address(address)
-        if normal is None:
-            return None
+        return await self._database.read(lambda conn: recipient_at(conn, address))
 
-        def look(conn: sqlite3.Connection) -> Recipient | None:
-            row = inboxes.by_address(conn, normal)
-            tenant = tenants.get(conn, row.tenant_id) if row else None
-            return None if row is None or tenant is None else Recipient(row.id, tenant.suspended_ms is not None)
 
-        return await self._database.read(look)
+def recipient_at(conn: sqlite3.Connection, address: str) -> Recipient | None:
+    """Return who gets mail for an address, `+label` and all; None when nobody does."""
+    normal = normal_address(address)
+    row = None if normal is None else inboxes.by_address(conn, normal)
+    tenant = tenants.get(conn, row.tenant_id) if row else None
+    return None if row is None or tenant is None else Recipient(row.id, tenant.suspended_ms is not None)
 
 
 def owned_inbox(conn: sqlite3.Connection, principal: Principal, address: str) -> InboxRow:

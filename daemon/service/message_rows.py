@@ -5,10 +5,11 @@ from __future__ import annotations
 import sqlite3
 
 from daemon.api.messages import Authentication, MessageSummary
+from daemon.api.sending import RecipientStatus
 from daemon.clock import iso
 from daemon.errors import not_found
 from daemon.service.context import Principal
-from daemon.store import inboxes, messages
+from daemon.store import inboxes, messages, outbox
 from daemon.store.messages import MessageRow
 from daemon.store.rows import unpack
 
@@ -27,6 +28,22 @@ def owned_message(conn: sqlite3.Connection, principal: Principal, message_id: st
     if row is None or not owns(conn, principal, row.inbox_id):
         raise not_found("message")
     return row
+
+
+def deliveries(conn: sqlite3.Connection, message_id: str) -> list[RecipientStatus]:
+    """Return what became of each recipient of a mail that was sent."""
+    return [
+        RecipientStatus.model_validate(
+            {
+                "address": one.address,
+                "kind": one.kind,
+                "status": one.state,
+                "detail": one.detail,
+                "updated_at": iso(one.updated_ms),
+            }
+        )
+        for one in outbox.recipients(conn, message_id)
+    ]
 
 
 def summary(row: MessageRow, snippet: str | None = None) -> MessageSummary:

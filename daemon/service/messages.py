@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from daemon.api.common import Deleted, LinkRef
@@ -20,19 +20,23 @@ from daemon.api.messages import (
     MessageSummary,
     MessageUpdate,
 )
+from daemon.api.sending import DryRun, ReplyRequest, SendRequest, Sent
 from daemon.errors import not_found
 from daemon.mail.bounded import parse_bounded
+from daemon.mail.extract import Extracted as Extraction
 from daemon.mail.model import Address, ParsedMail
 from daemon.service.context import Blob, Call, Done, Listed, Principal
 from daemon.service.downloads import Downloads, Target
 from daemon.service.extracted import shown_extraction
 from daemon.service.happenings import happened
 from daemon.service.inboxes import owned_inbox
-from daemon.service.message_rows import owned_message, summary
+from daemon.service.message_rows import deliveries, owned_message, summary
 from daemon.service.mutations import Change
+from daemon.service.sending import Sending
+from daemon.service.sending_rules import SendingRules
 from daemon.service.threads import place
 from daemon.service.tools import Service, Tools
-from daemon.store import inboxes, messages
+from daemon.store import inboxes, messages, outbox
 from daemon.store.database import Tx
 from daemon.store.messages import MessageRow
 from daemon.store.rows import pack
@@ -42,12 +46,32 @@ DEFLATE_INLINE_MAX_BYTES = 64 * 1024
 INDEX_MAX_DIGITS = 6
 
 
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A mail ready to be kept."""
+
+    envelope_from: str
+    parsed: ParsedMail
+    deflated: bytes
+    size_bytes: int
+
+
 class Messages(Service):
     """The noun `message`."""
 
-    def __init__(self, tools: Tools, downloads: Downloads) -> None:
+    def __init__(self, tools: Tools, downloads: Downloads, sending: Sending, rules: SendingRules) -> None:
         super().__init__(tools)
         self._downloads = downloads
+        self._sending = sending
+        self._rules = rules
+
+    async def send(self, call: Call, address: str, request: SendRequest) -> Done[Sent] | DryRun:
+        """Send a mail from a mailbox."""
+        return await self._sending.send(call, address, request)
+
+    async def reply(self, call: Call, message: str, request: ReplyRequest) -> Done[Sent] | DryRun:
+        """Answer a message."""
+        return await self._sending.reply(call, message, request)
 
     async def receive(self, envelope_from: str, recipients: Mapping[str, str], raw: bytes) -> int:
         """Store one mail for each mailbox of `recipients` (inbox id → address as given), durably; return how many.
@@ -55,24 +79,26 @@ class Messages(Service):
         The raw bytes are kept whatever they are: a mail that cannot be parsed is stored and marked. A mailbox that was
         deleted meanwhile gets nothing. Raises `PosternError` (`backend_unavailable`) when the mail cannot be kept.
         """
-        parsed = await parse_bounded(raw)
-        deflated = await _deflated(raw)
+        mail = await self.incoming(envelope_from, raw)
+        return await self._database.write(lambda tx: self.keep(tx, mail, recipients))
 
-        def change(tx: Tx) -> list[str]:
-            there = [(row, given) for inbox, given in recipients.items() if (row := inboxes.find(tx.conn, inbox))]
-            if not there:
-                return []
-            raw_id = messages.add_raw(tx, deflated, len(raw))
-            stored = []
-            for inbox, given in there:
-                message = self._row(tx, inbox, raw_id, parsed, envelope_from, given, len(raw))
-                messages.add(tx, message)
-                tx.on_commit(partial(self._mails.prime, message.id, parsed, len(raw)))
-                happened(tx, self._bus, "message.received", inbox, message.id)
-                stored.append(message.id)
-            return stored
+    async def incoming(self, envelope_from: str, raw: bytes) -> Incoming:
+        """Return a mail ready to be kept: parsed and deflated."""
+        return Incoming(envelope_from, await parse_bounded(raw), await _deflated(raw), len(raw))
 
-        return len(await self._database.write(change))
+    def keep(self, tx: Tx, mail: Incoming, recipients: Mapping[str, str]) -> int:
+        """Store a mail as `receive` does, in a transaction of the caller's."""
+        there = [(row, given) for inbox, given in recipients.items() if (row := inboxes.find(tx.conn, inbox))]
+        if not there:
+            return 0
+        raw_id = messages.add_raw(tx, mail.deflated, mail.size_bytes)
+        for inbox, given in there:
+            message = self._row(tx, inbox, raw_id, mail, given)
+            messages.add(tx, message)
+            self._rules.received(tx, inbox, message, automatic=mail.parsed.auto_submitted)
+            tx.on_commit(partial(self._mails.prime, message.id, mail.parsed, mail.size_bytes))
+            happened(tx, self._bus, "message.received", inbox, message.id)
+        return len(there)
 
     async def list(self, call: Call, address: str, query: MessageQuery) -> Listed[MessageSummary]:
         """List a mailbox's messages, newest first."""
@@ -92,7 +118,9 @@ class Messages(Service):
         if query.mark_read and row.unread:
             await self._database.write(lambda tx: messages.set_unread(tx, message, unread=False))
             row = replace(row, unread=0)
-        parsed, extracted = await self._mails.parsed(row), await self._mails.extracted(row)
+        parsed = await self._mails.parsed(row)
+        is_own = row.direction == "outbound"  # what somebody wrote is no code that came for them
+        extracted = Extraction() if is_own else await self._mails.extracted(row)
         return Message(
             **summary(row).model_dump(),
             text=parsed.text,
@@ -114,6 +142,7 @@ class Messages(Service):
             ),
             size_bytes=row.size_bytes,
             problem=row.problem,
+            deliveries=await self._database.read(lambda conn: deliveries(conn, row.id)) if is_own else None,
         )
 
     async def raw(self, call: Call, message: str, query: DownloadQuery) -> Blob | Done[LinkRef]:
@@ -139,13 +168,15 @@ class Messages(Service):
         return await self._mutations.run(call, "message:update", change)
 
     async def delete(self, call: Call, message: str) -> Done[Deleted]:
-        """Delete a message for good: its raw bytes and its search row go with it."""
+        """Delete a message for good: its raw bytes and its search row go with it. What is still queued is not sent."""
 
         def change(tx: Tx) -> Change[Deleted]:
             row = owned_message(tx.conn, call.principal, message)
+            sending = outbox.get(tx.conn, row.id)
+            reason = "its sending was cancelled" if sending and sending.state in ("queued", "handing") else None
             messages.remove(tx, row.id)
             tx.on_commit(lambda: self._mails.forget(row.id))
-            return Change(data=Deleted(id=row.id), target=row.id, tenant=row.tenant_id)
+            return Change(data=Deleted(id=row.id), target=row.id, tenant=row.tenant_id, reason=reason)
 
         return await self._mutations.run(call, "message:delete", change)
 
@@ -155,17 +186,9 @@ class Messages(Service):
     async def _owned(self, principal: Principal, message: str) -> MessageRow:
         return await self._database.read(lambda conn: owned_message(conn, principal, message))
 
-    def _row(
-        self,
-        tx: Tx,
-        inbox: inboxes.InboxRow,
-        raw_id: int,
-        parsed: ParsedMail,
-        envelope_from: str,
-        envelope_to: str,
-        size_bytes: int,
-    ) -> MessageRow:
-        thread_id, subject_key = place(tx, self._ids, inbox.id, parsed, envelope_from)
+    def _row(self, tx: Tx, inbox: inboxes.InboxRow, raw_id: int, mail: Incoming, envelope_to: str) -> MessageRow:
+        parsed = mail.parsed
+        thread_id, subject_key = place(tx, self._ids, inbox.id, parsed, mail.envelope_from)
         return MessageRow(
             id=self._ids.new("msg"),
             tenant_id=inbox.tenant_id,
@@ -175,16 +198,16 @@ class Messages(Service):
             direction="inbound",
             status="received",
             message_id=parsed.message_id,
-            sender=_address(parsed.from_) if parsed.from_ else envelope_from,
+            sender=_address(parsed.from_) if parsed.from_ else mail.envelope_from,
             recipients=pack([_address(one) for one in parsed.to]),
             copies=pack([_address(one) for one in parsed.cc]),
             subject=parsed.subject,
             snippet=parsed.snippet,
             visible=parsed.visible,
             authentication=pack(Authentication().model_dump()),
-            envelope_from=envelope_from,
+            envelope_from=mail.envelope_from,
             envelope_to=envelope_to,
-            size_bytes=size_bytes,
+            size_bytes=mail.size_bytes,
             problem=parsed.problem,
             unread=1,
             received_ms=tx.now_ms,

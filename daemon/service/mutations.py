@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from daemon.api.common import AuditRef, LinkRef, Model
@@ -47,23 +47,24 @@ class Change(Generic[M]):
     value: str | None = None  # an address or key, put into the line as a keyed hash
     secret: str | None = None
     remembered: M | None = None  # what a repeated request is answered, where `data` holds what is shown only once
+    reason: str | None = None  # what the line says beside the outcome
     link: LinkRef | None = None  # the mutation's answer is itself a link: no further one is made
 
 
 @dataclass(frozen=True, slots=True)
 class Once(Generic[M]):
-    """A request that is to take effect once: its key, what was asked, and the form of the answer."""
+    """A request that is to take effect once: its key, what was asked and of what, and the form of the answer."""
 
     operation: str
     key: str
     request: Model
     answer: type[M]
+    of: str = ""
 
     @property
     def request_hash(self) -> str:
-        return hashlib.sha256(
-            self.request.model_dump_json(exclude={"client_id"}, exclude_none=True).encode()
-        ).hexdigest()
+        asked = self.request.model_dump_json(exclude={"client_id", "idempotency_key"}, exclude_none=True)
+        return hashlib.sha256((self.of + asked).encode()).hexdigest()
 
 
 class Mutations:
@@ -87,7 +88,8 @@ class Mutations:
                     return earlier
             changed = change(tx)
             value = None if changed.value is None else keyed_hash(self._keyring, changed.value)
-            line = append(tx, entry(call, effect, changed.tenant, changed.target, value=value))
+            told = entry(call, effect, changed.tenant, changed.target, value=value)
+            line = append(tx, replace(told, reason=changed.reason))
             if once is not None:
                 self._remember(tx, call, once, changed, line)
             link = changed.link

@@ -1,7 +1,7 @@
 """Whether a message may go, what that spends, and what is learnt from what became of it.
 
 The rules are asked in one order, for a dry run as for a send: the tenant's complaint brake, the recipients that are
-suppressed, one recipient for subscribed mail, and the mailbox's daily cap. The first that says no is the answer.
+suppressed, and the mailbox's daily cap. The first that says no is the answer.
 """
 
 from __future__ import annotations
@@ -108,7 +108,6 @@ class SendingRules(Service):
         verdicts = (
             Verdict("complaint_brake", _stopped(tenant) if tenant.brake is Brake.STOPPED else None),
             Verdict("suppression", _suppressed([(one, found[correspondent(one)].reason) for one in closed])),
-            Verdict("one_recipient", _several(wanted) if subscribed and wanted != 1 else None),
             Verdict("daily_cap", _capped(wanted, has, now_ms) if wanted > has.left else None),
         )
         return Judgement(verdicts)
@@ -192,11 +191,6 @@ def _suppressed(found: Sequence[tuple[str, str]]) -> PosternError | None:
         f"Not to be written to: {named}. Leave out who is suppressed, or ask the operator: posternctl suppression.",
         details=[FieldProblem(address, f"suppressed: {reason}") for address, reason in found],
     )
-
-
-def _several(wanted: int) -> PosternError:
-    problem = f"a subscribed mail goes to one address, for its unsubscribe link is for one; this has {wanted}"
-    return PosternError(Code.VALIDATION_FAILED, f"to: {problem}", details=[FieldProblem("to", problem)])
 
 
 def _capped(wanted: int, has: Allowance, now_ms: int) -> PosternError:

@@ -23,12 +23,16 @@ from daemon.service.housekeeping import Housekeeping
 from daemon.service.inboxes import Inboxes
 from daemon.service.keys import Keys
 from daemon.service.links import Links
+from daemon.service.local_delivery import LocalDelivery
 from daemon.service.mail_cache import MailCache
 from daemon.service.messages import Messages
 from daemon.service.mutations import Mutations
 from daemon.service.operators import Operators
+from daemon.service.outbox import Outbox
+from daemon.service.outcomes import Outcomes
 from daemon.service.paging import Cursors
 from daemon.service.search import Search
+from daemon.service.sending import Sending
 from daemon.service.sending_rules import SendingRules
 from daemon.service.status import Counters, Status
 from daemon.service.suppressions import Suppressions
@@ -71,7 +75,6 @@ class Services:
             count=counters.count,
         )
         maker, downloads = WebhookMaker(keyring, ids, sender), Downloads(tools)
-        self.rules = SendingRules(tools)
         self.access = Access(tools)
         self.tenants = Tenants(tools)
         self.keys = Keys(tools)
@@ -79,7 +82,11 @@ class Services:
         self.agents = Agents(tools)
         self.operators = Operators(tools)
         self.inboxes = Inboxes(tools, maker)
-        self.messages = Messages(tools, downloads)
+        self.rules = SendingRules(tools)
+        self.sending = Sending(tools, self.rules)
+        self.messages = Messages(tools, downloads, self.sending, self.rules)
+        self.outbox = Outbox(tools, Outcomes(tools, self.rules))
+        self.local_delivery = LocalDelivery(tools, self.messages)
         self.search = Search(tools)
         self.threads = Threads(tools)
         self.waits = Waits(tools)

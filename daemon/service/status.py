@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections import Counter
 from dataclasses import dataclass, field
 
 from daemon import __version__
+from daemon.api.sending import OutboxCounts
 from daemon.api.stats import Stats
-from daemon.clock import iso
+from daemon.clock import SECOND_MS, iso
 from daemon.errors import PosternError
 from daemon.service.auditing import Auditing
 from daemon.service.context import Call
 from daemon.service.tools import Service, Tools
 from daemon.service.waits import Waits
-from daemon.store import sends, stats
+from daemon.store import outbox, sends, stats
 
 WRITABLE_KNOWN_SECONDS = 1.0
 
@@ -78,8 +80,19 @@ class Status(Service):
             socket=self.listeners.socket,
             waits_active=self._waits.active,
             sending_stopped=stopped,
+            outbox=await self.outbox(),
             **counts,
         )
+
+    async def outbox(self) -> OutboxCounts:
+        """Return what is on its way."""
+
+        def look(conn: sqlite3.Connection) -> tuple[dict[str, int], int | None]:
+            return outbox.counts(conn), outbox.oldest_queued_ms(conn)
+
+        counts, oldest_ms = await self._database.read(look)
+        age = None if oldest_ms is None else max(0, self._clock.now_ms() - oldest_ms) // SECOND_MS
+        return OutboxCounts(**counts, oldest_queued_seconds=age)
 
     async def health(self) -> Health:
         """Tell whether mutations can be written and whether the audit chain held when it was last checked."""

@@ -62,10 +62,15 @@ class Threads(Service):
         return ThreadWhole(**_shown(row, writers).model_dump(), messages=page.data, next_cursor=page.next_cursor)
 
 
-def place(tx: Tx, ids: Ids, inbox_id: str, mail: ParsedMail, envelope_from: str) -> tuple[str, str | None]:
-    """Return the thread that a mail belongs to, a new one if need be, and the key under which its subject is found."""
+def place(
+    tx: Tx, ids: Ids, inbox_id: str, mail: ParsedMail, envelope_from: str, known: str | None = None
+) -> tuple[str, str | None]:
+    """Return the thread that a mail belongs to, a new one if need be, and the key under which its subject is found.
+
+    `known` is its thread where somebody knows better than the mail tells.
+    """
     found = clues(mail, envelope_from)
-    thread_id = threads.by_mention(tx.conn, inbox_id, found.identifiers)
+    thread_id = known or threads.by_mention(tx.conn, inbox_id, found.identifiers)
     if thread_id is None and found.is_reply and found.subject_key is not None:
         since_ms = tx.now_ms - SUBJECT_WINDOW_DAYS * DAY_MS
         thread_id = threads.by_subject(tx.conn, inbox_id, found.subject_key, since_ms)

@@ -72,6 +72,10 @@ def domains(conn: sqlite3.Connection, tenant_id: str) -> list[DomainRow]:
     return many(conn, DomainRow, "domains WHERE tenant_id = ? ORDER BY mode != 'shared', name", tenant_id)
 
 
+def domain(conn: sqlite3.Connection, name: str) -> DomainRow | None:
+    return one(conn, DomainRow, "domains WHERE name = ?", name)
+
+
 def remove(tx: Tx, tenant_id: str) -> None:
     """Delete a tenant and all its rows but its mailboxes, which must be gone, and its audit lines, which stay."""
     for table in TENANTS_OWN:

@@ -201,7 +201,8 @@ def give_up(tx: Tx, webhook_id: str, error: str) -> None:
 def purge_deliveries(tx: Tx, before_ms: int, most: int) -> int:
     """Forget up to `most` deliveries that were settled and made before `before_ms`; return how many."""
     gone = tx.conn.execute(
-        "DELETE FROM deliveries WHERE n IN (SELECT n FROM deliveries WHERE created_ms < ? AND next_ms IS NULL LIMIT ?)",
+        "DELETE FROM deliveries WHERE n IN (SELECT n FROM deliveries"
+        " WHERE created_ms < ?1 AND next_ms IS NULL AND coalesce(last_ms, 0) < ?1 LIMIT ?2)",
         (before_ms, most),
     )
     return gone.rowcount

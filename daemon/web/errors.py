@@ -51,6 +51,7 @@ _FOR_HTTP: dict[int, tuple[Code, str]] = {
 # What a field's pattern allows, for people: nobody is made to read a regular expression.
 IN_WORDS = {
     r"^[^\x00-\x1f\x7f]*$": "leave out control characters and line breaks",
+    r"^[\x20-\x7e]*$": "give printable ASCII characters only",
     r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$": (
         "give 1 to 32 lower-case letters, digits and hyphens, no hyphen first or last"
     ),

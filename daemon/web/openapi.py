@@ -115,6 +115,8 @@ def _responses(operation: Operation) -> dict[str, Any]:
     responses: dict[str, Any] = {str(operation.status): success}
     if operation.name == "inboxes.create":
         responses["200"] = success
+    if operation.trial is not None:
+        responses["200"] = success | {"description": "only tried", "content": _json({"$ref": _ref(operation.trial)})}
     if operation.answers is Answers.BYTES:
         responses["206"] = success
     for status in _error_statuses(operation):

@@ -64,6 +64,10 @@ EXAMPLES: dict[str, Callable[[World], Example]] = {
     "messages.attachment": lambda w: Example((w.message, "0")),
     "messages.update": lambda w: Example((w.message,), body={"unread": False}),
     "messages.delete": lambda w: Example((w.message,)),
+    "messages.send": lambda w: Example(
+        (w.address,), body={"to": "somebody@foreign.test", "subject": "Hello", "text": "Hello.\n"}
+    ),
+    "messages.reply": lambda w: Example((w.message,), body={"text": "Thank you.\n"}),
     "threads.list": lambda w: Example((w.address,)),
     "threads.get": lambda w: Example((w.thread,)),
     "search.find": lambda w: Example(query=f"q=code+subject:subject&tenant={w.tenant}"),

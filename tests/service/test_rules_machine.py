@@ -9,6 +9,7 @@ import tempfile
 from collections import Counter
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ class SendingRulesMachine(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.stack = AsyncExitStack()
         self.house: House = self.runner.run(self.stack.enter_async_context(house(self.home)))
-        self.rules = self.house.services.rules
+        self.asked = self.house.services.rules
         self.number = 0
 
     def ask(self, name: str, *path: str, **more: Any) -> Any:
@@ -87,6 +88,9 @@ class SendingRulesMachine(RuleBasedStateMachine):
 
     def write(self, change: Any) -> Any:
         return self.runner.run(self.house.database.write(change))
+
+    def look(self, statement: str, *values: object) -> list[Any]:
+        return self.runner.run(self.house.look(statement, *values))
 
     def refusal_of(self, change: Any) -> PosternError | None:
         try:
@@ -110,7 +114,8 @@ class SendingRulesMachine(RuleBasedStateMachine):
             agent = Agent(self.ask("enrollment.redeem", body={"enrollment_token": token}).agent_id, tenant)
             for _ in range(2):
                 address = self.ask("inboxes.create", body={"agent_id": agent.id}).address
-                row = self.runner.run(self.house.database.read(lambda conn, at=address: inboxes.find(conn, at)))
+                row = self.runner.run(self.house.database.read(partial(inboxes.find, address_or_id=address)))
+                assert row is not None
                 self.mailboxes.append(Mailbox(row, agent, self.today))
 
     # -------------------------------------------------------------------------------------------- the model's own words
@@ -141,8 +146,6 @@ class SendingRulesMachine(RuleBasedStateMachine):
             return Code.SEND_CAP_REACHED
         if any(one in tenant.reasons or (subscribed and one in tenant.left) for one in people):
             return Code.VALIDATION_FAILED
-        if subscribed and len(people) > 1:
-            return Code.VALIDATION_FAILED
         over = mailbox.used[self.today] + len(people) > self.cap(mailbox)
         return Code.SEND_CAP_REACHED if over else None
 
@@ -172,7 +175,7 @@ class SendingRulesMachine(RuleBasedStateMachine):
         now_ms = self.house.clock.now_ms()
 
         def dry(conn: sqlite3.Connection) -> Any:
-            return self.rules.judge(conn, mailbox.row, given, now_ms, subscribed=subscribed)
+            return self.asked.judge(conn, mailbox.row, given, now_ms, subscribed=subscribed)
 
         before = self.counted()
         said = self.runner.run(self.house.database.read(dry))
@@ -181,8 +184,10 @@ class SendingRulesMachine(RuleBasedStateMachine):
         row = a_row(mailbox.row, f"msg_{self.number}", "outbound", mailbox.row.address, now_ms)
 
         def change(tx: Tx) -> None:
+            if subscribed:
+                self.asked.unsubscribe_headers(tx, mailbox.row, row.id, given[0])
             store(tx, row)
-            self.rules.admit(tx, mailbox.row, row.id, given, subscribed=subscribed)
+            self.asked.admit(tx, mailbox.row, row.id, given, subscribed=subscribed)
 
         refusal = self.refusal_of(change)
         if expected is not None:
@@ -204,7 +209,7 @@ class SendingRulesMachine(RuleBasedStateMachine):
     @rule(sent=sent, who=st.integers(0, 7), outcome=st.sampled_from(Outcome))
     def learn(self, sent: Sent, who: int, outcome: Outcome) -> None:
         agent, address = sent.mailbox.agent, sent.people[who % len(sent.people)]
-        self.write(lambda tx: self.rules.outcome(tx, sent.mailbox.row, sent.row.id, address.upper(), outcome))
+        self.write(lambda tx: self.asked.outcome(tx, sent.mailbox.row, sent.row.id, address.upper(), outcome))
         if outcome not in REASON:
             return
         self.suppressed(agent.tenant, address, REASON[outcome])
@@ -242,7 +247,7 @@ class SendingRulesMachine(RuleBasedStateMachine):
 
         def change(tx: Tx) -> None:
             store(tx, row)
-            self.rules.received(tx, sent.mailbox.row, row, automatic=by == "their robot")
+            self.asked.received(tx, sent.mailbox.row, row, automatic=by == "their robot")
 
         self.write(change)
         if by == "them" and (address, "replied") not in sent.known:
@@ -255,7 +260,7 @@ class SendingRulesMachine(RuleBasedStateMachine):
     @rule(which=st.integers(0, 3), address=st.sampled_from(PEOPLE))
     def unsubscribe(self, which: int, address: str) -> None:
         mailbox = self.mailboxes[which]
-        headers = self.write(lambda tx: self.rules.unsubscribe_headers(tx, mailbox.row, "msg_x", address))
+        headers = self.write(lambda tx: self.asked.unsubscribe_headers(tx, mailbox.row, "msg_x", address))
         token = headers[0][1].rpartition("/")[2].removesuffix(">")
         tenant = mailbox.agent.tenant
         assert tenant.tokens.setdefault(address, token) == token
@@ -305,10 +310,8 @@ class SendingRulesMachine(RuleBasedStateMachine):
     # ------------------------------------------------------------------------------------------------------- invariants
 
     def counted(self) -> list[Any]:
-        statement = "SELECT subject, day, sent, replied, bounced, complained FROM send_days ORDER BY subject, day"
-        return self.runner.run(self.house.look(statement)) + self.runner.run(
-            self.house.look("SELECT * FROM suppressions")
-        )
+        tables = ("send_days", "sent_addresses", "suppressions", "send_brakes", "unsubscribe_tokens")
+        return [self.look(f"SELECT * FROM {table}") for table in tables]
 
     @invariant()
     def the_store_agrees(self) -> None:

@@ -198,7 +198,7 @@ class KeysQuotaAndLinks(RuleBasedStateMachine):
             answer = refusal.code
         if not link.secret:
             assert answer is Code.NOT_FOUND
-        elif link.dead or link.source.revoked or link.expires_ms <= self.now_ms:
+        elif link.dead or self.suspended or link.source.revoked or link.expires_ms <= self.now_ms:
             assert answer is Code.GONE
         else:
             assert isinstance(answer, Opened)
