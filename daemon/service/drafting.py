@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ from daemon.service.addresses import normal_address
 from daemon.store.inboxes import InboxRow
 
 REPLY_PREFIX = "Re: "
+_FORWARDED = re.compile(r"\s*fwd?\s*:", re.IGNORECASE)  # an answer to what was passed on is an answer all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ def answer(inbox: InboxRow, request: ReplyRequest, original: ParsedMail, *, is_o
 
 def reply_subject(subject: str) -> str:
     """Return the subject of an answer: with "Re:" once, in whichever language it stands there already."""
-    prefix = "" if base_subject(subject)[1] else REPLY_PREFIX
+    prefix = REPLY_PREFIX if _FORWARDED.match(subject) or not base_subject(subject)[1] else ""
     return (prefix + subject)[:SUBJECT_MAX_CHARS].strip()
 
 

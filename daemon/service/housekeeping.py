@@ -15,7 +15,7 @@ from daemon.service.mutations import entry
 from daemon.service.reputation import KARMA_WINDOW_DAYS, day_of
 from daemon.service.tenants import retention_days
 from daemon.service.tools import Service, Tools
-from daemon.store import events, links, messages, sends, tenants, waits, webhooks
+from daemon.store import events, idempotency, links, messages, sends, tenants, waits, webhooks
 from daemon.store.database import Tx
 
 BATCH_MESSAGES = 200
@@ -25,6 +25,7 @@ EVENT_KEPT_DAYS = 30
 LINK_KEPT_DAYS = 30
 SEND_DAY_KEPT_DAYS = KARMA_WINDOW_DAYS + 2
 SENT_ADDRESS_KEPT_DAYS = 60  # complaints come late
+SENDING_KEY_KEPT_DAYS = 30
 WAIT_KEPT_DAYS = 7
 SWEEP_EVERY_SECONDS = 300
 CHECKPOINT_EVERY_SECONDS = 600
@@ -74,6 +75,7 @@ class Housekeeping(Service):
         await self._purge(waits.purge, WAIT_KEPT_DAYS)
         await self._purge(sends.purge_addresses, SENT_ADDRESS_KEPT_DAYS)
         await self._purge(_purge_days, SEND_DAY_KEPT_DAYS)
+        await self._purge(idempotency.purge_sendings, SENDING_KEY_KEPT_DAYS)
         return removed
 
     async def _purge(self, purge: Callable[[Tx, int, int], int], days: int) -> None:

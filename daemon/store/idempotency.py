@@ -33,3 +33,13 @@ def add(tx: Tx, row: IdempotencyRow) -> None:
 def forget_subject(tx: Tx, subject_id: str) -> None:
     """Forget the answers about something that is gone."""
     tx.conn.execute("DELETE FROM idempotency WHERE subject_id = ?", (subject_id,))
+
+
+def purge_sendings(tx: Tx, before_ms: int, most: int) -> int:
+    """Forget up to `most` answers to sendings that were made before `before_ms`; return how many."""
+    gone = tx.conn.execute(
+        "DELETE FROM idempotency WHERE rowid IN (SELECT rowid FROM idempotency"
+        " WHERE operation LIKE 'messages.%' AND created_ms < ? LIMIT ?)",
+        (before_ms, most),
+    )
+    return gone.rowcount

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from postern_ctl import arguments, diagnostics, output
+from postern_ctl import arguments, diagnostics, output, writing
 from postern_ctl.answers import Document
 from postern_ctl.app import command, noun
 from postern_ctl.arguments import Address, Limit, MessageId, OfTenant, Output
@@ -22,6 +22,7 @@ COLUMNS = (
     Column("RECEIVED", "received_at", show=output.minute),
     Column("FROM", "from"),
     Column("SUBJECT", "subject"),
+    Column("STATUS", "status"),
 )
 
 FOUND_COLUMNS = (*COLUMNS, Column("TEXT", "snippet"))
@@ -81,6 +82,74 @@ def show(
     if not output.is_quiet():
         output.emit()
         output.text(data["text"] or "(no text)")
+
+
+@command(app, "send", "message send bot@acme.test --to jane@example.com --subject Hi --text Hello")
+def send(
+    address: Address,
+    to: Annotated[list[str], typer.Option("--to", metavar="A", help="Whom to; repeatable.", show_default=False)],
+    subject: Annotated[str, typer.Option(metavar="S", help="The subject.", show_default=False)],
+    text: writing.Text = None,
+    text_file: writing.TextFile = None,
+    html: writing.Html = None,
+    html_file: writing.HtmlFile = None,
+    cc: Annotated[list[str] | None, typer.Option("--cc", metavar="A", help="A copy to; repeatable.")] = None,
+    bcc: Annotated[list[str] | None, typer.Option("--bcc", metavar="A", help="A copy that nobody sees.")] = None,
+    attach: writing.Attach = None,
+    reply_to: Annotated[
+        list[str] | None, typer.Option("--reply-to", metavar="A", help="Where answers go, if not to the mailbox.")
+    ] = None,
+    header: Annotated[list[str] | None, typer.Option("--header", metavar="H", help="'X-Name: value'.")] = None,
+    subscribed: Annotated[
+        bool, typer.Option("--subscribed", help="They asked for such mail, and get a way to end it.")
+    ] = False,
+    dry_run: writing.DryRun = False,
+    idempotency_key: writing.Key = None,
+) -> None:
+    """Send a mail from a mailbox."""
+    said = writing.bodies(text, text_file, html, html_file)
+    answer = postern().messages.send(
+        address,
+        to=to,
+        cc=cc,
+        bcc=bcc,
+        subject=subject,
+        text=said["text"],
+        html=said["html"],
+        reply_to=reply_to,
+        headers=writing.headers(header),
+        attachments=writing.attachments(attach),
+        subscribed=subscribed or None,
+        dry_run=dry_run or None,
+        idempotency_key=idempotency_key,
+    )
+    writing.told(answer)
+
+
+@command(app, "reply", "message reply MESSAGE --text-file answer.txt --attach plan.pdf")
+def reply(
+    message: MessageId,
+    text: writing.Text = None,
+    text_file: writing.TextFile = None,
+    html: writing.Html = None,
+    html_file: writing.HtmlFile = None,
+    reply_all: Annotated[bool, typer.Option("--all", help="Answer everybody that the message names.")] = False,
+    attach: writing.Attach = None,
+    dry_run: writing.DryRun = False,
+    idempotency_key: writing.Key = None,
+) -> None:
+    """Answer a message; the answer joins its thread."""
+    said = writing.bodies(text, text_file, html, html_file)
+    answer = postern().messages.reply(
+        message,
+        text=said["text"],
+        html=said["html"],
+        reply_all=reply_all or None,
+        attachments=writing.attachments(attach),
+        dry_run=dry_run or None,
+        idempotency_key=idempotency_key,
+    )
+    writing.told(answer)
 
 
 @command(app, "attachments", "message attachments MESSAGE")
@@ -157,10 +226,17 @@ def _heading(data: Document) -> Document:
         "to": data["to"],
         "cc": data["cc"],
         "subject": data["subject"],
-        "received": data["received_at"],
+        "sent" if data["direction"] == "outbound" else "received": data["received_at"],
+        "status": data["status"] if data["direction"] == "outbound" else None,
+        "recipients": [_recipient(one) for one in data.get("deliveries") or ()],
         "code": data["extracted"]["otp_code"],
         "link": data["extracted"]["verification_link"],
         "attachments": names,
         "problem": data["problem"],
     }
     return {name: value for name, value in shown.items() if value or name in ("from", "subject")}
+
+
+def _recipient(one: Document) -> str:
+    detail = f" ({one['detail']})" if one["detail"] else ""
+    return f"{one['kind']} {one['address']}: {one['status']}{detail}"

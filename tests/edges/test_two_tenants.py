@@ -80,7 +80,7 @@ def test_what_is_anothers_looks_like_what_is_not_there(
 def test_a_sibling_agent_of_the_same_tenant_sees_no_mailbox_of_ours(
     operation: Operation, daemon: RunningDaemon, ours: World
 ) -> None:
-    sibling = key_with(daemon, ours, "mailbox:create", "mailbox:read", handle="sibling")
+    sibling = key_with(daemon, ours, "mailbox:create", "mailbox:read", "mailbox:send", handle="sibling")
     answer = EXAMPLES[operation.name](ours).send(daemon, operation.name, key=sibling)
     assert (answer.status, answer.code) == (404, "not_found")
 
