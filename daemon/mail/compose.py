@@ -44,7 +44,7 @@ _MEDIA_TYPE = re.compile(
     r"(?!multipart/|message/)[a-z0-9][a-z0-9!#$&^_.+-]{0,62}/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}"
     r"(?:; ?[a-z0-9-]{1,40}=[A-Za-z0-9!#$&^_.+-]{1,60}){0,5}\Z"
 )
-_CONTENT_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.@-]{1,200}\Z")
+_CONTENT_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/^_`{|}~.@-]{1,200}\Z")
 _IDENTIFIER = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]+@[\x21-\x3b\x3d\x3f-\x7e]+>\Z")
 
 
@@ -175,14 +175,18 @@ def check_field(name: str, value: str) -> str | None:
         return f"a header has at most {FIELD_VALUE_MAX_CHARS} characters"
     if not value.strip():
         return "give it a value, or leave it out"
-    if lower in GRAMMAR_FIELDS and not value.isascii():
-        return "this header takes ASCII only"
+    if lower in GRAMMAR_FIELDS and ("=?" in value or not value.isascii()):
+        return "this header takes ASCII only, and no encoded words"
     return check_text(value)
 
 
 def check_file(file: File) -> tuple[str, str] | None:
     """Name the attribute of an attachment that may not be sent, and say why; or None."""
-    if not file.filename.strip() or len(file.filename) > FILENAME_MAX_CHARS or re.search(r"[/\\]", file.filename):
+    if (
+        file.filename != (file.filename.strip() or None)
+        or len(file.filename) > FILENAME_MAX_CHARS
+        or re.search(r"[/\\]", file.filename)
+    ):
         return "filename", f"give a name of 1 to {FILENAME_MAX_CHARS} characters without / and \\"
     problem = check_text(file.filename)
     if problem:

@@ -117,10 +117,14 @@ def parameter(name: str, value: str) -> list[str]:
         raise Unwritable("a parameter holds a control character")
     if value.isascii() and len(value) <= _SECTION_OCTETS and "=?" not in value:
         return [f'{name}="' + re.sub(r'(["\\])', r"\\\1", value) + '"']
-    escaped = quote(value, safe="")
-    if len(escaped) <= _SECTION_OCTETS:
-        return [f"{name}*=utf-8''{escaped}"]
-    sections = re.findall(rf"(?:%..|[^%]){{1,{_SECTION_OCTETS // 3}}}", "utf-8''" + escaped)
+    sections = ["utf-8''"]
+    for char in value:  # none is split: there are readers that decode each section for itself
+        escaped = quote(char, safe="")
+        if len(sections[-1]) + len(escaped) > _SECTION_OCTETS:
+            sections.append("")
+        sections[-1] += escaped
+    if len(sections) == 1:
+        return [f"{name}*={sections[0]}"]
     return [f"{name}*{number}*={piece}" for number, piece in enumerate(sections)]
 
 

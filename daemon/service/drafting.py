@@ -210,7 +210,7 @@ def _files(uploads: Sequence[AttachmentUpload] | None, problems: _Problems) -> t
             problems.add(f"{field}.content", "give base64 (RFC 4648, section 4), without line breaks")
             continue
         file = File(
-            filename=upload.filename,
+            filename=upload.filename.strip(),
             content_type=upload.content_type.lower() if upload.content_type else guessed_type(upload.filename),
             content=content,
             content_id=upload.content_id.removeprefix("<").removesuffix(">") if upload.content_id else None,

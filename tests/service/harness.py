@@ -66,9 +66,9 @@ class House:
 
 
 @asynccontextmanager
-async def house(home: Path) -> AsyncIterator[House]:
-    """Open one in a directory."""
-    clock, bus = ManualClock(), Bus()
+async def house(home: Path, clock: ManualClock | None = None) -> AsyncIterator[House]:
+    """Open one in a directory; a second time there, with the clock of the first, it is the same one started again."""
+    clock, bus = clock or ManualClock(), Bus()
     database = Database(home / "postern.db", clock)
     database.open()
     try:
