@@ -75,7 +75,7 @@ class Sending(Model):
 
 
 class Whoami(Model):
-    """Who calls, and what is left to it. An operator has no agent and no quota."""
+    """Who calls, and what is left to it. An operator has no agent and no quota; who may not send, no `sending`."""
 
     type: str
     tenant_id: str | None

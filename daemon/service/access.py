@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
-from daemon.api.agents import Whoami
+from daemon.api.agents import Sending, Whoami
+from daemon.api.operations import Scope
 from daemon.clock import iso_or_none
 from daemon.errors import Code, PosternError
 from daemon.keys import Key, KeyKind, matches, parse
@@ -75,9 +76,15 @@ class Access(Service):
             mailboxes_used=used,
             mailboxes_max=most,
             mailboxes_left=most - used,
-            sending=shown_sending(conn, self._settings, tenant_id, principal.agent_id or "", self._clock.now_ms()),
+            sending=self._sending(conn, principal, tenant_id),
             expires_at=iso_or_none(principal.expires_ms),
         )
+
+    def _sending(self, conn: sqlite3.Connection, principal: Principal, tenant_id: str) -> Sending | None:
+        """Show what may be sent, to whom may send: the rest are told of no mailbox here."""
+        if Scope.SEND not in principal.scopes:
+            return None
+        return shown_sending(conn, self._settings, tenant_id, principal.agent_id or "", self._clock.now_ms())
 
 
 def stands(conn: sqlite3.Connection, principal: Principal, now_ms: int) -> bool:

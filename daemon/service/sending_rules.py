@@ -145,19 +145,23 @@ class SendingRules(Service):
         """
         if automatic or not message.envelope_from or unpack(message.authentication).get("dmarc") == "fail":
             return
-        writers = {correspondent(one) for one in (*people((message.sender,)), message.envelope_from)}
-        own = {row.name for row in tenants.domains(tx.conn, inbox.tenant_id)}
-        if any(one.rpartition("@")[2] in own for one in writers):
+        writer = correspondent("".join(people((message.sender,))))
+        answered = sends.unanswered(tx.conn, message.thread_id, writer)
+        if answered is None or self._is_own(tx, inbox, (writer, correspondent(message.envelope_from))):
             return
-        for writer in map(correspondent, people((message.sender,))):
-            if sends.answered(tx, message.thread_id, writer):
-                sends.count(tx, inbox, day_of(tx.now_ms), Counted.REPLIED)
+        sends.became(tx, answered, writer, Counted.REPLIED)
+        sends.count(tx, inbox, day_of(tx.now_ms), Counted.REPLIED)
 
     def unsubscribe_headers(
         self, tx: Tx, inbox: InboxRow, message_id: str, recipient: str
     ) -> tuple[tuple[str, str], ...]:
         """Return the header fields by which a recipient of subscribed mail leaves (RFC 8058)."""
         return headers_for(tx, self._keyring, self._ids, self._mutations.public_url, inbox.tenant_id, recipient)
+
+    def _is_own(self, tx: Tx, inbox: InboxRow, addresses: Sequence[str]) -> bool:
+        """Tell whether one of these is on a domain of the mailbox's tenant."""
+        domains = {row.name for row in tenants.domains(tx.conn, inbox.tenant_id)}
+        return any(one.rpartition("@")[2] in domains for one in addresses)
 
     def _brake(self, tx: Tx, tenant_id: str) -> None:
         """Stop a tenant that too many complained about, until an operator lets it go on."""

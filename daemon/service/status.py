@@ -68,7 +68,6 @@ class Status(Service):
     async def get(self, call: Call) -> Stats:
         """Return a snapshot."""
         counts = await self._database.read(stats.counts)
-        stopped = await self._database.read(sends.stopped)
         return Stats(
             version=__version__,
             pid=os.getpid(),
@@ -79,10 +78,14 @@ class Status(Service):
             dns=self.listeners.dns,
             socket=self.listeners.socket,
             waits_active=self._waits.active,
-            sending_stopped=stopped,
+            sending_stopped=await self.sending_stopped(),
             outbox=await self.outbox(),
             **counts,
         )
+
+    async def sending_stopped(self) -> int:
+        """Return how many tenants' sending complaints have stopped."""
+        return await self._database.read(sends.stopped)
 
     async def outbox(self) -> OutboxCounts:
         """Return what is on its way."""

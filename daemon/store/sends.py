@@ -82,15 +82,14 @@ def became(tx: Tx, message_id: str, address: str, what: Counted) -> bool:
     return noted.rowcount == 1
 
 
-def answered(tx: Tx, thread_id: str, address: str) -> bool:
-    """Take the newest message of a thread to an address as answered; False when none is left unanswered."""
-    noted = tx.conn.execute(
-        "UPDATE sent_addresses SET replied_ms = ?1 WHERE address = ?3 AND message_id = (SELECT m.id FROM messages m"
-        " JOIN sent_addresses s ON s.message_id = m.id AND s.address = ?3 AND s.replied_ms IS NULL"
-        " WHERE m.thread_id = ?2 AND m.direction = 'outbound' ORDER BY m.n DESC LIMIT 1)",
-        (tx.now_ms, thread_id, address),
-    )
-    return noted.rowcount == 1
+def unanswered(conn: sqlite3.Connection, thread_id: str, address: str) -> str | None:
+    """Return the id of the newest message of a thread to an address that has no answer from there yet."""
+    row = conn.execute(
+        "SELECT s.message_id FROM messages m JOIN sent_addresses s ON s.message_id = m.id AND s.address = ?"
+        " WHERE m.thread_id = ? AND m.direction = 'outbound' AND s.replied_ms IS NULL ORDER BY m.n DESC LIMIT 1",
+        (address, thread_id),
+    ).fetchone()
+    return None if row is None else str(row["message_id"])
 
 
 def brake(conn: sqlite3.Connection, tenant_id: str) -> BrakeRow | None:

@@ -175,21 +175,22 @@ def test_a_limit_leaves_the_others_and_can_be_undone(daemon: RunningDaemon) -> N
         shown = data(daemon.ctl("tenant", "limit", tenant, *words, "--json"))["limits"]
         return {name: value for name, value in shown.items() if value is not None}
 
-    assert limits("--send-cap-first", "5", "--send-cap-ramp-days", "7") == {
-        "send_cap_first": 5,
-        "send_cap_ramp_days": 7,
-    }
-    assert limits("--send-cap-full", "0") == {"send_cap_first": 5, "send_cap_full": 0, "send_cap_ramp_days": 7}
+    first = {"send_cap_first": 5, "send_cap_ramp_days": 7}
+    assert limits("--send-cap-first", "5", "--send-cap-ramp-days", "7") == first
+    assert limits("--send-cap-full", "0") == {**first, "send_cap_full": 0}
     assert limits("--default", "send-cap-first", "--default", "send_cap_full") == {"send_cap_ramp_days": 7}
     wrong = daemon.ctl("tenant", "limit", tenant, "--default", "patience", check=False)
     assert (wrong.returncode, "retention_days" in wrong.stderr) == (2, True)
 
 
 def test_whoami_tells_what_may_be_sent(daemon: RunningDaemon, world: World) -> None:
-    told = daemon.ctl("whoami", key=world.agent_key).stdout
+    assert "sending" not in daemon.ctl("whoami", key=world.agent_key).stdout, "this key may not send"
+    agent = daemon.agent(world.tenant)
+    address = daemon.inbox(agent["agent_key"])["address"]
+    told = daemon.ctl("whoami", key=agent["agent_key"]).stdout
     assert re.search(r"^sending +karma: 0\.0, karma factor: 1\.0, brake: open, resets at: \d{4}", told, re.MULTILINE)
-    assert re.search(rf"^{re.escape(world.address)} +10 +0 +10$", told, re.MULTILINE)
-    assert daemon.ctl("whoami", "-q", key=world.agent_key).stdout == f"{world.agent}\n"
+    assert re.search(rf"^{re.escape(address)} +10 +0 +10$", told, re.MULTILINE)
+    assert daemon.ctl("whoami", "-q", key=agent["agent_key"]).stdout == f"{agent['agent_id']}\n"
 
 
 def test_people_read_the_line_and_the_link_on_stderr(daemon: RunningDaemon) -> None:

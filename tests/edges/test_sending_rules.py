@@ -8,7 +8,7 @@ from daemon.clock import DAY_MS, iso
 from daemon.service.sending_rules import Outcome
 from tests.conftest import Start
 from tests.edges.desk import Desk, a_desk, heard
-from tests.edges.support import at_once, audit_head, audit_since, looked_up, until
+from tests.edges.support import at_once, audit_head, audit_since, looked_up, metric, until
 from tests.inside import DaemonInside
 from tests.support import Answer, mail
 
@@ -284,6 +284,7 @@ def test_complaints_throttle_then_stop_until_an_operator_lifts_it(inside: Daemon
     stopped = inside.operator("GET", at).json["sending"]
     assert (stopped["brake"], stopped["stopped_at"]) == ("stopped", iso(inside.clock.now_ms()))
     assert inside.operator("GET", "/v1/stats").json["sending_stopped"] == 1
+    assert metric(inside, "postern_sending_stopped_tenants") == 1
 
     for one in (desk, sibling):
         refused = one.send(FAR)
@@ -348,3 +349,13 @@ def test_counts_are_forgotten_when_they_count_no_more(inside: DaemonInside, desk
     inside.clock.advance(days=30)
     inside.run(inside.services.housekeeping.sweep())
     assert rows() == [0, 0, 1], "whom not to write to is never forgotten"
+
+
+def test_who_may_not_send_is_told_of_no_mailbox(inside: DaemonInside, desk: Desk) -> None:
+    minted = inside.enrollment_key(desk.tenant, scopes=["mailbox:create", "mailbox:otp"])
+    body = {"enrollment_token": minted["enrollment_token"]}
+    key = inside.call("POST", "/v1/enroll", body).json["agent_key"]
+    address = inside.inbox(key)["address"]
+    whoami = inside.call("GET", "/v1/whoami", key=key)
+    assert whoami.json["sending"] is None
+    assert address not in whoami.body.decode()
