@@ -220,10 +220,13 @@ class SendingRulesMachine(RuleBasedStateMachine):
             if what == "complained" and self.rate(agent.tenant) > 0.003:
                 agent.tenant.stopped = True
 
-    @rule(sent=sent)
-    def everybody_complains(self, sent: Sent) -> None:
-        for who in range(len(sent.people)):
-            self.learn(sent, who, Outcome.COMPLAINED)
+    @rule(which=st.integers(0, 3), count=st.integers(2, 4))
+    def newcomers_complain(self, which: int, count: int) -> None:
+        people = [f"new{self.number}-{number}@far.test" for number in range(count)]
+        sent = self.send(which, people, "", False)
+        if isinstance(sent, Sent):
+            for who in range(count):
+                self.learn(sent, who, Outcome.COMPLAINED)
 
     @rule(
         sent=sent,
@@ -303,7 +306,7 @@ class SendingRulesMachine(RuleBasedStateMachine):
         self.ask("tenants.update", tenant.id, body={"limits": {"send_cap_first": first, "send_cap_full": full}})
         tenant.first, tenant.full = first, full
 
-    @rule(hours=st.sampled_from([1, 7, 24, 100, 700]))
+    @rule(hours=st.sampled_from([1, 7, 24, 100, 168, 700]))
     def wait(self, hours: int) -> None:
         self.house.clock.advance(seconds=3_600 * hours)
 
