@@ -38,7 +38,10 @@ class Complaints:
 
     @property
     def brake(self) -> Brake:
-        return Brake.STOPPED if self.stopped_ms is not None else brake(self.sent, self.complained)
+        """Only a complaint stops a tenant. A rate that rises because sends grow old is no news: it throttles."""
+        if self.stopped_ms is not None:
+            return Brake.STOPPED
+        return Brake.OPEN if brake(self.sent, self.complained) is Brake.OPEN else Brake.THROTTLED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,11 @@ import re
 import pytest
 
 from daemon.clock import DAY_MS, iso
+from daemon.service.reputation import day_of
 from daemon.service.sending_rules import Outcome
+from daemon.store import inboxes, sends
+from daemon.store.database import Tx
+from daemon.store.sends import Counted
 from tests.conftest import Start
 from tests.edges.desk import Desk, a_desk, heard
 from tests.edges.support import at_once, audit_head, audit_since, looked_up, metric, until
@@ -311,6 +315,26 @@ def test_complaints_throttle_then_stop_until_an_operator_lifts_it(inside: Daemon
     assert key.send(FAR).status == 202
     complain(inside, key, 1)
     assert inside.operator("GET", at).json["sending"]["brake"] == "open", "what was forgiven does not count again"
+
+
+def test_sends_that_grow_old_stop_nobody(inside: DaemonInside, desk: Desk) -> None:
+    ((inbox,),) = looked_up(inside, "SELECT id FROM inboxes")
+    assert inbox
+
+    def many(tx: Tx) -> None:
+        row = inboxes.find(tx.conn, inbox)
+        assert row is not None
+        sends.count(tx, row, day_of(tx.now_ms), Counted.SENT, 5_000)
+
+    inside.run(inside.services.rules._database.write(many))
+    inside.clock.advance(days=1)
+    desk = a_desk(inside, desk.tenant)
+    complain(inside, desk, 4)
+    assert inside.operator("GET", f"/v1/tenants/{desk.tenant}").json["sending"]["brake"] == "open"
+    inside.clock.advance(days=6)
+    sending = inside.operator("GET", f"/v1/tenants/{desk.tenant}").json["sending"]
+    assert (sending["complaint_rate"], sending["brake"], sending["stopped_at"]) == (0.004, "throttled", None)
+    assert a_desk(inside, desk.tenant).send(FAR).status == 202
 
 
 def test_a_throttle_ends_with_the_week(inside: DaemonInside, desk: Desk) -> None:
