@@ -10,7 +10,7 @@ import sys
 from daemon.clock import SECOND_MS, iso
 
 # Whatever gets as far as a log line by mistake: keys, webhook secrets, link tokens.
-_SECRETS = re.compile(r"(pk_(?:enroll|agent|operator)_[a-z2-7]+|whsec|/l/)[_/]?[A-Za-z0-9_\-+/=]{16,}")
+_SECRETS = re.compile(r"(pk_(?:enroll|agent|operator)_[a-z2-7]+|whsec|/[ldu]/)[_/]?[A-Za-z0-9_\-+/=]{16,}")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 

@@ -159,6 +159,9 @@ class Settings:
     rate_auto_replies_per_day: int = _setting(
         3, "answers to automatic mail that one thread takes in a day; 0: all", read=_whole
     )
+    send_cap_first: int = _setting(10, "sends a day of a mailbox on its first day", read=_whole, unit="recipients")
+    send_cap_full: int = _setting(50, "sends a day of a mailbox in the end", read=_whole, unit="recipients")
+    send_cap_ramp_days: int = _setting(28, "how long the first becomes the full cap", read=_whole, unit="days")
     webhook_allow: str = _setting(
         "",
         "webhook targets beside public https ones, by plain http too: loopback, private, networks, host names",

@@ -31,6 +31,7 @@ NOUNS = {
     "thread": "Conversations: what answers what in a mailbox.",
     "webhook": "Have events posted to a URL, and see what was delivered.",
     "events": "Follow what happens, as it happens.",
+    "suppression": "Whom a tenant does not write to, and why.",
     "link": "One-time links.",
     "audit": "The audit trail, and the proof that it is whole.",
     "whoami": "Show who you are and what you may do.",

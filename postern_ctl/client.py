@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from postern_ctl.answers import Answer, Document, Listing, Page, Refused, Unreachable
 from postern_ctl.calls import Group, answer
 from postern_ctl.client_mail import Lists, Messages, Search, Threads
+from postern_ctl.client_suppressions import Suppressions
 from postern_ctl.client_webhooks import Events, Webhooks
 from postern_ctl.transport import DOWNLOAD_PATH, TIMEOUT_SECONDS, Transport, link_path
 
@@ -153,6 +154,10 @@ class Tenants(Group):
     ) -> Answer:
         """Rename, suspend, resume or limit a tenant."""
         return self._do("tenants.update", id, name=name, suspended=suspended, limits=limits)
+
+    def lift_brake(self, id: str) -> Answer:
+        """Let a tenant send again that complaints have stopped."""
+        return self._do("tenants.lift_brake", id)
 
     def delete(self, id: str, *, confirm: str) -> Answer:
         """Delete a tenant and all that is its own; `confirm` is its name."""
@@ -369,6 +374,7 @@ class Postern:
         self.keys = Keys(transport)
         self.agents = Agents(transport)
         self.operators = Operators(transport)
+        self.suppressions = Suppressions(transport)
         self.links = Links(transport)
         self.audit = Audit(transport)
         self.stats = Stats(transport)

@@ -6,13 +6,15 @@ from daemon.api.common import Model, Timestamp
 
 
 class Agent(Model):
-    """A principal inside a tenant."""
+    """A principal inside a tenant. Its karma, 0 when neutral, multiplies the daily cap of its mailboxes by a factor."""
 
     id: str
     tenant_id: str
     handle: str
     status: str
     enrollment_key_id: str
+    karma: float
+    karma_factor: float
     created_at: Timestamp
 
 
@@ -49,8 +51,31 @@ class AgentKeyMinted(AgentKey):
     agent_key: str
 
 
+class SendsLeft(Model):
+    """What one mailbox may send today: a recipient is a send."""
+
+    inbox_id: str
+    address: str
+    cap: int
+    used: int
+    left: int
+
+
+class Sending(Model):
+    """What an agent may send until `resets_at`. `brake` is the tenant's: open, throttled or stopped by complaints.
+
+    Of the mailboxes, the newest 50.
+    """
+
+    karma: float
+    karma_factor: float
+    brake: str
+    resets_at: Timestamp
+    mailboxes: list[SendsLeft]
+
+
 class Whoami(Model):
-    """Who calls, and what is left to it. An operator has no agent and no quota."""
+    """Who calls, and what is left to it. An operator has no agent and no quota; who may not send, no `sending`."""
 
     type: str
     tenant_id: str | None
@@ -64,4 +89,5 @@ class Whoami(Model):
     mailboxes_used: int | None
     mailboxes_max: int | None
     mailboxes_left: int | None
+    sending: Sending | None
     expires_at: Timestamp | None

@@ -7,7 +7,7 @@ from daemon.api.sending import OutboxCounts
 
 
 class Stats(Model):
-    """A snapshot."""
+    """A snapshot. `sending_stopped` is how many tenants send nothing because of complaints."""
 
     version: str
     pid: int
@@ -22,6 +22,7 @@ class Stats(Model):
     agents: int
     inboxes: int
     messages: int
+    sending_stopped: int
     audit_seq: int
     database_bytes: int
     outbox: OutboxCounts

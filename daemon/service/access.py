@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 
-from daemon.api.agents import Whoami
+from daemon.api.agents import Sending, Whoami
+from daemon.api.operations import Scope
 from daemon.clock import iso_or_none
 from daemon.errors import Code, PosternError
 from daemon.keys import Key, KeyKind, matches, parse
+from daemon.service.allowance import shown_sending
 from daemon.service.context import Call, Principal
 from daemon.service.tools import Service
 from daemon.store import agents, enrollment, operators, tenants
@@ -45,14 +47,44 @@ class Access(Service):
                 mailboxes_used=None,
                 mailboxes_max=None,
                 mailboxes_left=None,
+                sending=None,
                 expires_at=iso_or_none(principal.expires_ms),
             )
-        return await self._database.read(lambda conn: _agent_whoami(conn, principal, principal.tenant_id or ""))
+        return await self._database.read(lambda conn: self._agent_whoami(conn, principal, principal.tenant_id or ""))
 
     def _look_up(self, conn: sqlite3.Connection, key: Key) -> Principal | None:
         look = {KeyKind.AGENT: _agent, KeyKind.OPERATOR: _operator}.get(key.kind, _nobody)
         principal = look(conn, key)
         return principal if principal is not None and stands(conn, principal, self._clock.now_ms()) else None
+
+    def _agent_whoami(self, conn: sqlite3.Connection, principal: Principal, tenant_id: str) -> Whoami:
+        agent = agents.get(conn, principal.agent_id or "")
+        key = enrollment.get(conn, principal.enrollment_key_id or "")
+        domains = [domain.name for domain in tenants.domains(conn, tenant_id)]
+        usable = [name for name in domains if not principal.domains or name in principal.domains]
+        used, most = (key.used_count, key.max_mailboxes) if key else (0, 0)
+        return Whoami(
+            type=principal.type,
+            tenant_id=tenant_id,
+            customer_id=tenant_id,
+            agent_id=principal.agent_id,
+            agent_handle=agent.handle if agent else None,
+            key_id=principal.key_id,
+            scopes=sorted(principal.scopes),
+            allowed_domains=list(principal.domains),
+            domains=usable,
+            mailboxes_used=used,
+            mailboxes_max=most,
+            mailboxes_left=most - used,
+            sending=self._sending(conn, principal, tenant_id),
+            expires_at=iso_or_none(principal.expires_ms),
+        )
+
+    def _sending(self, conn: sqlite3.Connection, principal: Principal, tenant_id: str) -> Sending | None:
+        """Show what may be sent, to whom may send: the rest are told of no mailbox here."""
+        if Scope.SEND not in principal.scopes:
+            return None
+        return shown_sending(conn, self._settings, tenant_id, principal.agent_id or "", self._clock.now_ms())
 
 
 def stands(conn: sqlite3.Connection, principal: Principal, now_ms: int) -> bool:
@@ -101,27 +133,4 @@ def refused_key() -> PosternError:
     return PosternError(
         Code.INVALID_API_KEY,
         "This key is unknown, expired, revoked or disabled. Redeem your enrollment key for a new one.",
-    )
-
-
-def _agent_whoami(conn: sqlite3.Connection, principal: Principal, tenant_id: str) -> Whoami:
-    agent = agents.get(conn, principal.agent_id or "")
-    key = enrollment.get(conn, principal.enrollment_key_id or "")
-    domains = [domain.name for domain in tenants.domains(conn, tenant_id)]
-    usable = [name for name in domains if not principal.domains or name in principal.domains]
-    used, most = (key.used_count, key.max_mailboxes) if key else (0, 0)
-    return Whoami(
-        type=principal.type,
-        tenant_id=tenant_id,
-        customer_id=tenant_id,
-        agent_id=principal.agent_id,
-        agent_handle=agent.handle if agent else None,
-        key_id=principal.key_id,
-        scopes=sorted(principal.scopes),
-        allowed_domains=list(principal.domains),
-        domains=usable,
-        mailboxes_used=used,
-        mailboxes_max=most,
-        mailboxes_left=most - used,
-        expires_at=iso_or_none(principal.expires_ms),
     )

@@ -81,3 +81,11 @@ def normal_address(text: str) -> str | None:
         return f"{local}@{normalise(domain)}"
     except BadName:
         return None
+
+
+def correspondent(text: str) -> str:
+    """Return under what an address that is written to is remembered: its normal form, so all its labels are one.
+
+    What has no normal form is itself, in lower case: it is never refused here.
+    """
+    return normal_address(text) or text.strip().lower()

@@ -11,8 +11,10 @@ from daemon.clock import iso, parse_iso
 from daemon.errors import Code, PosternError, invalid, not_found
 from daemon.events import Event
 from daemon.service.agent_keys import mint_agent_key, shown_key
+from daemon.service.allowance import karma_of
 from daemon.service.context import Call, Done, Listed
 from daemon.service.mutations import Change
+from daemon.service.reputation import factor
 from daemon.service.tools import Service
 from daemon.store import agents, enrollment
 from daemon.store.agents import AgentKeyRow, AgentRow
@@ -23,12 +25,18 @@ class Agents(Service):
     """The noun `agent`."""
 
     async def list(self, call: Call, query: TenantQuery) -> Listed[Agent]:
-        before = self._cursors.before("agents", query)
-        rows = await self._database.read(lambda conn: agents.listing(conn, query.tenant, before, query.limit + 1))
-        return self._cursors.listed("agents", query, rows, lambda row: row.n, _shown)
+        before, now_ms = self._cursors.before("agents", query), self._clock.now_ms()
+
+        def look(conn: sqlite3.Connection) -> list[tuple[AgentRow, Agent]]:
+            rows = agents.listing(conn, query.tenant, before, query.limit + 1)
+            return [(row, _shown(conn, row, now_ms)) for row in rows]
+
+        rows = await self._database.read(look)
+        return self._cursors.listed("agents", query, rows, lambda pair: pair[0].n, lambda pair: pair[1])
 
     async def get(self, call: Call, agent: str) -> Agent:
-        return _shown(await self._database.read(lambda conn: _known(conn, agent)))
+        now_ms = self._clock.now_ms()
+        return await self._database.read(lambda conn: _shown(conn, _known(conn, agent), now_ms))
 
     async def update(self, call: Call, agent: str, request: AgentUpdate) -> Done[Agent]:
         """Disable, enable, or bind to another enrollment key. Disabling ends the agent's waits at once."""
@@ -41,7 +49,7 @@ class Agents(Service):
                 row = _rebound(tx.conn, row, request.enrollment_key_id)
             agents.update(tx, row)
             tx.on_commit(lambda: self._bus.publish(Event(agent, "access.changed")))
-            return Change(data=_shown(row), target=agent, tenant=row.tenant_id)
+            return Change(data=_shown(tx.conn, row, tx.now_ms), target=agent, tenant=row.tenant_id)
 
         return await self._mutations.run(call, "agent:update", change)
 
@@ -107,12 +115,15 @@ def _rebound(conn: sqlite3.Connection, row: AgentRow, key_id: str) -> AgentRow:
     return replace(row, enrollment_key_id=key_id)
 
 
-def _shown(row: AgentRow) -> Agent:
+def _shown(conn: sqlite3.Connection, row: AgentRow, now_ms: int) -> Agent:
+    points = karma_of(conn, row.id, now_ms)
     return Agent(
         id=row.id,
         tenant_id=row.tenant_id,
         handle=row.handle,
         status="active" if row.disabled_ms is None else "disabled",
         enrollment_key_id=row.enrollment_key_id,
+        karma=round(points, 1),
+        karma_factor=round(factor(points), 2),
         created_at=iso(row.created_ms),
     )

@@ -12,9 +12,10 @@ from daemon.service.auditing import Auditing
 from daemon.service.context import SYSTEM, Call, Source
 from daemon.service.dispatcher import Dispatcher
 from daemon.service.mutations import entry
+from daemon.service.reputation import KARMA_WINDOW_DAYS, day_of
 from daemon.service.tenants import retention_days
 from daemon.service.tools import Service, Tools
-from daemon.store import events, idempotency, links, messages, tenants, waits, webhooks
+from daemon.store import events, idempotency, links, messages, sends, tenants, waits, webhooks
 from daemon.store.database import Tx
 
 BATCH_MESSAGES = 200
@@ -22,6 +23,8 @@ BATCH_ROWS = 1_000
 DELIVERY_KEPT_DAYS = 30
 EVENT_KEPT_DAYS = 30
 LINK_KEPT_DAYS = 30
+SEND_DAY_KEPT_DAYS = KARMA_WINDOW_DAYS + 2
+SENT_ADDRESS_KEPT_DAYS = 60  # complaints come late
 SENDING_KEY_KEPT_DAYS = 30
 WAIT_KEPT_DAYS = 7
 SWEEP_EVERY_SECONDS = 300
@@ -70,6 +73,8 @@ class Housekeeping(Service):
         await self._database.write(webhooks.erase_old_secrets)
         await self._purge(webhooks.purge_deliveries, DELIVERY_KEPT_DAYS)
         await self._purge(waits.purge, WAIT_KEPT_DAYS)
+        await self._purge(sends.purge_addresses, SENT_ADDRESS_KEPT_DAYS)
+        await self._purge(_purge_days, SEND_DAY_KEPT_DAYS)
         await self._purge(idempotency.purge_sendings, SENDING_KEY_KEPT_DAYS)
         return removed
 
@@ -95,3 +100,7 @@ class Housekeeping(Service):
         while count := await self._database.write(step):
             total += count
         return total
+
+
+def _purge_days(tx: Tx, before_ms: int, most: int) -> int:
+    return sends.purge_days(tx, day_of(before_ms), most)

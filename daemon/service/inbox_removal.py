@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.store import idempotency, inboxes, lists, messages, waits, webhooks
+from daemon.store import idempotency, inboxes, lists, messages, sends, waits, webhooks
 from daemon.store.database import Tx
 
 REMOVAL_STEP_MESSAGES = 500
@@ -17,4 +17,5 @@ def remove_inbox_wholly(tx: Tx, inbox_id: str) -> None:
     waits.remove_of_inbox(tx, inbox_id)
     webhooks.remove_of_inbox(tx, inbox_id)
     lists.remove_of_inbox(tx, inbox_id)
+    sends.remove_of_inbox(tx, inbox_id)
     inboxes.remove(tx, inbox_id)

@@ -18,20 +18,22 @@ from daemon.keys import Keyring, KeyringError
 VERSION = 1
 MAC_BYTES = 32
 LINK_ID_BYTES = 16
+EXPIRES_NEVER_MS = 2**48 - 1
 _BODY = struct.Struct(">BB4s16s6s")
 _TOKEN_CHARS = 80  # 60 octets
 
 
 class Purpose(StrEnum):
-    """What a link yields; `SESSION` is no link but what a spent download yields."""
+    """What a link yields. `SESSION` is what a spent download yields; `UNSUBSCRIBE` stands in mail, and is not spent."""
 
     RECEIPT = "receipt"
     REVEAL = "reveal"
     DOWNLOAD = "download"
     SESSION = "session"
+    UNSUBSCRIBE = "unsubscribe"
 
 
-_NUMBERS = {Purpose.RECEIPT: 1, Purpose.REVEAL: 2, Purpose.DOWNLOAD: 3, Purpose.SESSION: 4}
+_NUMBERS = {purpose: number for number, purpose in enumerate(Purpose, 1)}
 _PURPOSES = {number: purpose for purpose, number in _NUMBERS.items()}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from daemon.api.common import TenantQuery
 from daemon.api.links import Download, Link, LinkCreate, Opened
@@ -14,7 +14,7 @@ from daemon.errors import Code, PosternError, invalid, not_found
 from daemon.service.context import Blob, Call, Done, Listed, Principal
 from daemon.service.downloads import Downloads, Target
 from daemon.service.link_tokens import LinkClaim, Purpose, read_token, write_token
-from daemon.service.mutations import Change, entry, sealed_place
+from daemon.service.mutations import LINK_LIFE_MS, Change, entry, sealed_place
 from daemon.service.tools import Service, Tools
 from daemon.store import agents, audit, enrollment, links, messages, operators, tenants
 from daemon.store.database import Tx
@@ -116,7 +116,7 @@ class Links(Service):
 
         Raises `not_found` when forged, `gone` when it is over or what stood behind the link is no more.
         """
-        claim = self._claim(token, session=True)
+        claim = self._claim(token, {Purpose.SESSION})
 
         def look(conn: sqlite3.Connection) -> Target:
             row = links.get(conn, claim.link_id)
@@ -127,9 +127,9 @@ class Links(Service):
 
         return await self._downloads.blob(await self._database.read(look))
 
-    def _claim(self, token: str, *, session: bool = False) -> LinkClaim:
+    def _claim(self, token: str, purposes: Collection[Purpose] = LINK_LIFE_MS) -> LinkClaim:
         claim = read_token(self._keyring, token)
-        if claim is None or (claim.purpose is Purpose.SESSION) != session:
+        if claim is None or claim.purpose not in purposes:
             self._count("links_forged")
             raise not_found("link")
         return claim

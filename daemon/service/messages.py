@@ -102,7 +102,7 @@ class Messages(Service):
         for inbox, given in welcome:
             message = self._row(tx, inbox, raw_id, mail, given)
             messages.add(tx, message)
-            self._rules.received(tx, inbox, message)
+            self._rules.received(tx, inbox, message, automatic=mail.parsed.auto_submitted)
             tx.on_commit(partial(self._mails.prime, message.id, mail.parsed, mail.size_bytes))
             happened(tx, self._bus, "message.received", inbox, message.id)
         return len(welcome)

@@ -27,8 +27,7 @@ class ReplyBrake(Service):
 
     def judge(self, conn: sqlite3.Connection, answered: MessageRow, now_ms: int) -> Verdict:
         """Say whether the thread takes an answer to this message now."""
-        refusal = self._refusal(conn, answered, now_ms)
-        return Verdict(RULE, refusal is None, None if refusal is None else refusal.message)
+        return Verdict(RULE, self._refusal(conn, answered, now_ms))
 
     def admit(self, tx: Tx, answered: MessageRow) -> None:
         """Raise `rate_limited` when the thread takes no answer to this message now."""

@@ -101,7 +101,7 @@ class Sending(Service):
         now_ms = self._clock.now_ms()
 
         def judge(conn: sqlite3.Connection) -> Judgement:
-            said = self._rules.judge(conn, inbox, composed.addresses, now_ms)
+            said = self._rules.judge(conn, inbox, composed.addresses, now_ms, subscribed=composed.subscribed)
             return said if answered is None else Judgement((*said.verdicts, self._brake.judge(conn, answered, now_ms)))
 
         self._refuse_large(await self._bytes(inbox, composed))
@@ -123,7 +123,7 @@ class Sending(Service):
             if original is not None:
                 self._brake.admit(tx, original)
             row = self._stored(tx, owner, written, new_id, None if original is None else original.thread_id)
-            self._rules.admit(tx, owner, row.id, composed.addresses)
+            self._rules.admit(tx, owner, row.id, composed.addresses, subscribed=composed.subscribed)
             tx.on_commit(partial(self._bus.publish, Event(OUTBOX, "look")))
             return Change(
                 data=Sent(id=row.id, status="queued", thread_id=row.thread_id), target=row.id, tenant=row.tenant_id

@@ -39,9 +39,11 @@ from daemon.service.search import Search
 from daemon.service.sending import Sending
 from daemon.service.sending_rules import SendingRules
 from daemon.service.status import Counters, Status
+from daemon.service.suppressions import Suppressions
 from daemon.service.tenants import Tenants
 from daemon.service.threads import Threads
 from daemon.service.tools import Tools
+from daemon.service.unsubscribing import Unsubscribing
 from daemon.service.waits import Waits
 from daemon.service.webhook_making import WebhookMaker
 from daemon.service.webhooks import Webhooks
@@ -88,10 +90,10 @@ class Services:
         self.inboxes = Inboxes(tools, maker)
         self.lists = Lists(tools)
         self.reception = Reception(tools)
-        rules = SendingRules(tools)
-        self.sending = Sending(tools, rules, ReplyBrake(tools))
-        self.messages = Messages(tools, downloads, self.reception, self.sending, rules)
-        self.outbox = Outbox(tools, Outcomes(tools, rules))
+        self.rules = SendingRules(tools)
+        self.sending = Sending(tools, self.rules, ReplyBrake(tools))
+        self.messages = Messages(tools, downloads, self.reception, self.sending, self.rules)
+        self.outbox = Outbox(tools, Outcomes(tools, self.rules))
         self.local_delivery = LocalDelivery(tools, self.reception, self.messages)
         self.search = Search(tools)
         self.threads = Threads(tools)
@@ -99,6 +101,8 @@ class Services:
         self.webhooks = Webhooks(tools, maker)
         self.events = Events(tools)
         self.links = Links(tools, downloads)
+        self.suppressions = Suppressions(tools)
+        self.unsubscribing = Unsubscribing(tools)
         self.audit = Auditing(tools)
         self.stats = Status(tools, self.waits, self.audit, counters)
         self.dispatcher = Dispatcher(tools, maker, sender)

@@ -16,7 +16,7 @@ from daemon.service.auditing import Auditing
 from daemon.service.context import Call
 from daemon.service.tools import Service, Tools
 from daemon.service.waits import Waits
-from daemon.store import outbox, stats
+from daemon.store import outbox, sends, stats
 
 WRITABLE_KNOWN_SECONDS = 1.0
 
@@ -78,9 +78,14 @@ class Status(Service):
             dns=self.listeners.dns,
             socket=self.listeners.socket,
             waits_active=self._waits.active,
+            sending_stopped=await self.sending_stopped(),
             outbox=await self.outbox(),
             **counts,
         )
+
+    async def sending_stopped(self) -> int:
+        """Return how many tenants' sending complaints have stopped."""
+        return await self._database.read(sends.stopped)
 
     async def outbox(self) -> OutboxCounts:
         """Return what is on its way."""

@@ -14,11 +14,12 @@ from daemon.clock import iso
 from daemon.errors import Code, PosternError, invalid, not_found
 from daemon.events import Event
 from daemon.service.addresses import operator_address
+from daemon.service.allowance import shown_complaints
 from daemon.service.context import Call, Done, Listed
 from daemon.service.inbox_removal import remove_inbox_wholly
 from daemon.service.mutations import Change
 from daemon.service.tools import Service
-from daemon.store import inboxes, tenants
+from daemon.store import inboxes, sends, tenants
 from daemon.store.database import Tx
 from daemon.store.rows import pack, unpack
 from daemon.store.tenants import DomainRow, TenantRow
@@ -48,21 +49,22 @@ class Tenants(Service):
                 created_ms=tx.now_ms,
             )
             tenants.add(tx, tenant, domain)
-            return Change(data=_shown(tx.conn, tenant), target=tenant.id, tenant=tenant.id)
+            return Change(data=_shown(tx.conn, tenant, tx.now_ms), target=tenant.id, tenant=tenant.id)
 
         return await self._mutations.run(call, "tenant:create", change)
 
     async def list(self, call: Call, query: PageQuery) -> Listed[Tenant]:
-        before = self._cursors.before("tenants", query)
+        before, now_ms = self._cursors.before("tenants", query), self._clock.now_ms()
 
         def look(conn: sqlite3.Connection) -> list[tuple[TenantRow, Tenant]]:
-            return [(row, _shown(conn, row)) for row in tenants.listing(conn, before, query.limit + 1)]
+            return [(row, _shown(conn, row, now_ms)) for row in tenants.listing(conn, before, query.limit + 1)]
 
         rows = await self._database.read(look)
         return self._cursors.listed("tenants", query, rows, lambda pair: pair[0].n, lambda pair: pair[1])
 
     async def get(self, call: Call, tenant: str) -> Tenant:
-        return await self._database.read(lambda conn: _shown(conn, _known(conn, tenant)))
+        now_ms = self._clock.now_ms()
+        return await self._database.read(lambda conn: _shown(conn, _known(conn, tenant), now_ms))
 
     async def update(self, call: Call, tenant: str, request: TenantUpdate) -> Done[Tenant]:
         """Rename, suspend, resume or limit. Suspending ends the tenant's waits at once."""
@@ -77,9 +79,19 @@ class Tenants(Service):
                 row = replace(row, limits=pack(request.limits.model_dump(exclude_none=True)))
             tenants.update(tx, row)
             tx.on_commit(lambda: self._bus.publish(Event(tenant, "access.changed")))
-            return Change(data=_shown(tx.conn, row), target=tenant, tenant=tenant)
+            return Change(data=_shown(tx.conn, row, tx.now_ms), target=tenant, tenant=tenant)
 
         return await self._mutations.run(call, "tenant:update", change)
+
+    async def lift_brake(self, call: Call, tenant: str) -> Done[Tenant]:
+        """Let a tenant that complaints have stopped or throttled send again; its complaints are counted from here."""
+
+        def change(tx: Tx) -> Change[Tenant]:
+            row = _known(tx.conn, tenant)
+            sends.lift(tx, tenant)
+            return Change(data=_shown(tx.conn, row, tx.now_ms), target=tenant, tenant=tenant)
+
+        return await self._mutations.run(call, "tenant:lift_brake", change)
 
     async def delete(self, call: Call, tenant: str, query: DeleteQuery) -> Done[Deleted]:
         """Delete a tenant with its mail, when `confirm` repeats its name or id. Its audit lines and tombstones stay."""
@@ -123,7 +135,7 @@ def _known(conn: sqlite3.Connection, tenant_id: str) -> TenantRow:
     return row
 
 
-def _shown(conn: sqlite3.Connection, row: TenantRow) -> Tenant:
+def _shown(conn: sqlite3.Connection, row: TenantRow, now_ms: int) -> Tenant:
     domain = tenants.domains(conn, row.id)[0].name
     return Tenant(
         id=row.id,
@@ -133,5 +145,6 @@ def _shown(conn: sqlite3.Connection, row: TenantRow) -> Tenant:
         operator_mailbox=operator_address(domain),
         suspended=row.suspended_ms is not None,
         limits=TenantLimits.model_validate(unpack(row.limits)),
+        sending=shown_complaints(conn, row.id, now_ms),
         created_at=iso(row.created_ms),
     )

@@ -12,6 +12,8 @@ import zlib
 import sqlite_utils
 from sqlite_utils import Migrations
 
+from daemon.store.schema_rules import SENDING_RULES
+
 migrations = Migrations("postern")
 
 _FIRST_LIGHT = (
@@ -427,6 +429,13 @@ def m005_search(db: sqlite_utils.Database) -> None:
 def m006_outbox(db: sqlite_utils.Database) -> None:
     """Mail that is sent: what is to be done for it, and what became of each recipient."""
     for statement in _OUTBOX:
+        db.execute(statement)
+
+
+@migrations()
+def m007_sending_rules(db: sqlite_utils.Database) -> None:
+    """What the sending rules count and remember."""
+    for statement in SENDING_RULES:
         db.execute(statement)
 
 

@@ -22,6 +22,7 @@ def add_routes(app: web.Application) -> None:
 
     async def metrics(request: web.Request) -> web.Response:
         collector.outbox = await request.app[SERVICES].stats.outbox()
+        collector.stopped = await request.app[SERVICES].stats.sending_stopped()
         return web.Response(body=generate_latest(registry), content_type="text/plain", charset="utf-8")
 
     app.router.add_get("/healthz", _healthz)
@@ -47,6 +48,7 @@ class _Collector(Collector):
     def __init__(self, services: Services) -> None:
         self._services = services
         self.outbox = OutboxCounts()
+        self.stopped = 0
 
     def collect(self) -> Iterator[Metric]:
         waits = GaugeMetricFamily("postern_waits_active", "Waits in progress.")
@@ -61,6 +63,9 @@ class _Collector(Collector):
         oldest = GaugeMetricFamily("postern_outbox_oldest_queued_seconds", "Age of the oldest mail not handed over.")
         oldest.add_metric([], age or 0)
         yield oldest
+        stopped = GaugeMetricFamily("postern_sending_stopped_tenants", "Tenants whose sending complaints have stopped.")
+        stopped.add_metric([], self.stopped)
+        yield stopped
         noise = CounterMetricFamily("postern_noise", "What strangers did that was refused.", labels=["kind"])
         for kind, value in sorted(self._services.stats.counters.values.items()):
             noise.add_metric([kind], value)

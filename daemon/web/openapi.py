@@ -165,6 +165,8 @@ def _error_statuses(operation: Operation) -> list[int]:
         statuses.add(STATUS[Code.GONE])
     if operation.may_change:
         statuses.add(STATUS[Code.CONFLICT])
+    if operation.access is Access.SEND:
+        statuses.add(STATUS[Code.SEND_CAP_REACHED])
     return sorted(statuses)
 
 

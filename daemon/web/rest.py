@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from http import HTTPStatus
 from typing import Any
 
@@ -14,12 +13,11 @@ from daemon.api.models import model
 from daemon.api.operations import OPERATIONS, Access, Answers, Operation
 from daemon.errors import Code, PosternError, invalid
 from daemon.service.context import Blob, Done, Listed, Stream
+from daemon.web.bodies import whole_body
 from daemon.web.downloads import download
 from daemon.web.errors import from_validation
 from daemon.web.server import AUDIT_HEADER, BODY_MAX_BYTES, SERVICES, Handler, caller
 from daemon.web.streams import LAST_EVENT_ID, streamed
-
-BODY_MAX_SECONDS = 30.0
 
 
 def add_routes(app: web.Application) -> None:
@@ -72,17 +70,7 @@ def _roomy(request: web.Request) -> web.Request:
 
 
 async def _body(request: web.Request, body_model: type[Model]) -> Model:
-    try:
-        async with asyncio.timeout(BODY_MAX_SECONDS):
-            content = await request.read()
-    except TimeoutError:
-        raise PosternError(
-            Code.REQUEST_TIMEOUT, f"The body was not whole after {BODY_MAX_SECONDS:g} s. Send it at once."
-        ) from None
-    except web.RequestPayloadError:
-        raise PosternError(
-            Code.BAD_REQUEST, "The body could not be decoded. Check Content-Encoding and Transfer-Encoding."
-        ) from None
+    content = await whole_body(request)
     if content and request.content_type != "application/json":
         raise PosternError(Code.UNSUPPORTED_MEDIA_TYPE, "Send the body as Content-Type: application/json.")
     try:

@@ -9,6 +9,7 @@ import typer
 from postern_ctl import arguments, diagnostics, output, senders
 from postern_ctl.app import command, noun
 from postern_ctl.arguments import Confirm, TenantId
+from postern_ctl.invocation import WrongUsage
 from postern_ctl.output import Column
 from postern_ctl.receipts import done
 from postern_ctl.senders import Entry, Remove
@@ -56,6 +57,39 @@ def allow(tenant: TenantId, entry: Entry = None, remove: Remove = False) -> None
 def block(tenant: TenantId, entry: Entry = None, remove: Remove = False) -> None:
     """Refuse a sender's mail for all of a tenant's mailboxes; without one, list who is refused."""
     senders.listed("block", entry, remove=remove, tenant=tenant_id(tenant))
+
+
+@command(app, "limit", "tenant limit acme --send-cap-full 200")
+def limit(
+    tenant: TenantId,
+    send_cap_first: Annotated[int | None, typer.Option(metavar="N", help="Sends a day of a new mailbox.")] = None,
+    send_cap_full: Annotated[int | None, typer.Option(metavar="N", help="Sends a day of a mailbox in the end.")] = None,
+    send_cap_ramp_days: Annotated[int | None, typer.Option(metavar="DAYS", help="How long that takes.")] = None,
+    retention_days: Annotated[int | None, typer.Option(metavar="DAYS", help="Remove older mail; 0 keeps it.")] = None,
+    default: Annotated[
+        list[str] | None, typer.Option(metavar="LIMIT", help="Let this one follow the settings; may be repeated.")
+    ] = None,
+) -> None:
+    """Give a tenant limits of its own; the others stay as they are."""
+    given = {
+        "send_cap_first": send_cap_first,
+        "send_cap_full": send_cap_full,
+        "send_cap_ramp_days": send_cap_ramp_days,
+        "retention_days": retention_days,
+    }
+    undone = {name.replace("-", "_") for name in default or []}
+    if unknown := undone - given.keys():
+        raise WrongUsage(f"There is no limit {min(unknown)!r}. Give some of {', '.join(given)}.")
+    found = postern().tenants.get(tenant_id(tenant)).data
+    limits = {**found["limits"], **{name: value for name, value in given.items() if value is not None}}
+    kept = {name: value for name, value in limits.items() if value is not None and name not in undone}
+    done(postern().tenants.update(found["id"], limits=kept))
+
+
+@command(app, "lift-brake", "tenant lift-brake acme")
+def lift_brake(tenant: TenantId) -> None:
+    """Let a tenant send again that complaints have stopped; they are counted anew."""
+    done(postern().tenants.lift_brake(tenant_id(tenant)))
 
 
 @command(app, "suspend", "tenant suspend acme")

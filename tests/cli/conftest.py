@@ -28,6 +28,7 @@ def world(daemon: RunningDaemon) -> World:
     minted = data(daemon.ctl(*mint, "--reusable", "--reveal", "--json"))
     token = minted["enrollment_token"]
     enrolled = data(daemon.ctl("enroll", "--token-stdin", "--handle", "one", "--reveal", "--json", input=token))
+    daemon.ctl("suppression", "add", "someone@example.org", "--tenant", "acme")
     inbox = data(daemon.ctl("inbox", "create", "--json", key=enrolled["agent_key"]))
     return World(
         tenant, minted["id"], token, enrolled["agent_id"], enrolled["agent_key"], inbox["address"], inbox["id"]

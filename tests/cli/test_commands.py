@@ -75,6 +75,9 @@ READS = [
     "thread list {address}",
     "thread list {address} --limit 1",
     "thread show {thread}",
+    "suppression list",
+    "suppression list --tenant acme",
+    "suppression show someone@example.org --tenant acme",
     "link list --tenant acme",
     "audit tail -n 2",
     "audit tail --tenant acme --action socket:key:mint",
@@ -137,6 +140,10 @@ def test_each_mutation_gives_one_line_and_one_link(daemon: RunningDaemon, world:
     tenant = change("tenant:create", "tenant", "create", "Beta Ltd", "--label", "beta")
     change("tenant:update", "tenant", "suspend", tenant)
     change("tenant:update", "tenant", "resume", "Beta Ltd")
+    change("tenant:update", "tenant", "limit", tenant, "--send-cap-full", "200", "--retention-days", "30")
+    change("tenant:lift_brake", "tenant", "lift-brake", tenant)
+    change("suppression:put", "suppression", "add", "a@far.test", "--tenant", tenant, "--reason", "bounce")
+    change("suppression:remove", "suppression", "remove", "a@far.test", "--tenant", tenant)
     key = change("key:mint", *MINT[:2], "--tenant", tenant, *MINT[4:], "--expires", "1h")
     change("key:revoke", "key", "revoke", key)
     change("agent:enroll", "enroll", "--token-stdin", "--handle", "two", input=world.enrollment_token)
@@ -159,6 +166,31 @@ def test_each_mutation_gives_one_line_and_one_link(daemon: RunningDaemon, world:
     change("link:revoke", "link", "revoke", link)
     change("audit:checkpoint", "audit", "checkpoint")
     change("tenant:delete", "tenant", "delete", tenant, "--yes")
+
+
+def test_a_limit_leaves_the_others_and_can_be_undone(daemon: RunningDaemon) -> None:
+    tenant = data(daemon.ctl("tenant", "create", "Limited", "--json"))["id"]
+
+    def limits(*words: str) -> dict[str, int]:
+        shown = data(daemon.ctl("tenant", "limit", tenant, *words, "--json"))["limits"]
+        return {name: value for name, value in shown.items() if value is not None}
+
+    first = {"send_cap_first": 5, "send_cap_ramp_days": 7}
+    assert limits("--send-cap-first", "5", "--send-cap-ramp-days", "7") == first
+    assert limits("--send-cap-full", "0") == {**first, "send_cap_full": 0}
+    assert limits("--default", "send-cap-first", "--default", "send_cap_full") == {"send_cap_ramp_days": 7}
+    wrong = daemon.ctl("tenant", "limit", tenant, "--default", "patience", check=False)
+    assert (wrong.returncode, "retention_days" in wrong.stderr) == (2, True)
+
+
+def test_whoami_tells_what_may_be_sent(daemon: RunningDaemon, world: World) -> None:
+    assert "sending" not in daemon.ctl("whoami", key=world.agent_key).stdout, "this key may not send"
+    agent = daemon.agent(world.tenant)
+    address = daemon.inbox(agent["agent_key"])["address"]
+    told = daemon.ctl("whoami", key=agent["agent_key"]).stdout
+    assert re.search(r"^sending +karma: 0\.0, karma factor: 1\.0, brake: open, resets at: \d{4}", told, re.MULTILINE)
+    assert re.search(rf"^{re.escape(address)} +10 +0 +10$", told, re.MULTILINE)
+    assert daemon.ctl("whoami", "-q", key=agent["agent_key"]).stdout == f"{agent['agent_id']}\n"
 
 
 def test_people_read_the_line_and_the_link_on_stderr(daemon: RunningDaemon) -> None:

@@ -91,6 +91,7 @@ EXAMPLES: dict[str, Callable[[World], Example]] = {
     "tenants.get": lambda w: Example((w.tenant,)),
     "tenants.update": lambda w: Example((w.tenant,), body={"name": "Renamed"}),
     "tenants.delete": lambda w: Example((w.tenant,), query=f"confirm={w.tenant}"),
+    "tenants.lift_brake": lambda w: Example((w.tenant,)),
     "keys.mint": lambda w: Example(
         body={"tenant_id": w.tenant, "label": "x", "scopes": ["mailbox:read"], "max_mailboxes": 1}
     ),
@@ -111,6 +112,10 @@ EXAMPLES: dict[str, Callable[[World], Example]] = {
     "links.list": lambda w: Example(query=f"tenant={w.tenant}"),
     "links.get": lambda w: Example((w.link,)),
     "links.revoke": lambda w: Example((w.link,)),
+    "suppressions.list": lambda w: Example(query=f"tenant={w.tenant}"),
+    "suppressions.get": lambda w: Example((w.suppressed,), query=f"tenant={w.tenant}"),
+    "suppressions.put": lambda w: Example((w.suppressed,), query=f"tenant={w.tenant}", body={"reason": "manual"}),
+    "suppressions.remove": lambda w: Example((w.suppressed,), query=f"tenant={w.tenant}"),
     "audit.list": lambda w: Example(query=f"tenant={w.tenant}"),
     "audit.verify": lambda w: Example(),
     "audit.checkpoints": lambda w: Example(),

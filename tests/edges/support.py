@@ -135,6 +135,7 @@ class World:
     webhook: str
     delivery: str
     blocked: str
+    suppressed: str
     audit_seq: int
 
 
@@ -158,6 +159,8 @@ def a_world(daemon: RunningDaemon, name: str = "World") -> World:
     webhook = daemon.call("POST", "/v1/webhooks", hook, key=key).json["id"]
     blocked = f"nobody@{tenant['label']}.blocked.test"
     assert daemon.call("PUT", "/v1/lists/block", {"inbox": inbox["id"], "entry": blocked}, key=key).status == 200
+    suppressed = f"someone@{tenant['label']}.invalid"
+    assert daemon.operator("PUT", f"/v1/suppressions/{suppressed}?tenant={tenant['id']}", {}).status == 200
     return World(
         tenant=tenant["id"],
         label=tenant["label"],
@@ -177,6 +180,7 @@ def a_world(daemon: RunningDaemon, name: str = "World") -> World:
         webhook=webhook,
         delivery=daemon.call("POST", f"/v1/webhooks/{webhook}/test", key=key).json["id"],
         blocked=blocked,
+        suppressed=suppressed,
         audit_seq=answer["audit"]["seq"],
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.web import protocol, rest
+from daemon.web import bodies, protocol
 from tests.edges.support import metric
 from tests.edges.test_http_frame import refused
 from tests.inside import DaemonInside
@@ -104,7 +104,7 @@ def test_a_head_that_does_not_end_ends_the_connection(
 
 
 def test_a_body_that_does_not_end_is_408(inside: DaemonInside, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rest, "BODY_MAX_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(bodies, "BODY_MAX_SECONDS", PATIENCE_SECONDS)
     with connected(inside) as connection:
         connection.sendall(CHUNKED.replace(b"Authorization", b"X-Other") + b"2\r\n{")
         refused(answer_on(connection), 408, "request_timeout")
@@ -112,7 +112,7 @@ def test_a_body_that_does_not_end_is_408(inside: DaemonInside, monkeypatch: pyte
 
 def test_a_wait_may_last_longer_than_a_request_takes_to_send(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "HEAD_MAX_SECONDS", PATIENCE_SECONDS)
-    monkeypatch.setattr(rest, "BODY_MAX_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(bodies, "BODY_MAX_SECONDS", PATIENCE_SECONDS)
     daemon = DaemonInside(tmp_path / "data").start()
     key = daemon.agent()["agent_key"]
     path, seconds = f"/v1/inboxes/{daemon.inbox(key)['id']}/wait", 1.5 * PATIENCE_SECONDS

@@ -35,13 +35,19 @@ class House:
     clock: ManualClock
 
     async def ask(
-        self, name: str, *path: str, body: dict[str, Any] | None = None, by: str | None = None, receipt: bool = False
+        self,
+        name: str,
+        *path: str,
+        query: dict[str, Any] | None = None,
+        body: dict[str, Any] | None = None,
+        by: str | None = None,
+        receipt: bool = False,
     ) -> Any:
         """Perform an operation by a bearer's key, or as the local operator; return the answer or the refusal's code."""
         operation = BY_NAME[name]
-        text = json.dumps(body or {})
-        models = [model(form) for form in (operation.query, operation.request) if form is not None]
-        arguments = [*path, *(form.model_validate_json(text) for form in models)]
+        forms = ((operation.query, query), (operation.request, body))
+        given = [model(form).model_validate_json(json.dumps(values or {})) for form, values in forms if form]
+        arguments = [*path, *given]
         try:
             principal: Principal = LOCAL_OPERATOR if by is None else await self.services.access.authenticate(by)
             call = Call(principal=principal, request_id="req_test", source=Source.REST, wants_receipt=receipt)
