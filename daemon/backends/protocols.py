@@ -18,8 +18,22 @@ class Recipient:
 Accepts = Callable[[str], Awaitable[Recipient | None]]
 """Who gets mail for this address, `+label` and all; None: nobody. Raises `PosternError` when nobody can tell now."""
 
-Receive = Callable[[str, Mapping[str, str], bytes], Awaitable[int]]
-"""Keep one mail (envelope sender, inbox id → address as given, raw bytes) durably; return for how many mailboxes.
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """How a mail came. A backend that fetches it from somebody else's server knows no peer.
+
+    `envelope_from` is the reverse path, empty for a bounce (RFC 5321, 4.5.5); `peer_ip` is the address that the client
+    connected from, as text; `helo` the name that it gave.
+    """
+
+    envelope_from: str
+    peer_ip: str | None = None
+    helo: str = ""
+
+
+Receive = Callable[[Arrival, Mapping[str, str], bytes], Awaitable[int]]
+"""Keep one mail (how it came, inbox id → address as given, raw bytes) durably; return for how many mailboxes.
 
 Raises `PosternError` when it cannot be kept: the sender is then to try again."""
 

@@ -20,6 +20,7 @@ from daemon.api.messages import (
     MessageSummary,
     MessageUpdate,
 )
+from daemon.backends.protocols import Arrival
 from daemon.errors import not_found
 from daemon.mail.bounded import parse_bounded
 from daemon.mail.model import Address, ParsedMail
@@ -49,7 +50,7 @@ class Messages(Service):
         super().__init__(tools)
         self._downloads = downloads
 
-    async def receive(self, envelope_from: str, recipients: Mapping[str, str], raw: bytes) -> int:
+    async def receive(self, arrival: Arrival, recipients: Mapping[str, str], raw: bytes) -> int:
         """Store one mail for each mailbox of `recipients` (inbox id → address as given), durably; return how many.
 
         The raw bytes are kept whatever they are: a mail that cannot be parsed is stored and marked. A mailbox that was
@@ -65,7 +66,7 @@ class Messages(Service):
             raw_id = messages.add_raw(tx, deflated, len(raw))
             stored = []
             for inbox, given in there:
-                message = self._row(tx, inbox, raw_id, parsed, envelope_from, given, len(raw))
+                message = self._row(tx, inbox, raw_id, parsed, arrival.envelope_from, given, len(raw))
                 messages.add(tx, message)
                 tx.on_commit(partial(self._mails.prime, message.id, parsed, len(raw)))
                 happened(tx, self._bus, "message.received", inbox, message.id)

@@ -10,6 +10,7 @@ import pytest
 from daemon.api.messages import DownloadQuery, MessageGetQuery
 from daemon.api.operations import BY_NAME, OPERATIONS
 from daemon.api.waits import WaitAnswer, WaitRequest
+from daemon.backends.protocols import Arrival
 from daemon.clock import iso
 from daemon.errors import Code, PosternError
 from daemon.service.context import LOCAL_OPERATOR, Call, Done, Source
@@ -35,7 +36,8 @@ async def a_mailbox(home: House) -> str:
 
 
 async def a_mail(home: House, inbox: str, subject: str = "x") -> str:
-    assert await home.services.messages.receive("a@x.test", {inbox: "b@y.test"}, mail("b@y.test", subject=subject)) == 1
+    raw = mail("b@y.test", subject=subject)
+    assert await home.services.messages.receive(Arrival("a@x.test"), {inbox: "b@y.test"}, raw) == 1
     ((message,),) = await home.look("SELECT id FROM messages ORDER BY n DESC LIMIT 1")
     return str(message)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from daemon.backends.protocols import Accepts, Receive
+from daemon.backends.protocols import Accepts, Arrival, Receive
 from daemon.errors import PosternError
 from daemon.settings import HostPort
 
@@ -121,7 +121,7 @@ class EmbeddedReceiver:
         try:
             if busy is not None:
                 busy.idle.clear()
-            kept = await self._receive(_sender(envelope), _recipients(envelope), content)
+            kept = await self._receive(_arrival(session, envelope), _recipients(envelope), content)
         except PosternError as error:
             log.warning("mail not kept", extra={"reason": error.code.value})
             return "451 4.3.0 The mail could not be stored; try again later"
@@ -201,9 +201,13 @@ def tls_context(certificate: Path, key: Path | None) -> ssl.SSLContext:
     return context
 
 
-def _sender(envelope: Envelope) -> str:
-    """Return the reverse path; that of a bounce is empty (RFC 5321, 4.5.5)."""
-    return (envelope.mail_from or "").removeprefix("<>")
+def _arrival(session: Session, envelope: Envelope) -> Arrival:
+    peer = session.peer  # a tuple, whatever aiosmtpd says
+    return Arrival(
+        envelope_from=(envelope.mail_from or "").removeprefix("<>"),
+        peer_ip=str(peer[0]) if peer else None,
+        helo=session.host_name or "",
+    )
 
 
 async def _has_bare_line_end(content: bytes) -> bool:
