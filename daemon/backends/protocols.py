@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from daemon.api.messages import Authentication
+
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
@@ -36,6 +38,10 @@ Receive = Callable[[Arrival, Mapping[str, str], bytes], Awaitable[int]]
 """Keep one mail (how it came, inbox id → address as given, raw bytes) durably; return for how many mailboxes.
 
 Raises `PosternError` when it cannot be kept: the sender is then to try again."""
+
+
+Authenticate = Callable[[Arrival, bytes], Awaitable[Authentication]]
+"""Tell what is known of a mail's authenticity, by how it came and its raw bytes, soon and without raising."""
 
 
 class ReceiveBackend(Protocol):

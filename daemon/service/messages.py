@@ -20,7 +20,7 @@ from daemon.api.messages import (
     MessageSummary,
     MessageUpdate,
 )
-from daemon.backends.protocols import Arrival
+from daemon.backends.protocols import Arrival, Authenticate
 from daemon.errors import not_found
 from daemon.mail.bounded import parse_bounded
 from daemon.mail.model import Address, ParsedMail
@@ -46,9 +46,10 @@ INDEX_MAX_DIGITS = 6
 class Messages(Service):
     """The noun `message`."""
 
-    def __init__(self, tools: Tools, downloads: Downloads) -> None:
+    def __init__(self, tools: Tools, downloads: Downloads, authenticate: Authenticate) -> None:
         super().__init__(tools)
         self._downloads = downloads
+        self._authenticate = authenticate
 
     async def receive(self, arrival: Arrival, recipients: Mapping[str, str], raw: bytes) -> int:
         """Store one mail for each mailbox of `recipients` (inbox id → address as given), durably; return how many.
@@ -56,7 +57,7 @@ class Messages(Service):
         The raw bytes are kept whatever they are: a mail that cannot be parsed is stored and marked. A mailbox that was
         deleted meanwhile gets nothing. Raises `PosternError` (`backend_unavailable`) when the mail cannot be kept.
         """
-        parsed = await parse_bounded(raw)
+        parsed, authentication = await asyncio.gather(parse_bounded(raw), self._authenticate(arrival, raw))
         deflated = await _deflated(raw)
 
         def change(tx: Tx) -> list[str]:
@@ -66,7 +67,7 @@ class Messages(Service):
             raw_id = messages.add_raw(tx, deflated, len(raw))
             stored = []
             for inbox, given in there:
-                message = self._row(tx, inbox, raw_id, parsed, arrival.envelope_from, given, len(raw))
+                message = self._row(tx, inbox, raw_id, parsed, authentication, arrival.envelope_from, given, len(raw))
                 messages.add(tx, message)
                 tx.on_commit(partial(self._mails.prime, message.id, parsed, len(raw)))
                 happened(tx, self._bus, "message.received", inbox, message.id)
@@ -162,6 +163,7 @@ class Messages(Service):
         inbox: inboxes.InboxRow,
         raw_id: int,
         parsed: ParsedMail,
+        authentication: Authentication,
         envelope_from: str,
         envelope_to: str,
         size_bytes: int,
@@ -182,7 +184,7 @@ class Messages(Service):
             subject=parsed.subject,
             snippet=parsed.snippet,
             visible=parsed.visible,
-            authentication=pack(Authentication().model_dump()),
+            authentication=pack(authentication.model_dump()),
             envelope_from=envelope_from,
             envelope_to=envelope_to,
             size_bytes=size_bytes,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from daemon.api.operations import Operation
-from daemon.backends.protocols import PostSender
+from daemon.backends.protocols import Authenticate, PostSender
 from daemon.clock import Clock
 from daemon.errors import PosternError
 from daemon.events import Bus
@@ -52,6 +52,7 @@ class Services:
         clock: Clock,
         ids: Ids,
         sender: PostSender,
+        authenticate: Authenticate,
     ) -> None:
         counters = Counters()
         self.mutations = Mutations(database, keyring, ids)
@@ -75,7 +76,7 @@ class Services:
         self.agents = Agents(tools)
         self.operators = Operators(tools)
         self.inboxes = Inboxes(tools, maker)
-        self.messages = Messages(tools, downloads)
+        self.messages = Messages(tools, downloads, authenticate)
         self.search = Search(tools)
         self.threads = Threads(tools)
         self.waits = Waits(tools)
