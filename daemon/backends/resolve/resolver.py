@@ -12,7 +12,7 @@ from daemon.settings import HostPort
 if TYPE_CHECKING:
     from daemon.backends.resolve.stub import Stub
 
-LOOKUP_MAX_SECONDS = 4.0
+LOOKUP_MAX_SECONDS = 3.0
 LOOKUPS_AT_ONCE = 64
 CACHE_MAX_ANSWERS = 4_096
 CACHED_MAX_BYTES = 8 * 1024  # of one answer; larger ones are asked for again

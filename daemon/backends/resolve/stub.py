@@ -13,11 +13,10 @@ import dns.nameserver
 import dns.rdatatype
 import dns.resolver
 
-from daemon.backends.resolve.resolver import LookupFailed
+from daemon.backends.resolve.resolver import LOOKUP_MAX_SECONDS, LookupFailed
 from daemon.settings import HostPort
 
-TRY_SECONDS = 1.5  # for one server; then the next, or the same again
-TOTAL_SECONDS = 4.0
+TRY_SECONDS = 1.0  # for one server; then the next, or the same again
 RECORDS_MAX = 256
 
 
@@ -32,7 +31,7 @@ class Stub:
         if server is not None:
             self._resolver.nameservers = [dns.nameserver.Do53Nameserver(server.host, server.port)]
         self._resolver.timeout = TRY_SECONDS
-        self._resolver.lifetime = TOTAL_SECONDS
+        self._resolver.lifetime = LOOKUP_MAX_SECONDS
         self._resolver.use_edns(0, 0, 1232)  # fits a packet everywhere; larger answers come over TCP
 
     async def ask(self, name: str, kind: str) -> tuple[tuple[Any, ...], float]:
