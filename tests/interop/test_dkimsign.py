@@ -23,7 +23,16 @@ async def test_what_dkimpy_signs_passes(
     file.write_bytes(signer.key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()))
     raw = RAW.replace(b"Subject: Your", b"Subject:  Your \r\n\tvery  own")
     signed = subprocess.run(  # noqa: ASYNC221  done in a moment
-        [program("dkimsign"), "--hcanon", header_form, "--bcanon", body_form, signer.selector, signer.domain, str(file)],
+        [
+            program("dkimsign"),
+            "--hcanon",
+            header_form,
+            "--bcanon",
+            body_form,
+            signer.selector,
+            signer.domain,
+            str(file),
+        ],
         input=raw,
         capture_output=True,
         check=True,
