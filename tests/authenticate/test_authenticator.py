@@ -125,6 +125,15 @@ async def test_what_is_no_name_is_asked_of_nobody() -> None:
         assert server.asked == ["a\\032b\\\\\\@\\;.test txt".replace("txt", "TXT")]
 
 
+async def test_an_answer_that_would_hold_the_loop_up_is_not_read() -> None:
+    many = [f"10.{number >> 8}.{number & 255}.1" for number in range(201)]
+    with name_server({"many.test A": many, "fewer.test A": many[:190]}) as server:
+        resolver = Resolver(server.at, ManualClock())
+        assert len(await resolver.addresses("fewer.test", 4)) == 190  # over TCP
+        with pytest.raises(LookupFailed):
+            await resolver.addresses("many.test", 4)
+
+
 async def test_the_memory_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("daemon.backends.resolve.resolver.CACHE_MAX_ANSWERS", 10)
     with name_server({"big.test TXT": ["x" * 9_000]}) as server:

@@ -120,9 +120,10 @@ async def test_no_more_than_ten_mail_exchangers_are_looked_up() -> None:
 
 
 async def test_a_giant_record_counts_for_nothing() -> None:
-    found, server = await asked(a_record("ip4:8.8.8.8 " * 4_000 + "-all"), peer=PEER, sender=SENDER)
+    found, server = await asked(a_record("ip4:8.8.8.8 " * 1_000 + "-all"), peer=PEER, sender=SENDER)
     assert found.spf == "permerror"
     assert server.asked[:2] == ["foreign.test TXT"] * 2  # over UDP, then over TCP
+    assert await spf(a_record("ip4:8.8.8.8 " * 4_000 + "-all")) == "temperror"  # not even read
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "::1", "10.0.0.7", "192.168.1.1", "fd00::1", "fe80::1%eth0", None, "?"])

@@ -92,6 +92,19 @@ def test_the_peer_decides_about_spf_and_so_about_alignment(inner: DaemonInside) 
     assert forged["extracted"]["provenance"]["otp_code"]["aligned"] is False
 
 
+def test_a_domain_that_wants_an_exact_match_gets_it(inner: DaemonInside, names: NameServer) -> None:
+    world = a_world(inner)
+    names.records["mail.foreign.test TXT"] = names.records["foreign.test TXT"]
+    arrival = Arrival("bounce@mail.foreign.test", PEER, "mx.foreign.test")
+    relaxed = arrive(inner, world, code_mail(world), arrival)
+    assert relaxed["extracted"]["provenance"]["otp_code"]["aligned"] is True
+    names.records["_dmarc.foreign.test TXT"] = ["v=DMARC1; p=reject; aspf=s"]
+    inner.clock.advance(seconds=3_600)
+    strict = arrive(inner, world, code_mail(world), arrival)
+    assert strict["authentication"] == {"spf": "pass", "dkim": "none", "dmarc": "fail"}
+    assert strict["extracted"]["provenance"]["otp_code"]["aligned"] is False
+
+
 def test_a_mail_is_kept_though_no_name_server_answers(inner: DaemonInside, names: NameServer) -> None:
     names.records = dict.fromkeys(names.records, SILENCE)
     world = a_world(inner)
