@@ -57,7 +57,8 @@ class Messages(Service):
         The raw bytes are kept whatever they are: a mail that cannot be parsed is stored and marked. A mailbox that was
         deleted meanwhile gets nothing. Raises `PosternError` (`backend_unavailable`) when the mail cannot be kept.
         """
-        parsed, authentication = await asyncio.gather(parse_bounded(raw), self._authenticate(arrival, raw))
+        authentication = await self._authenticate(arrival, raw)
+        parsed = await parse_bounded(raw)
         deflated = await _deflated(raw)
 
         def change(tx: Tx) -> list[str]:

@@ -73,10 +73,17 @@ class Authenticator:
         deadline = asyncio.get_running_loop().time() + self._budget_seconds
         author = dmarc.author_domain(fields)
         late = [Signed("temperror", author or "")]
-        spf_verdict, signed = await asyncio.gather(
-            _within(deadline, self._spf(arrival, peer, stated), "temperror"),
-            _within(deadline, self._dkim.check(fields, raw, body, self._clock.now_ms() // SECOND_MS), late),
-        )
+        signing = _within(deadline, self._dkim.check(fields, raw, body, self._clock.now_ms() // SECOND_MS), late)
+        spf_verdict: Verdict = stated.get("spf", "unknown")
+        # The address of a relay says nothing of who sent the mail, nor does one that anybody has at home.
+        if peer is None or "spf" in stated or self._relays.covers(peer) or special(peer):
+            signed = await signing
+        else:
+            allowing = _within(
+                deadline, spf.check(self._resolver, peer, arrival.envelope_from, arrival.helo), "temperror"
+            )
+            allowed, signed = await asyncio.gather(allowing, signing)
+            spf_verdict = results.verdict(allowed)
         dmarc_verdict: Verdict = stated.get("dmarc", "permerror")
         if author is not None and "dmarc" not in stated:
             asked = spf.identity(arrival.envelope_from, arrival.helo)
@@ -84,14 +91,6 @@ class Authenticator:
             dmarc_verdict = await _within(deadline, alignment, "temperror")
         dkim_verdict = stated.get("dkim") or best(one.verdict for one in signed)
         return Authentication(spf=spf_verdict, dkim=dkim_verdict, dmarc=dmarc_verdict)
-
-    async def _spf(self, arrival: Arrival, peer: Address | None, stated: dict[str, Verdict]) -> Verdict:
-        if "spf" in stated:
-            return stated["spf"]
-        # The address of a relay says nothing of who sent the mail, nor does one that anybody has at home.
-        if peer is None or self._relays.covers(peer) or special(peer):
-            return "unknown"
-        return results.verdict(await spf.check(self._resolver, peer, arrival.envelope_from, arrival.helo))
 
 
 async def _within(deadline: float, work: Awaitable[T], late: T) -> T:

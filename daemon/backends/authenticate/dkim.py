@@ -53,6 +53,8 @@ class Dkim:
     async def check(self, fields: list[Field], raw: bytes, body: int, now_seconds: int) -> list[Signed]:
         """Verify the topmost `SIGNATURES_MAX` signatures of a mail whose body begins at `body`."""
         found = [field for field in fields if field.name == "dkim-signature"][:SIGNATURES_MAX]
+        if not found:
+            return []
         hashes: dict[str, tuple[bytes, int]] = {}
         pending = []
         for field in found:
