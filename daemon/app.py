@@ -14,10 +14,12 @@ from functools import partial
 from pathlib import Path
 
 from daemon import logs
+from daemon.backends.authenticate.authenticator import Authenticator
 from daemon.backends.deliver.sender import HttpSender
 from daemon.backends.deliver.targets import Allowed
 from daemon.backends.protocols import ReceiveBackend
 from daemon.backends.receive.embedded import EmbeddedReceiver, tls_context
+from daemon.backends.resolve.resolver import Resolver
 from daemon.backends.send.loopback import Loopback
 from daemon.clock import Clock, SystemClock
 from daemon.events import Bus
@@ -74,7 +76,9 @@ async def running(settings: Settings, clock: Clock | None = None, ids: Ids | Non
         bus = Bus()
         sender = HttpSender(Allowed.of(allowed_targets(settings.webhook_allow)), clock)
         stack.push_async_callback(sender.close)
-        services = Services(settings, database, keyring, bus, clock, ids, sender)
+        authenticator = _authenticator(settings, clock)
+        stack.callback(authenticator.close)
+        services = Services(settings, database, keyring, bus, clock, ids, sender, authenticator.verdicts)
         await _listen_http(stack, settings, services, bus, ids)
         receiver = _receiver(settings, services, clock, ids)
         services.stats.listeners.smtp = await _started(receiver, settings.smtp_listen)
@@ -144,6 +148,15 @@ async def _listen_http(stack: AsyncExitStack, settings: Settings, services: Serv
         raise StartError(f"The control socket {socket_path} cannot be made: {problem.strerror}.") from None
     listeners.socket = str(socket_path)
     stack.callback(socket_path.unlink, missing_ok=True)
+
+
+def _authenticator(settings: Settings, clock: Clock) -> Authenticator:
+    return Authenticator(
+        Resolver(settings.resolver, clock),
+        clock,
+        authserv_id=settings.trusted_authserv,
+        relays=Allowed.of(allowed_targets(settings.trusted_relays)),
+    )
 
 
 def _receiver(settings: Settings, services: Services, clock: Clock, ids: Ids) -> ReceiveBackend:

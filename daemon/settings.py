@@ -26,7 +26,7 @@ class SettingsError(ValueError):
 
 
 class HostPort(NamedTuple):
-    """Where to listen. Port 0 takes a free one."""
+    """Where to listen, or what to talk to. Port 0 takes a free one to listen on."""
 
     host: str
     port: int
@@ -43,6 +43,21 @@ def host_port(text: str) -> HostPort:
     if not host or not port.isdecimal() or int(port) > 65535:
         raise ValueError('give "host:port", for instance 127.0.0.1:8600')
     return HostPort(host, int(port))
+
+
+def name_server(text: str) -> HostPort:
+    """Read the address of a name server, its port being 53 if none is given. Raises `ValueError`."""
+    import ipaddress
+
+    try:
+        return HostPort(str(ipaddress.ip_address(text.removeprefix("[").removesuffix("]"))), 53)
+    except ValueError:
+        pass
+    try:
+        found = host_port(text)
+        return HostPort(str(ipaddress.ip_address(found.host)), found.port)
+    except ValueError:
+        raise ValueError("give an address, with a port if it is not 53, for instance 127.0.0.1:5353") from None
 
 
 def duration_seconds(text: str) -> int:
@@ -98,6 +113,13 @@ def allowed_targets(text: str) -> tuple[str, ...]:
 
 def _targets(text: str) -> str:
     return ", ".join(allowed_targets(text))
+
+
+def _relays(text: str) -> str:
+    words = allowed_targets(text)
+    if names := [word for word in words if word not in ("loopback", "private") and "/" not in word]:
+        raise ValueError(f"{names[0]} is no network; give for instance 198.51.100.7 or 10.1.0.0/16")
+    return ", ".join(words)
 
 
 def _setting(
@@ -166,6 +188,15 @@ class Settings:
         "",
         "webhook targets beside public https ones, by plain http too: loopback, private, networks, host names",
         read=_targets,
+    )
+    resolver: HostPort | None = _setting(
+        None, "name server that checks of senders ask; unset: the system's", read=name_server
+    )
+    trusted_authserv: str | None = _setting(
+        None, "name under which your own relay writes Authentication-Results; unset: none is believed", read=_domain
+    )
+    trusted_relays: str = _setting(
+        "loopback, private", "addresses of relays of your own: loopback, private, networks", read=_relays
     )
     log_level: str = _setting(
         "info", "least severe log line written", read=_one_of("debug", "info", "warning", "error")

@@ -13,7 +13,16 @@ Verdict = Literal["pass", "fail", "none", "temperror", "permerror", "unknown"]
 
 
 class Authentication(Model):
-    """What is known of the sender's authenticity."""
+    """What is known of the sender's authenticity: found on arrival, or told by a relay that is trusted.
+
+    `unknown`: it could not be asked; of SPF, because the mail came from a relay or another host of one's own, so that
+    its address says nothing. SPF (RFC 7208): `fail` is `-all` alone; softfail and neutral, by which a domain commits
+    itself to nothing, are `none`. DKIM (RFC 6376): the best of its signatures, whoever signed; `fail` when mail or
+    signature were changed, expired, or do not belong together; `permerror` when there is nothing sound to verify by
+    (syntax, no, revoked or short key); `none` without a signature. DMARC (RFC 7489): whether either of them vouches
+    for the domain in From, whatever its policy; `none` when that domain has no policy, `permerror` when there is not
+    one such domain. `temperror`: the DNS did not answer in time.
+    """
 
     spf: Verdict = "unknown"
     dkim: Verdict = "unknown"

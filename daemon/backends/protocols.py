@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Protocol
 
+from daemon.api.messages import Authentication
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -48,6 +50,10 @@ Receive = Callable[[Arrival, Mapping[str, str], bytes], Awaitable[int]]
 """Keep one mail (how it came, destination → address as given, raw bytes) durably; return for how many mailboxes.
 
 Raises `Refused` when none of them wants it, `PosternError` when it cannot be kept: the sender is then to try again."""
+
+
+Authenticate = Callable[[Arrival, bytes], Awaitable[Authentication]]
+"""Tell what is known of a mail's authenticity, by how it came and its raw bytes, soon and without raising."""
 
 
 class ReceiveBackend(Protocol):

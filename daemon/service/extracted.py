@@ -31,7 +31,9 @@ def shown_extraction(found: Extraction, message: MessageRow, sender: str, now_ms
     age_seconds = max(now_ms - message.received_ms, 0) / SECOND_MS
     envelope_domain = message.envelope_from.rpartition("@")[2] or None
     # Anybody may write any envelope: it vouches for From only where SPF confirmed it (RFC 7489, 3.1.2).
-    vouched = authentication.dmarc == "pass" or (authentication.spf == "pass" and is_aligned(envelope_domain, sender))
+    # Where From's own domain says no, that holds: it may ask to be matched more strictly than by its owner.
+    by_envelope = authentication.spf == "pass" and is_aligned(envelope_domain, sender)
+    vouched = authentication.dmarc == "pass" or (by_envelope and authentication.dmarc != "fail")
 
     def evidence(grounds: Grounds | None, *, aligned: bool) -> Evidence | None:
         if grounds is None:

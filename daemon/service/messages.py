@@ -21,7 +21,7 @@ from daemon.api.messages import (
     MessageUpdate,
 )
 from daemon.api.sending import DryRun, ReplyRequest, SendRequest, Sent
-from daemon.backends.protocols import Arrival
+from daemon.backends.protocols import Arrival, Authenticate
 from daemon.errors import not_found
 from daemon.mail.automatic import is_automatic
 from daemon.mail.bounded import parse_bounded
@@ -54,6 +54,7 @@ class Incoming:
     """A mail ready to be kept."""
 
     arrival: Arrival
+    authentication: Authentication
     parsed: ParsedMail
     deflated: bytes
     size_bytes: int
@@ -63,11 +64,18 @@ class Messages(Service):
     """The noun `message`."""
 
     def __init__(
-        self, tools: Tools, downloads: Downloads, reception: Reception, sending: Sending, rules: SendingRules
+        self,
+        tools: Tools,
+        downloads: Downloads,
+        reception: Reception,
+        authenticate: Authenticate,
+        sending: Sending,
+        rules: SendingRules,
     ) -> None:
         super().__init__(tools)
         self._reception = reception
         self._downloads = downloads
+        self._authenticate = authenticate
         self._sending = sending
         self._rules = rules
 
@@ -90,8 +98,9 @@ class Messages(Service):
         return await self._database.write(lambda tx: self.keep(tx, mail, recipients))
 
     async def incoming(self, arrival: Arrival, raw: bytes) -> Incoming:
-        """Return a mail ready to be kept: parsed and deflated."""
-        return Incoming(arrival, await parse_bounded(raw), await _deflated(raw), len(raw))
+        """Return a mail ready to be kept: judged, parsed and deflated."""
+        authentication = await self._authenticate(arrival, raw)
+        return Incoming(arrival, authentication, await parse_bounded(raw), await _deflated(raw), len(raw))
 
     def keep(self, tx: Tx, mail: Incoming, recipients: Mapping[str, str]) -> int:
         """Store a mail as `receive` does, in a transaction of the caller's."""
@@ -211,7 +220,7 @@ class Messages(Service):
             subject=parsed.subject,
             snippet=parsed.snippet,
             visible=parsed.visible,
-            authentication=pack(Authentication().model_dump()),
+            authentication=pack(mail.authentication.model_dump()),
             envelope_from=envelope_from,
             envelope_to=envelope_to,
             size_bytes=mail.size_bytes,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from daemon.api.operations import Operation
-from daemon.backends.protocols import PostSender
+from daemon.backends.protocols import Authenticate, PostSender
 from daemon.clock import Clock
 from daemon.errors import PosternError
 from daemon.events import Bus
@@ -63,6 +63,7 @@ class Services:
         clock: Clock,
         ids: Ids,
         sender: PostSender,
+        authenticate: Authenticate,
     ) -> None:
         counters = Counters()
         self.mutations = Mutations(database, keyring, ids)
@@ -92,7 +93,7 @@ class Services:
         self.reception = Reception(tools)
         self.rules = SendingRules(tools)
         self.sending = Sending(tools, self.rules, ReplyBrake(tools))
-        self.messages = Messages(tools, downloads, self.reception, self.sending, self.rules)
+        self.messages = Messages(tools, downloads, self.reception, authenticate, self.sending, self.rules)
         self.outbox = Outbox(tools, Outcomes(tools, self.rules))
         self.local_delivery = LocalDelivery(tools, self.reception, self.messages)
         self.search = Search(tools)

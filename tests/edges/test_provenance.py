@@ -34,7 +34,7 @@ def test_code_and_link_each_tell_where_they_come_from(daemon: RunningDaemon, wor
     assert BOTH[link["span"]["start"] : link["span"]["end"]] == LINK
     assert 0.5 <= code["confidence"] <= 1
     assert 0 <= code["age_seconds"] < 60
-    assert code["authentication"] == {"spf": "unknown", "dkim": "unknown", "dmarc": "unknown"}
+    assert code["authentication"] == {"spf": "unknown", "dkim": "none", "dmarc": "unknown"}
     assert (code["aligned"], code["link_domain"]) == (False, None)
     assert (link["aligned"], link["link_domain"]) == (True, "accounts.foreign.test")
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from daemon.api.messages import Authentication
 from daemon.api.models import model
 from daemon.api.operations import BY_NAME
 from daemon.backends.deliver.sender import HttpSender
 from daemon.backends.deliver.targets import Allowed
+from daemon.backends.protocols import Arrival, Authenticate
 from daemon.clock import ManualClock
 from daemon.errors import PosternError
 from daemon.events import Bus
@@ -66,7 +68,9 @@ class House:
 
 
 @asynccontextmanager
-async def house(home: Path, clock: ManualClock | None = None) -> AsyncIterator[House]:
+async def house(
+    home: Path, clock: ManualClock | None = None, authenticate: Authenticate | None = None
+) -> AsyncIterator[House]:
     """Open one in a directory; a second time there, with the clock of the first, it is the same one started again."""
     clock, bus = clock or ManualClock(), Bus()
     database = Database(home / "postern.db", clock)
@@ -74,8 +78,14 @@ async def house(home: Path, clock: ManualClock | None = None) -> AsyncIterator[H
     try:
         keyring = load_keyring(home, {})
         sender = HttpSender(Allowed(), clock)
-        services = Services(Settings(data_dir=home), database, keyring, bus, clock, Ids(), sender)
+        services = Services(
+            Settings(data_dir=home), database, keyring, bus, clock, Ids(), sender, authenticate or _unknown
+        )
         services.mutations.public_url = "http://postern.test"
         yield House(services, database, bus, clock)
     finally:
         await database.close()
+
+
+async def _unknown(arrival: Arrival, raw: bytes) -> Authentication:
+    return Authentication()

@@ -13,7 +13,7 @@ from daemon.errors import Code, PosternError
 from daemon.keys import Keyring
 from daemon.service.addresses import RESERVED_LOCAL_PARTS, local_part, normal_address
 from daemon.service.paging import Cursors
-from daemon.settings import Settings, SettingsError, duration_seconds, host_port, load
+from daemon.settings import Settings, SettingsError, duration_seconds, host_port, load, name_server
 from zones.name import BadName, normalise
 
 CURSORS = Cursors(Keyring({"00000001": b"a" * 32}, "00000001"))
@@ -114,6 +114,35 @@ def test_a_listener_is_read_or_refused(text: str) -> None:
         return
     assert host_port(str(read)) == read
     assert 0 <= read.port <= 65535
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("192.0.2.1", "192.0.2.1:53"),
+        ("192.0.2.1:5353", "192.0.2.1:5353"),
+        ("2001:db8::1", "[2001:db8::1]:53"),
+        ("[2001:db8::1]", "[2001:db8::1]:53"),
+        ("[2001:db8::1]:5353", "[2001:db8::1]:5353"),
+    ],
+)
+def test_a_name_server_has_a_port_of_its_own(text: str, read: str) -> None:
+    assert str(name_server(text)) == read
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("RESOLVER", "dns.test"),
+        ("RESOLVER", "192.0.2.1:x"),
+        ("TRUSTED_RELAYS", "relay.test"),
+        ("TRUSTED_RELAYS", "10.0.0.0/99"),
+        ("TRUSTED_AUTHSERV", "a b"),
+    ],
+)
+def test_whom_to_trust_is_told_in_addresses(variable: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=f"environment POSTERN_{variable}"):
+        load(env={f"POSTERN_{variable}": text}, config_file=NOWHERE)
 
 
 @given(st.integers(0, 10**9), st.sampled_from(["", "s", "m", "h", "d"]))
