@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from daemon.errors import Code
+
 
 class Scope(StrEnum):
     """What an agent's key may be allowed to do."""
@@ -52,6 +54,8 @@ class Operation:
     query: str | None = None
     effect: str | None = None  # `subject:verb` of its audit line; None: it changes nothing
     claims: bool = False  # asked to claim, it is a mutation; else it changes nothing
+    idempotent: bool = False  # it takes an Idempotency-Key
+    errors: tuple[Code, ...] = ()  # what it may answer beside what follows from the rest of its row
     mints: bool = False  # its answer holds a secret that is shown once; its link reveals it
     status: int = 200
 
@@ -78,8 +82,10 @@ def read(name: str, path: str, access: Access, summary: str, response: str, **mo
     return Operation(name=name, method="GET", path=path, access=access, summary=summary, response=response, **more)  # type: ignore[arg-type]  # the keywords are Operation's own
 
 
-def listing(name: str, path: str, access: Access, summary: str, response: str, query: str = "PageQuery") -> Operation:
-    return read(name, path, access, summary, response, query=query, answers=Answers.LIST)
+def listing(
+    name: str, path: str, access: Access, summary: str, response: str, query: str = "PageQuery", **more: object
+) -> Operation:
+    return read(name, path, access, summary, response, query=query, answers=Answers.LIST, **more)
 
 
 def change(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import BeforeValidator, Field
 
 from daemon.api.common import Model, Timestamp
 from daemon.api.messages import Extracted
@@ -77,17 +77,9 @@ class NearMisses(Model):
 
 
 class WaitAnswer(Model):
-    """The mail and what it holds; or that none came in time, and what came instead."""
+    """The mail and what it holds; or that none came in time, and then `near_misses`: what came instead."""
 
     timed_out: bool
     message: WaitedMessage | None
     extracted: Extracted | None
-    near_misses: NearMisses | None = None
-
-    @model_serializer(mode="wrap")
-    def _without_empty_misses(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """A matched answer has exactly the published fields."""
-        fields: dict[str, Any] = serialise(self)
-        if self.near_misses is None:
-            fields.pop("near_misses", None)
-        return fields
+    near_misses: NearMisses | None = Field(None, exclude_if=lambda value: value is None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from daemon.api.operation import Access, Answers, change, listing, read
+from daemon.errors import Code
 
 _READ = Access.READ
 
@@ -18,6 +19,7 @@ WEBHOOK_PLANE = (
         request="WebhookCreate",
         status=201,
         mints=True,
+        errors=(Code.NOT_FOUND, Code.CONFLICT),
     ),
     listing("webhooks.list", "/v1/webhooks", _READ, "List webhooks", "Webhook", "TenantQuery"),
     read("webhooks.get", "/v1/webhooks/{id}", _READ, "Show a webhook", "Webhook"),
@@ -57,6 +59,7 @@ WEBHOOK_PLANE = (
         "webhook:replay",
         "Deliver once more, now, under the same delivery id",
         "Delivery",
+        errors=(Code.CONFLICT,),
     ),
     read(
         "events.stream",
@@ -66,5 +69,6 @@ WEBHOOK_PLANE = (
         "EventBody",
         query="EventQuery",
         answers=Answers.STREAM,
+        errors=(Code.GONE,),
     ),
 )
