@@ -53,7 +53,8 @@ def _timestamp(text: str) -> str:
         raise ValueError("give an ISO 8601 time, for instance 2026-01-31T09:30:00Z") from None
 
 
-Whole = Annotated[int, BeforeValidator(_integral)]
+INTEGRAL = BeforeValidator(_integral)  # behind the bounds of an int that may be null, or its schema loses them
+Whole = Annotated[int, INTEGRAL]
 Timestamp = Annotated[str, AfterValidator(_timestamp), Field(json_schema_extra={"format": "date-time"})]
 Label = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")

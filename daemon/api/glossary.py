@@ -27,6 +27,7 @@ _WEBHOOK = "webhook_3wfv5e2xldntwh4h5kxqplls"
 _ADDRESS = "sam@acme.postern.test"
 _NOW, _LATER = "2026-01-31T09:30:00.000Z", "2026-02-01T09:30:00.000Z"
 _LINK = "https://postern.example/l/AQKBBzRny1Rpj8SUfiygKvIlzgzReAGiBIAhcC5dbodyiVi8efL5zv3GqoyEKaxx"
+_HOOK = "https://hooks.example/postern"
 _VERIFY = "https://example.com/verify?token=7f3a9c"
 
 GLOSSARY: dict[str, tuple[str, Any]] = {
@@ -99,7 +100,7 @@ GLOSSARY: dict[str, tuple[str, Any]] = {
     "html": ("The HTML part as it was sent: never show it unsanitised.", None),
     "http": ("Where REST listens.", "127.0.0.1:8600"),
     "id": ("Its id.", _INBOX),
-    "inbound_webhook_url": ("Also make a webhook that posts this mailbox's mail here.", "https://example.com/hook"),
+    "inbound_webhook_url": ("Also make a webhook that posts this mailbox's mail here.", _HOOK),
     "inbox": ("The mailbox, by its address.", _ADDRESS),
     "inbox_id": ("The mailbox it is in.", _INBOX),
     "inboxes": ("How many mailboxes there are.", 7),
@@ -256,10 +257,10 @@ GLOSSARY: dict[str, tuple[str, Any]] = {
     "WaitRequest.subject": ("What the subject has to contain, whatever the case.", "code"),
     "WaitedMessage.id": ("Its id.", _MESSAGE),
     "Webhook.id": ("Its id.", _WEBHOOK),
-    "Webhook.url": ("Where events are posted.", "https://example.com/hook"),
+    "Webhook.url": ("Where events are posted.", _HOOK),
     "WebhookCreate.address": ("Only this mailbox's events; left out: all of the agent's.", _ADDRESS),
     "WebhookCreate.agent_id": ("Whose webhook it will be: for operators.", _AGENT),
-    "WebhookCreate.url": ("Where to post events.", "https://example.com/hook"),
+    "WebhookCreate.url": ("Where to post events.", _HOOK),
     "WebhookSecret.id": ("The webhook's id.", _WEBHOOK),
 }
 

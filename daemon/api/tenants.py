@@ -6,20 +6,22 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from daemon.api.common import Label, Model, Timestamp, Whole
+from daemon.api.common import INTEGRAL, Label, Model, Timestamp
 
 RATE_MAX = 1_000_000
 
 DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$")]
 
+Rate = Annotated[int, Field(ge=0, le=RATE_MAX), INTEGRAL]
+
 
 class TenantLimits(Model):
     """Limits of one tenant, the rates for each of its keys; what is not given follows the settings, 0 is no limit."""
 
-    retention_days: Whole | None = Field(None, ge=0, le=36_500)
-    rate_per_minute: Whole | None = Field(None, ge=0, le=RATE_MAX)
-    rate_waits: Whole | None = Field(None, ge=0, le=RATE_MAX)
-    rate_streams: Whole | None = Field(None, ge=0, le=RATE_MAX)
+    retention_days: Annotated[int, Field(ge=0, le=36_500), INTEGRAL] | None = None
+    rate_per_minute: Rate | None = None
+    rate_waits: Rate | None = None
+    rate_streams: Rate | None = None
 
 
 class TenantCreate(Model):
