@@ -24,7 +24,11 @@ from tests.support import RunningDaemon
 
 CLAIMING = {"waits.wait", "waits.resume"}  # mutations, when they claim
 IDEMPOTENT = {"inboxes.create"}
-AROUND_THE_TABLE = {"/v1/openapi.json", "/healthz", "/readyz", "/metrics", "/l/{token}", "/d/{token}"}
+KEYWORDS = set(
+    "$ref additionalProperties anyOf const default description enum examples exclusiveMinimum format items maximum"
+    " maxItems maxLength minimum minItems minLength pattern properties required title type".split()
+)
+AROUND_THE_TABLE = {"/docs", "/v1/openapi.json", "/healthz", "/readyz", "/metrics", "/l/{token}", "/d/{token}"}
 
 
 @pytest.fixture(scope="module")
@@ -176,6 +180,23 @@ def test_its_paths_are_the_routes_that_are_served(document: dict[str, Any]) -> N
 def test_every_model_is_there_and_null_is_a_type(document: dict[str, Any]) -> None:
     assert set(MODELS) <= set(document["components"]["schemas"])
     assert not any("nullable" in node for node in every_object(document)), "that is OpenAPI 3.0"
+
+
+def every_schema(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield schema
+    inside = [*schema.get("properties", {}).values(), *schema.get("anyOf", ()), *schema.get("allOf", ())]
+    inside += [schema[word] for word in ("items", "additionalProperties") if isinstance(schema.get(word), dict)]
+    for one in inside:
+        yield from every_schema(one)
+
+
+def test_no_bound_of_a_field_is_lost_on_its_way(document: dict[str, Any]) -> None:
+    words = {
+        word for schema in document["components"]["schemas"].values() for one in every_schema(schema) for word in one
+    }
+    assert words <= KEYWORDS
+    limits = document["components"]["schemas"]["TenantLimits"]["properties"]["rate_waits"]["anyOf"]
+    assert limits[0] == {"type": "integer", "minimum": 0, "maximum": 1_000_000}
 
 
 def test_every_operation_is_whole(document: dict[str, Any]) -> None:
