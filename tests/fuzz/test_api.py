@@ -1,0 +1,18 @@
+"""A bounded part of `./justw api-fuzz`, with a fixed seed, so that it stays short enough for every run of the tests."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fuzz.api import fuzz
+
+CASES_MIN = 200
+
+
+@pytest.mark.parametrize("kind", ["agent", "operator"])
+def test_what_is_served_is_what_the_document_says(kind: str) -> None:
+    run = fuzz(
+        kind, "--phases", "examples,fuzzing", "--max-examples", "4", "--seed", "1", "--generation-database", "none"
+    )
+    assert run.clean, run.printed
+    assert run.cases >= CASES_MIN, run.printed
