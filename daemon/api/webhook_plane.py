@@ -42,6 +42,7 @@ WEBHOOK_PLANE = (
         "webhook:test",
         "Post a made-up event once and tell how that went; a success puts a disabled webhook in force again",
         "Delivery",
+        errors=(Code.CONFLICT,),
     ),
     listing(
         "webhooks.deliveries",
