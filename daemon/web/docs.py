@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import re
@@ -34,7 +35,8 @@ def add_routes(app: web.Application) -> None:
 
     async def docs(request: web.Request) -> web.Response:
         if not built:
-            built.append(page(openapi(request.app[SERVICES].mutations.public_url)))
+            url = request.app[SERVICES].mutations.public_url
+            built.append(await asyncio.to_thread(lambda: page(openapi(url))))
         return web.Response(text=built[0], content_type="text/html", headers=_HEADERS)
 
     app.router.add_get("/docs", docs)
@@ -76,7 +78,7 @@ def _navigation(info: dict[str, Any], by_noun: dict[str, list[tuple[str, str, di
         f'<input type="checkbox" id="menu"><label for="menu">Contents</label>'
         f'<nav aria-label="Contents"><ul>{groups}'
         '<li><a class="group" href="#errors">Errors</a></li><li><a class="group" href="#models">Models</a></li></ul>'
-        '<p><a href="/v1/openapi.json">OpenAPI document</a></p></nav></header>'
+        '<p><a href="v1/openapi.json">OpenAPI document</a></p></nav></header>'
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import Any
 
 from aiohttp import web
@@ -9,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from daemon import __version__
 from daemon.api.glossary import NOUNS, PATH
-from daemon.api.models import MODELS, model
+from daemon.api.models import MODELS
 from daemon.api.operations import OPERATIONS, Access, Answers, Operation
 from daemon.errors import Code
 from daemon.web.errors import STATUS
@@ -30,12 +32,13 @@ next. Times are ISO 8601 in UTC. Lists come in pages: pass `next_cursor` on as `
 
 def add_routes(app: web.Application) -> None:
     """Serve the document; it is built at the first request."""
-    built: list[dict[str, Any]] = []
+    built: list[str] = []
 
     async def document(request: web.Request) -> web.Response:
         if not built:
-            built.append(openapi(request.app[SERVICES].mutations.public_url))
-        return web.json_response(built[0])
+            url = request.app[SERVICES].mutations.public_url
+            built.append(json.dumps(await asyncio.to_thread(openapi, url)))
+        return web.json_response(text=built[0])
 
     app.router.add_get("/v1/openapi.json", document)
 
@@ -95,7 +98,7 @@ class _Document:
             "x-postern-access": [one.value for one in (operation.access, operation.or_scope) if one],  # one is enough
         }
         if operation.request is not None:
-            required = bool(model(operation.request).model_json_schema().get("required"))
+            required = bool(self._schemas[operation.request].get("required"))
             content = _json({"$ref": _ref(operation.request)}, self._samples.request(operation.request))
             described["requestBody"] = {"required": required, "content": content}
         if operation.access is Access.OPEN:

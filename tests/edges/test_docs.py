@@ -80,7 +80,10 @@ def test_the_page_is_whole_and_brings_all_that_it_needs(answer: Answer, page: Pa
     assert len(page.ids) == len(set(page.ids))
     inside = {href.removeprefix("#") for href in page.hrefs if href.startswith("#")}
     assert inside <= set(page.ids)
-    assert {href for href in page.hrefs if not href.startswith("#")} == {"/v1/openapi.json"}
+    # Relative: behind a proxy there may be more before /docs.
+    assert {href for href in page.hrefs if not href.startswith("#")} == {
+        "v1/openapi.json"
+    }  # relative: behind a proxy there may be more before /docs
 
 
 def test_it_says_what_the_document_says(page: Page, document: dict[str, Any]) -> None:
