@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from pathlib import Path
 
 from daemon.api.models import model
@@ -27,6 +28,7 @@ RUN_MAX_SECONDS = 1_200
 ANSWER_MAX_SECONDS = 20  # a webhook's test takes as long as its receiver may
 WAIT_MAX_MS = "100"  # a wait is asked for minutes
 STREAM_MAX_SECONDS = 0.5  # a stream has no end: what comes first is checked
+LEFT = 499  # as the log has it: the caller went away
 SEEDED_PROBABILITY = 0.5
 ACCEPTED = ("2xx", "401", "403", "404", "409")
 
@@ -53,6 +55,7 @@ class Run:
 
     clean: bool
     cases: int
+    succeeded: frozenset[str]  # the operations that did what was asked at least once
     printed: str
 
 
@@ -77,8 +80,6 @@ def _doomed(daemon: RunningDaemon, world: World, other: World) -> World:
     inbox = daemon.inbox(key)
     daemon.deliver(world.address)
     message = daemon.call("GET", f"/v1/inboxes/{world.inbox}/messages", key=key).json["data"][0]
-    durable = {"since": EPOCH, "timeout_seconds": 0, "wait_id": "doomed"}
-    assert daemon.call("POST", f"/v1/inboxes/{world.inbox}/wait", durable, key=key).status == 200
     hook = {"url": NOWHERE, "events": ["message.received"]}
     webhook = daemon.call("POST", "/v1/webhooks", hook, key=key).json["id"]
     return replace(
@@ -86,8 +87,16 @@ def _doomed(daemon: RunningDaemon, world: World, other: World) -> World:
     )
 
 
-def key_of(daemon: RunningDaemon, world: World, kind: str) -> str:
-    """Mint a key to fuzz with: an operator's, or the agent's with every scope."""
+def key_to_fuzz_with(daemon: RunningDaemon, world: World, doomed: World, kind: str) -> str:
+    """Mint a key, an operator's or the agent's with every scope, and begin its durable waits."""
+    key = _minted(daemon, world, kind)
+    for wait in (world.wait, doomed.wait):
+        durable = {"since": EPOCH, "timeout_seconds": 0, "wait_id": wait}
+        assert daemon.call("POST", f"/v1/inboxes/{world.inbox}/wait", durable, key=key).status == 200
+    return key
+
+
+def _minted(daemon: RunningDaemon, world: World, kind: str) -> str:
     if kind == "operator":
         return str(daemon.operator("POST", "/v1/operators", {"name": "fuzzer"}).json["operator_key"])
     scopes = ["mailbox:create", "mailbox:read", "mailbox:send", "mailbox:otp"]
@@ -101,7 +110,8 @@ def fuzz(kind: str, *arguments: str) -> Run:
     with seeded() as (daemon, world, doomed), tempfile.TemporaryDirectory(prefix="postern-fuzz-") as folder:
         (Path(folder) / "schemathesis.toml").write_text(configuration(world, doomed))
         command = [str(Path(sys.executable).with_name("schemathesis")), "run", f"{daemon.http}/v1/openapi.json"]
-        key = f"Authorization: Bearer {key_of(daemon, world, kind)}"
+        key = f"Authorization: Bearer {key_to_fuzz_with(daemon, world, doomed, kind)}"
+        before = len(daemon.log)
         done = subprocess.run(
             [
                 *command,
@@ -122,8 +132,18 @@ def fuzz(kind: str, *arguments: str) -> Run:
             timeout=RUN_MAX_SECONDS,
             check=False,
         )
+        succeeded = frozenset(_succeeded(daemon.log[before:]))
     counted = re.search(r"(\d+) generated", done.stdout)
-    return Run(done.returncode == 0, int(counted[1]) if counted else 0, done.stdout)
+    return Run(done.returncode == 0, int(counted[1]) if counted else 0, succeeded, done.stdout)
+
+
+def _succeeded(log: str) -> Iterator[str]:
+    names = {(operation.method, operation.path): operation.name for operation in OPERATIONS}
+    for line in map(json.loads, log.splitlines()):
+        name = names.get((line.get("method"), line.get("route")))
+        left = line.get("status") == LEFT and name == "events.stream"  # which nobody hears to the end
+        if name is not None and (left or line["status"] < HTTPStatus.MULTIPLE_CHOICES):
+            yield name
 
 
 def configuration(world: World, doomed: World) -> str:
@@ -179,7 +199,7 @@ def real(operation: Operation, world: World) -> dict[str, str]:
         "wait_id": world.wait,
     }
     found = {f"path.{name}": in_path[name] for name in operation.path_names}
-    in_query = {"tenant": world.tenant, "agent": world.agent, "inbox": world.inbox}
+    in_query = {"tenant": world.tenant, "agent": world.agent, "inbox": world.inbox, "confirm": world.tenant}
     in_body = {
         "tenant_id": world.tenant,
         "address": world.address,
@@ -202,7 +222,8 @@ def main() -> int:
         run = fuzz(kind, *sys.argv[1:])
         enough = run.cases >= CASES_MIN
         verdict = ("clean" if run.clean else "not clean") + ("" if enough else f", fewer than {CASES_MIN}")
-        sys.stdout.write(f"{run.printed}\n{kind} key: {run.cases} cases, {verdict}\n\n")
+        reached = f"{len(run.succeeded)} of {len(OPERATIONS)} operations succeeded at least once"
+        sys.stdout.write(f"{run.printed}\n{kind} key: {run.cases} cases, {verdict}; {reached}\n\n")
         sys.stdout.flush()
         good = good and run.clean and enough
     return 0 if good else 1

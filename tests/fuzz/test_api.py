@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from daemon.api.operations import OPERATIONS, Access
 from tests.fuzz.api import fuzz
 
 CASES_MIN = 200
+MISSED_MAX = 6  # of so few cases some name nothing that is there
 
 
 @pytest.mark.parametrize("kind", ["agent", "operator"])
@@ -16,3 +18,5 @@ def test_what_is_served_is_what_the_document_says(kind: str) -> None:
     )
     assert run.clean, run.printed
     assert run.cases >= CASES_MIN, run.printed
+    allowed = {one.name for one in OPERATIONS if kind == "operator" or one.access is not Access.OPERATOR}
+    assert len(allowed - run.succeeded) <= MISSED_MAX, allowed - run.succeeded
