@@ -32,7 +32,7 @@ class TenantCreate(Model):
 
 
 class TenantUpdate(Model):
-    """What is given changes, the rest stays."""
+    """What is given changes, the rest stays; a limit that is null follows the settings again."""
 
     name: Label | None = None
     suspended: bool | None = None

