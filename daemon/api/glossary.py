@@ -130,7 +130,7 @@ GLOSSARY: dict[str, tuple[str, Any]] = {
     "messages": ("The messages.", MADE_UP),
     "min_confidence": ("Take no code or link below this confidence.", 0.8),
     "name": ("Its name.", "Acme"),
-    "near_misses": ("What came instead, when the wait timed out.", MADE_UP),
+    "near_misses": ("What came instead, when the wait timed out.", None),
     "next_attempt_at": ("When it is tried next.", None),
     "next_cursor": ("`cursor` of the next page; null on the last.", None),
     "ok": ("Whether all of it holds.", True),

@@ -17,7 +17,7 @@ class Samples:
         self._schemas = schemas
 
     def answer(self, schema: Schema) -> Any:
-        """Return a value with every field."""
+        """Return a value with every field but those that may be left out and would be null."""
         if "examples" in schema:
             return schema["examples"][0]
         if "$ref" in schema:
@@ -30,7 +30,9 @@ class Samples:
         if schema.get("type") == "array":
             return [self.answer(schema["items"])]
         if "properties" in schema:
-            return {name: self.answer(shape) for name, shape in schema["properties"].items()}
+            needed = schema.get("required", ())
+            values = {name: self.answer(shape) for name, shape in schema["properties"].items()}
+            return {name: value for name, value in values.items() if value is not None or name in needed}
         raise KeyError(f"no example follows from {schema}: the glossary lacks a word")
 
     def request(self, model: str) -> Any:
