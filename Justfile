@@ -43,6 +43,11 @@ fix: _developer
     ruff format
     ruff check --fix
 
+# fuzz what the OpenAPI document describes, by an agent's key and an operator's; arguments go to `schemathesis run`
+[no-exit-message]
+api-fuzz *args: _developer
+    @python -m tests.fuzz.api "$@"
+
 # measure first light; arguments go to the benchmark
 bench *args: _developer
     @python benchmarks/first_light.py "$@"

@@ -20,6 +20,8 @@ from typing import Any, NoReturn
 
 import pytest
 
+from tests.declared import undeclared
+
 START_MAX_SECONDS = 30
 STOP_MAX_SECONDS = 30
 REQUEST_MAX_SECONDS = 60
@@ -169,9 +171,12 @@ class RunningDaemon:
             response = connection.getresponse()
             stream = response.headers.get_content_type() == "text/event-stream"
             # A stream has no end: of it there is what comes first.
-            return Answer(response.status, response.headers, response.readline() if stream else response.read())
+            answer = Answer(response.status, response.headers, response.readline() if stream else response.read())
         finally:
             connection.close()
+        wrong = undeclared(method, path, answer.status, answer.body)
+        assert wrong is None, wrong
+        return answer
 
     def operator(self, method: str, path: str, body: object = None, **more: Any) -> Answer:
         """Make one request over the control socket."""

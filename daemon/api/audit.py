@@ -14,7 +14,7 @@ class AuditQuery(PageQuery):
 
     tenant: str | None = None
     action: str | None = Field(None, max_length=100)
-    value: str | None = Field(None, max_length=200, description="a keyed hash from /v1/audit/hash")
+    value: str | None = Field(None, max_length=200)
     after_seq: int | None = Field(None, ge=0, le=ROW_NUMBER_MAX)
 
 

@@ -6,11 +6,25 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from daemon.api import glossary
 from daemon.clock import iso, parse_iso
 
 PAGE_LIMIT_DEFAULT = 50
 PAGE_LIMIT_MAX = 200
 ROW_NUMBER_MAX = 2**63 - 1
+
+
+def _explained(schema: dict[str, Any], model: type[Any]) -> None:
+    """Put the glossary's words into a model's schema, where the model has none of its own."""
+    names = [base.__name__ for base in model.__mro__]
+    for name, shape in schema.get("properties", {}).items():
+        shape.pop("title", None)
+        meaning = glossary.term(names, name)
+        if meaning is None:
+            continue
+        shape.setdefault("description", meaning[0])
+        if meaning[1] is not glossary.MADE_UP:
+            shape.setdefault("examples", [meaning[1]])
 
 
 class Model(BaseModel):
@@ -24,6 +38,7 @@ class Model(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
         serialize_by_alias=True,
+        json_schema_extra=_explained,
     )
 
 
@@ -38,7 +53,8 @@ def _timestamp(text: str) -> str:
         raise ValueError("give an ISO 8601 time, for instance 2026-01-31T09:30:00Z") from None
 
 
-Whole = Annotated[int, BeforeValidator(_integral)]
+INTEGRAL = BeforeValidator(_integral)  # behind the bounds of an int that may be null, or its schema loses them
+Whole = Annotated[int, INTEGRAL]
 Timestamp = Annotated[str, AfterValidator(_timestamp), Field(json_schema_extra={"format": "date-time"})]
 Label = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")

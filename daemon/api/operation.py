@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from daemon.errors import Code
+
 
 class Scope(StrEnum):
     """What an agent's key may be allowed to do."""
@@ -54,6 +56,8 @@ class Operation:
     claims: bool = False  # asked to claim, it is a mutation; else it changes nothing
     large: bool = False  # its body may hold files
     trial: str | None = None  # what it answers when it was only to be tried: then it changes nothing
+    idempotent: bool = False  # it takes an Idempotency-Key
+    errors: tuple[Code, ...] = ()  # what it may answer beside what follows from the rest of its row
     mints: bool = False  # its answer holds a secret that is shown once; its link reveals it
     status: int = 200
 
@@ -80,8 +84,10 @@ def read(name: str, path: str, access: Access, summary: str, response: str, **mo
     return Operation(name=name, method="GET", path=path, access=access, summary=summary, response=response, **more)  # type: ignore[arg-type]  # the keywords are Operation's own
 
 
-def listing(name: str, path: str, access: Access, summary: str, response: str, query: str = "PageQuery") -> Operation:
-    return read(name, path, access, summary, response, query=query, answers=Answers.LIST)
+def listing(
+    name: str, path: str, access: Access, summary: str, response: str, query: str = "PageQuery", **more: object
+) -> Operation:
+    return read(name, path, access, summary, response, query=query, answers=Answers.LIST, **more)
 
 
 def change(

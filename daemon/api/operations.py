@@ -10,6 +10,7 @@ from daemon.api.list_plane import LIST_PLANE
 from daemon.api.operation import Access, Answers, Operation, Scope, change, listing, read
 from daemon.api.operator_plane import OPERATOR_PLANE
 from daemon.api.webhook_plane import WEBHOOK_PLANE
+from daemon.errors import Code
 
 __all__ = ["BY_NAME", "OPERATIONS", "Access", "Answers", "Operation", "Scope"]
 
@@ -26,6 +27,12 @@ _AGENT_PLANE = (
         "Enrolled",
         request="EnrollRequest",
         mints=True,
+        errors=(
+            Code.INVALID_ENROLLMENT_TOKEN,
+            Code.ENROLLMENT_TOKEN_REVOKED,
+            Code.ENROLLMENT_TOKEN_EXPIRED,
+            Code.ENROLLMENT_TOKEN_EXHAUSTED,
+        ),
     ),
     change(
         "inboxes.create",
@@ -37,6 +44,14 @@ _AGENT_PLANE = (
         "InboxCreated",
         request="InboxCreate",
         status=201,
+        idempotent=True,
+        errors=(
+            Code.ADDRESS_TAKEN,
+            Code.CONFLICT,
+            Code.DOMAIN_NOT_ALLOWED,
+            Code.ENROLLMENT_TOKEN_EXHAUSTED,
+            Code.ENROLLMENT_TOKEN_REVOKED,
+        ),
     ),
     listing("inboxes.list", "/v1/inboxes", _READ, "List mailboxes", "Inbox", "InboxQuery"),
     read("inboxes.get", "/v1/inboxes/{addr}", _READ, "Show a mailbox", "Inbox"),
@@ -51,6 +66,7 @@ _AGENT_PLANE = (
         request="WaitRequest",
         claims=True,
         response="WaitAnswer",
+        errors=(Code.IDEMPOTENCY_CONFLICT, Code.GONE),
     ),
     read(
         "waits.resume",
@@ -61,6 +77,7 @@ _AGENT_PLANE = (
         or_scope=Scope.OTP,
         query="WaitResumeQuery",
         claims=True,
+        errors=(Code.GONE,),
     ),
     change(
         "waits.drop",
@@ -160,7 +177,9 @@ _AGENT_PLANE = (
         "ThreadWhole",
         query="PageQuery",
     ),
-    listing("search.find", "/v1/search", _READ, "Search mail", "MessageSummary", "SearchQuery"),
+    listing(
+        "search.find", "/v1/search", _READ, "Search mail", "MessageSummary", "SearchQuery", errors=(Code.NOT_FOUND,)
+    ),
     read("access.whoami", "/v1/whoami", _ANY, "Show who you are and what you may do", "Whoami"),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from daemon.api.operation import Access, Operation, change, listing, read
+from daemon.errors import Code
 
 _OPERATOR = Access.OPERATOR
 
@@ -17,6 +18,7 @@ OPERATOR_PLANE = (
         "Tenant",
         request="TenantCreate",
         status=201,
+        errors=(Code.CONFLICT,),
     ),
     listing("tenants.list", "/v1/tenants", _OPERATOR, "List tenants", "Tenant"),
     read("tenants.get", "/v1/tenants/{id}", _OPERATOR, "Show a tenant", "Tenant"),
@@ -83,6 +85,7 @@ OPERATOR_PLANE = (
         "Disable, enable or rebind an agent",
         "Agent",
         request="AgentUpdate",
+        errors=(Code.CONFLICT,),
     ),
     listing("agents.list_keys", "/v1/agents/{id}/keys", _OPERATOR, "List an agent's keys", "AgentKey"),
     change(
@@ -96,6 +99,7 @@ OPERATOR_PLANE = (
         request="AgentKeyMint",
         status=201,
         mints=True,
+        errors=(Code.CONFLICT,),
     ),
     change(
         "agents.revoke_key",
@@ -197,6 +201,7 @@ OPERATOR_PLANE = (
         "Sign a checkpoint now",
         "AuditCheckpoint",
         status=201,
+        errors=(Code.CONFLICT,),
     ),
     Operation(
         name="audit.hash",

@@ -6,13 +6,17 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from daemon.api.common import Label, Model, Timestamp, Whole
+from daemon.api.common import INTEGRAL, Label, Model, Timestamp
 
 RATE_MAX = 1_000_000
 
 DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$")]
 
 SEND_CAP_MAX = 1_000_000
+
+Days = Annotated[int, Field(ge=0, le=36_500), INTEGRAL]
+Rate = Annotated[int, Field(ge=0, le=RATE_MAX), INTEGRAL]
+SendCap = Annotated[int, Field(ge=0, le=SEND_CAP_MAX), INTEGRAL]
 
 
 class TenantLimits(Model):
@@ -22,18 +26,18 @@ class TenantLimits(Model):
     `send_cap_full` a day once it is `send_cap_ramp_days` old; between them the cap rises day by day.
     """
 
-    retention_days: Whole | None = Field(None, ge=0, le=36_500)
-    rate_per_minute: Whole | None = Field(None, ge=0, le=RATE_MAX)
-    rate_waits: Whole | None = Field(None, ge=0, le=RATE_MAX)
-    rate_streams: Whole | None = Field(None, ge=0, le=RATE_MAX)
-    rate_replies_per_hour: Whole | None = Field(None, ge=0, le=RATE_MAX)
-    rate_replies_per_day: Whole | None = Field(None, ge=0, le=RATE_MAX)
-    rate_auto_replies_per_day: Whole | None = Field(None, ge=0, le=RATE_MAX)
-    rate_inbound_per_sender: Whole | None = Field(None, ge=0, le=RATE_MAX)
-    rate_inbound_per_network: Whole | None = Field(None, ge=0, le=RATE_MAX)
-    send_cap_first: Whole | None = Field(None, ge=0, le=SEND_CAP_MAX)
-    send_cap_full: Whole | None = Field(None, ge=0, le=SEND_CAP_MAX)
-    send_cap_ramp_days: Whole | None = Field(None, ge=0, le=36_500)
+    retention_days: Days | None = None
+    rate_per_minute: Rate | None = None
+    rate_waits: Rate | None = None
+    rate_streams: Rate | None = None
+    rate_replies_per_hour: Rate | None = None
+    rate_replies_per_day: Rate | None = None
+    rate_auto_replies_per_day: Rate | None = None
+    rate_inbound_per_sender: Rate | None = None
+    rate_inbound_per_network: Rate | None = None
+    send_cap_first: SendCap | None = None
+    send_cap_full: SendCap | None = None
+    send_cap_ramp_days: Days | None = None
 
 
 class TenantCreate(Model):
@@ -44,7 +48,7 @@ class TenantCreate(Model):
 
 
 class TenantUpdate(Model):
-    """What is given changes, the rest stays."""
+    """What is given changes, the rest stays; a limit that is null follows the settings again."""
 
     name: Label | None = None
     suspended: bool | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import BeforeValidator, Field
 
 from daemon.api.common import Model, Timestamp
 from daemon.api.messages import Extracted
@@ -24,7 +24,8 @@ def _number(value: Any) -> Any:
 
 WAIT_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"
 
-Seconds = Annotated[float, BeforeValidator(_number)]
+NUMBER = BeforeValidator(_number)
+Seconds = Annotated[float, NUMBER]
 
 
 class WaitRequest(Model):
@@ -39,7 +40,7 @@ class WaitRequest(Model):
     regex: str | None = Field(None, max_length=REGEX_MAX_BYTES)
     since: Timestamp | None = None
     timeout_seconds: Seconds = Field(TIMEOUT_DEFAULT_SECONDS, ge=0, allow_inf_nan=False)
-    min_confidence: Seconds | None = Field(None, ge=0, le=1)
+    min_confidence: Annotated[float, Field(ge=0, le=1), NUMBER] | None = None
     require_aligned: bool = False
     wait_id: str | None = Field(None, pattern=WAIT_ID_PATTERN)
     claim: bool = False
@@ -77,17 +78,9 @@ class NearMisses(Model):
 
 
 class WaitAnswer(Model):
-    """The mail and what it holds; or that none came in time, and what came instead."""
+    """The mail and what it holds; or that none came in time, and then `near_misses`: what came instead."""
 
     timed_out: bool
     message: WaitedMessage | None
     extracted: Extracted | None
-    near_misses: NearMisses | None = None
-
-    @model_serializer(mode="wrap")
-    def _without_empty_misses(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """A matched answer has exactly the published fields."""
-        fields: dict[str, Any] = serialise(self)
-        if self.near_misses is None:
-            fields.pop("near_misses", None)
-        return fields
+    near_misses: NearMisses | None = Field(None, exclude_if=lambda value: value is None)

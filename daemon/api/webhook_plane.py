@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from daemon.api.operation import Access, Answers, change, listing, read
+from daemon.errors import Code
 
 _READ = Access.READ
 
@@ -18,6 +19,7 @@ WEBHOOK_PLANE = (
         request="WebhookCreate",
         status=201,
         mints=True,
+        errors=(Code.NOT_FOUND, Code.CONFLICT),
     ),
     listing("webhooks.list", "/v1/webhooks", _READ, "List webhooks", "Webhook", "TenantQuery"),
     read("webhooks.get", "/v1/webhooks/{id}", _READ, "Show a webhook", "Webhook"),
@@ -40,6 +42,7 @@ WEBHOOK_PLANE = (
         "webhook:test",
         "Post a made-up event once and tell how that went; a success puts a disabled webhook in force again",
         "Delivery",
+        errors=(Code.CONFLICT,),
     ),
     listing(
         "webhooks.deliveries",
@@ -57,6 +60,7 @@ WEBHOOK_PLANE = (
         "webhook:replay",
         "Deliver once more, now, under the same delivery id",
         "Delivery",
+        errors=(Code.CONFLICT,),
     ),
     read(
         "events.stream",
@@ -66,5 +70,6 @@ WEBHOOK_PLANE = (
         "EventBody",
         query="EventQuery",
         answers=Answers.STREAM,
+        errors=(Code.GONE,),
     ),
 )

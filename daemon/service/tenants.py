@@ -76,7 +76,8 @@ class Tenants(Service):
             if request.suspended is not None:
                 row = replace(row, suspended_ms=(row.suspended_ms or tx.now_ms) if request.suspended else None)
             if request.limits is not None:
-                row = replace(row, limits=pack(request.limits.model_dump(exclude_none=True)))
+                limits = unpack(row.limits) | request.limits.model_dump(exclude_unset=True)
+                row = replace(row, limits=pack({name: most for name, most in limits.items() if most is not None}))
             tenants.update(tx, row)
             tx.on_commit(lambda: self._bus.publish(Event(tenant, "access.changed")))
             return Change(data=_shown(tx.conn, row, tx.now_ms), target=tenant, tenant=tenant)

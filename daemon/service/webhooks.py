@@ -87,11 +87,15 @@ class Webhooks(Service):
         return await self._mutations.run(call, "webhook:rotate", change)
 
     async def test(self, call: Call, webhook: str) -> Done[Delivery]:
-        """Post a made-up event once, to a disabled webhook, too, and tell how that went."""
+        """Post a made-up event once, to a disabled webhook, too, and tell how that went.
+
+        Raises `PosternError` (`conflict`) while its agent or tenant is not active.
+        """
         delivery_id = self._ids.new("delivery")
 
         def change(tx: Tx) -> Change[Delivery]:
             owner = _owned(tx.conn, call.principal, webhook)
+            _refuse_waiting(tx.conn, owner)
             row = DeliveryRow(
                 id=delivery_id,
                 tenant_id=owner.tenant_id,
@@ -124,7 +128,7 @@ class Webhooks(Service):
     async def replay(self, call: Call, delivery: str) -> Done[Delivery]:
         """Deliver once more, now, under the same id, and tell how that went; a failure begins the schedule anew.
 
-        Raises `PosternError` (`conflict`) while the webhook is disabled.
+        Raises `PosternError` (`conflict`) while the webhook is disabled, or its agent or tenant not active.
         """
 
         def change(tx: Tx) -> Change[Delivery]:
@@ -136,6 +140,7 @@ class Webhooks(Service):
                 raise PosternError(
                     Code.CONFLICT, "This webhook is disabled. Test it first: a success puts it in force again."
                 )
+            _refuse_waiting(tx.conn, owner)
             row = replace(row, status="pending", began_ms=None, next_ms=tx.now_ms)
             webhooks.update_delivery(tx, row)
             return self._queued(tx, row)
@@ -158,6 +163,14 @@ class Webhooks(Service):
                 return done
         row = await self._database.read(lambda conn: webhooks.delivery(conn, delivery_id))
         return done if row is None else replace(done, data=_shown_delivery(row))
+
+
+def _refuse_waiting(conn: sqlite3.Connection, row: WebhookRow) -> None:
+    """Refuse to post at once what would wait until somebody is active again."""
+    if not agents.active(conn, row.agent_id):
+        raise PosternError(
+            Code.CONFLICT, "The webhook's agent is disabled or its tenant suspended. Nothing is posted until that ends."
+        )
 
 
 def _owner(conn: sqlite3.Connection, principal: Principal, request: WebhookCreate) -> tuple[str, str, str | None]:

@@ -85,6 +85,16 @@ def revoke_key(tx: Tx, key_id: str) -> None:
     tx.conn.execute("UPDATE agent_keys SET revoked_ms = ? WHERE id = ? AND revoked_ms IS NULL", (tx.now_ms, key_id))
 
 
+def active(conn: sqlite3.Connection, agent_id: str) -> bool:
+    """Tell whether an agent and its tenant are active."""
+    found = conn.execute(
+        "SELECT 1 FROM agents JOIN tenants ON tenants.id = agents.tenant_id"
+        " WHERE agents.id = ? AND agents.disabled_ms IS NULL AND tenants.suspended_ms IS NULL",
+        (agent_id,),
+    )
+    return found.fetchone() is not None
+
+
 def in_force(conn: sqlite3.Connection, key_id: str) -> bool:
     """Tell whether a key is not revoked and its agent and its tenant are active. Expiry is the caller's to check."""
     found = conn.execute(

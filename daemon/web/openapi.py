@@ -1,177 +1,241 @@
-"""The OpenAPI 3.1 document, made from the OPERATIONS table and the models."""
+"""The OpenAPI 3.1 document, made from the OPERATIONS table, the models and the glossary."""
 
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import Any
 
 from aiohttp import web
 from pydantic.json_schema import models_json_schema
 
 from daemon import __version__
-from daemon.api.models import MODELS, model
+from daemon.api.glossary import NOUNS, PATH
+from daemon.api.models import MODELS
 from daemon.api.operations import OPERATIONS, Access, Answers, Operation
 from daemon.errors import Code
 from daemon.web.errors import STATUS
-from daemon.web.server import AUDIT_HEADER, REQUEST_ID_HEADER
+from daemon.web.openapi_headers import BYTES_HEADERS, HEADERS, PARAMETERS, header_refs
+from daemon.web.refusals import MEANING, refusals
+from daemon.web.samples import Samples, Schema
+from daemon.web.server import AUDIT_HEADER, RATE_HEADER, RATE_POLICY_HEADER, REQUEST_ID_HEADER, SERVICES
 from daemon.web.streams import LAST_EVENT_ID, STREAM_TYPE
 
 _REF = "#/components/schemas/{model}"
+_ALWAYS = (REQUEST_ID_HEADER, RATE_POLICY_HEADER, RATE_HEADER)
+_ABOUT = """Real e-mail for AI agents: an address in one call, a code out of a verification mail.
+
+Every call but `POST /v1/enroll` sends its key as `Authorization: Bearer pk_agent_…`. Whatever is no success answers
+`{"error": {"code", "message", "details", "request_id"}}`: `code` is for programs and stable, `message` says what to do
+next. Times are ISO 8601 in UTC. Lists come in pages: pass `next_cursor` on as `cursor` until it is null."""
 
 
 def add_routes(app: web.Application) -> None:
     """Serve the document; it is built at the first request."""
-    built: list[dict[str, Any]] = []
+    built: list[str] = []
 
     async def document(request: web.Request) -> web.Response:
         if not built:
-            built.append(openapi())
-        return web.json_response(built[0])
+            url = request.app[SERVICES].mutations.public_url
+            built.append(json.dumps(await asyncio.to_thread(openapi, url)))
+        return web.json_response(text=built[0])
 
     app.router.add_get("/v1/openapi.json", document)
 
 
-def openapi() -> dict[str, Any]:
-    """Return the whole document."""
-    inputs = {name for operation in OPERATIONS for name in (operation.request, operation.query) if name}
-    modes = [(item, "validation" if name in inputs else "serialization") for name, item in MODELS.items()]
-    _, definitions = models_json_schema(modes, ref_template=_REF)  # type: ignore[arg-type]  # the modes are literals
-    paths: dict[str, dict[str, Any]] = {}
-    for operation in OPERATIONS:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, definitions["$defs"])
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Postern",
-            "version": __version__,
-            "description": "Real e-mail for AI agents: an address in one call, a code out of a verification mail.",
-            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        },
-        "paths": paths,
-        "components": {
-            "schemas": definitions["$defs"],
-            "securitySchemes": {
-                "key": {"type": "http", "scheme": "bearer", "description": "pk_agent_… or pk_operator_…"}
+def openapi(url: str) -> dict[str, Any]:
+    """Return the whole document, of a daemon that is reached at `url`."""
+    return _Document().whole(url)
+
+
+class _Document:
+    """The document in the making."""
+
+    def __init__(self) -> None:
+        inputs = {name for operation in OPERATIONS for name in (operation.request, operation.query) if name}
+        modes = [(item, "validation" if name in inputs else "serialization") for name, item in MODELS.items()]
+        _, made = models_json_schema(modes, ref_template=_REF)  # type: ignore[arg-type]  # the modes are literals
+        self._schemas: dict[str, Schema] = made["$defs"]
+        self._samples = Samples(self._schemas)
+        self._responses: dict[str, Any] = {}
+
+    def whole(self, url: str) -> dict[str, Any]:
+        paths: dict[str, dict[str, Any]] = {}
+        for operation in OPERATIONS:
+            paths.setdefault(operation.path, {})[operation.method.lower()] = self._operation(operation)
+        nouns = dict.fromkeys(operation.noun for operation in OPERATIONS)
+        return {
+            "openapi": "3.1.0",
+            "info": {
+                "title": "Postern",
+                "version": __version__,
+                "description": _ABOUT,
+                "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
             },
-        },
-        "security": [{"key": []}],
-    }
+            "servers": [{"url": url}],
+            "tags": [{"name": noun, "description": NOUNS[noun]} for noun in nouns],
+            "paths": paths,
+            "components": {
+                "schemas": self._schemas,
+                "responses": self._responses,
+                "headers": HEADERS,
+                "parameters": PARAMETERS,
+                "securitySchemes": {
+                    "key": {"type": "http", "scheme": "bearer", "description": "pk_agent_… or pk_operator_…"}
+                },
+            },
+            "security": [{"key": []}],
+        }
+
+    def _operation(self, operation: Operation) -> dict[str, Any]:
+        described: dict[str, Any] = {
+            "operationId": operation.name,
+            "summary": operation.summary,
+            "description": _about(operation),
+            "tags": [operation.noun],
+            "parameters": self._parameters(operation),
+            "responses": self._answers(operation),
+            "x-postern-access": [one.value for one in (operation.access, operation.or_scope) if one],  # one is enough
+        }
+        if operation.request is not None:
+            required = bool(self._schemas[operation.request].get("required"))
+            content = _json({"$ref": _ref(operation.request)}, self._samples.request(operation.request))
+            described["requestBody"] = {"required": required, "content": content}
+        if operation.access is Access.OPEN:
+            described["security"] = []
+        return described
+
+    def _parameters(self, operation: Operation) -> list[dict[str, Any]]:
+        parameters = [_path_parameter(operation, name) for name in operation.path_names]
+        if operation.query is not None:
+            schema = self._schemas[operation.query]
+            required = schema.get("required", [])
+            parameters += [_query_parameter(name, it, name in required) for name, it in schema["properties"].items()]
+        headers = {
+            "Prefer": operation.may_change or operation.answers is Answers.BYTES,
+            "Idempotency-Key": operation.idempotent,
+            "Range": operation.answers is Answers.BYTES,
+            "If-Range": operation.answers is Answers.BYTES,
+            LAST_EVENT_ID: operation.answers is Answers.STREAM,
+        }
+        return parameters + [{"$ref": f"#/components/parameters/{name}"} for name, taken in headers.items() if taken]
+
+    def _answers(self, operation: Operation) -> dict[str, Any]:
+        always = header_refs(*_ALWAYS)
+        headers = header_refs(*_ALWAYS, AUDIT_HEADER, "Preference-Applied") if operation.may_change else always
+        if operation.effect is not None:
+            headers[AUDIT_HEADER] = HEADERS[AUDIT_HEADER] | {"required": True}
+        if operation.answers is Answers.BYTES:
+            headers = header_refs(*_ALWAYS, AUDIT_HEADER, "Preference-Applied", *BYTES_HEADERS)
+        content = self._content(operation)
+        success = {"description": operation.summary, "headers": headers, "content": content}
+        responses: dict[str, Any] = {str(operation.status): success}
+        if operation.idempotent and operation.status != 200:
+            responses["200"] = success | {"description": "The answer of the first request, without its secrets."}
+        if operation.answers is Answers.BYTES:
+            part = {operation.response: content[operation.response]}
+            part_headers = headers | header_refs("Content-Range")
+            responses["206"] = {"description": "The part that was asked for", "headers": part_headers, "content": part}
+        for status, codes in refusals(operation).items():
+            responses[str(status)] = {"$ref": f"#/components/responses/{self._refusal(status, codes)}"}
+        return responses
+
+    def _refusal(self, status: int, codes: list[Code]) -> str:
+        """Return the name of a response in the components, made when it is first asked for."""
+        name = "-".join([str(status), *codes])
+        if name in self._responses:
+            return name
+        names = list(_ALWAYS)
+        if status == STATUS[Code.INVALID_API_KEY]:
+            names.append("WWW-Authenticate")
+        if status in (STATUS[Code.RATE_LIMITED], STATUS[Code.BACKEND_UNAVAILABLE]):
+            names.append("Retry-After")
+        if status == STATUS[Code.RANGE_NOT_SATISFIABLE]:
+            names.append("Content-Range")
+        narrowed = {"properties": {"error": {"properties": {"code": {"enum": [code.value for code in codes]}}}}}
+        content = _json({"allOf": [{"$ref": _ref("ErrorBody")}, narrowed]})
+        content["application/json"]["examples"] = {code.value: {"value": self._error(code)} for code in codes}
+        self._responses[name] = {
+            "description": ", ".join(f"`{code}`" for code in codes),
+            "headers": header_refs(*names),
+            "content": content,
+        }
+        return name
+
+    def _error(self, code: Code) -> dict[str, Any]:
+        error = self._samples.answer({"$ref": _ref("ErrorInfo")}) | {"code": code.value, "message": MEANING[code]}
+        if code is Code.VALIDATION_FAILED:
+            error["details"] = [self._samples.answer({"$ref": _ref("ErrorDetail")})]
+        return {"error": error}
+
+    def _content(self, operation: Operation) -> dict[str, Any]:
+        if operation.answers is Answers.STREAM:
+            data = self._samples.answer({"$ref": _ref(operation.response)})
+            example = f"event: {data['event']}\ndata: {data}\nid: AAAAAAAAAAc1nFu178Z3\n\n".replace("'", '"')
+            return {STREAM_TYPE: {"schema": {"type": "string"}, "example": example}}
+        if operation.answers is Answers.BYTES:
+            binary = {"schema": {"type": "string", "format": "binary"}}
+            return {operation.response: binary} | self._or_receipt({"$ref": _ref("LinkRef")})
+        shape: Schema = {"$ref": _ref(operation.response)}
+        if operation.answers is Answers.LIST:
+            page = {"data": {"type": "array", "items": shape}, "next_cursor": {"type": ["string", "null"]}}
+            listed = {"type": "object", "properties": page, "required": list(page), "additionalProperties": False}
+            return _json(listed, {"data": [self._samples.answer(shape)], "next_cursor": None})
+        return self._or_receipt(shape) if operation.may_change else _json(shape, self._samples.answer(shape))
+
+    def _or_receipt(self, shape: Schema) -> dict[str, Any]:
+        properties = {
+            "data": shape,
+            "audit": {"$ref": _ref("AuditRef")},
+            "link": {"anyOf": [{"$ref": _ref("LinkRef")}, {"type": "null"}]},
+        }
+        receipt = {"type": "object", "properties": properties, "required": list(properties)}
+        content = _json({"anyOf": [shape, receipt | {"additionalProperties": False}]})
+        content["application/json"]["examples"] = {
+            "plain": {"value": self._samples.answer(shape)},
+            "receipt": {"summary": "with `Prefer: receipt`", "value": self._samples.answer(receipt)},
+        }
+        return content
 
 
-def _operation(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
-    parameters = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in operation.path_names
-    ]
-    if operation.query is not None:
-        parameters += _query_parameters(schemas[operation.query])
-    if operation.may_change:
-        parameters.append(
-            {
-                "name": "Prefer",
-                "in": "header",
-                "schema": {"const": "receipt"},
-                "description": "also return audit and link",
-            }
-        )
-    if operation.answers is Answers.BYTES:
-        parameters += [{"name": name, "in": "header", "schema": {"type": "string"}} for name in ("Range", "If-Range")]
-    if operation.answers is Answers.STREAM:
-        parameters.append(
-            {
-                "name": LAST_EVENT_ID,
-                "in": "header",
-                "schema": {"type": "string"},
-                "description": "go on after this event, as the query's last_event_id does",
-            }
-        )
-    described: dict[str, Any] = {
-        "operationId": operation.name,
-        "summary": operation.summary,
-        "tags": [operation.noun],
-        "parameters": parameters,
-        "responses": _responses(operation),
-        "x-postern-access": [one.value for one in (operation.access, operation.or_scope) if one],  # one is enough
-    }
-    if operation.request is not None:
-        required = bool(model(operation.request).model_json_schema().get("required"))
-        described["requestBody"] = {"required": required, "content": _json({"$ref": _ref(operation.request)})}
-    if operation.access is Access.OPEN:
-        described["security"] = []
-    return described
+def _about(operation: Operation) -> str:
+    """Return what a stranger has to know beside the summary."""
+    lesser = f" (`{operation.or_scope}` will do)" if operation.or_scope else ""
+    told = {
+        Access.OPEN: "Needs no key.",
+        Access.ANY: "Needs a key, whichever.",
+        Access.OPERATOR: "For operators: needs an operator's key, or the control socket.",
+    }.get(operation.access, f"Needs a key with the scope `{operation.access}`{lesser}, or an operator's.")
+    if operation.effect is not None:
+        told += f" A change: it leaves an audit line, which `{AUDIT_HEADER}` names."
+    if operation.mints:
+        told += " The secret in the answer is shown once."
+    if operation.claims:
+        told += " With `claim` it is a change, with its audit line."
+    return told
 
 
-def _query_parameters(schema: dict[str, Any]) -> list[dict[str, Any]]:
-    required = schema.get("required", [])
-    return [
-        {"name": name, "in": "query", "required": name in required, "schema": shape}
-        for name, shape in schema["properties"].items()
-    ]
+def _path_parameter(operation: Operation, name: str) -> dict[str, Any]:
+    before = operation.path.partition(f"/{{{name}}}")[0].rpartition("/")[2]
+    meaning, example = PATH.get(f"{before}/{name}") or PATH[name]
+    parameter = {"name": name, "in": "path", "required": True, "description": meaning}
+    return parameter | {"schema": {"type": "string"}, "example": example}
 
 
-def _responses(operation: Operation) -> dict[str, Any]:
-    headers = {REQUEST_ID_HEADER: {"schema": {"type": "string"}}}
-    if operation.may_change:
-        headers[AUDIT_HEADER] = {"schema": {"type": "string"}}
-    success = {"description": operation.summary, "headers": headers, "content": _content(operation)}
-    responses: dict[str, Any] = {str(operation.status): success}
-    if operation.name == "inboxes.create":
-        responses["200"] = success
-    if operation.trial is not None:
-        responses["200"] = success | {"description": "only tried", "content": _json({"$ref": _ref(operation.trial)})}
-    if operation.answers is Answers.BYTES:
-        responses["206"] = success
-    for status in _error_statuses(operation):
-        names = ", ".join(code.value for code, number in STATUS.items() if number == status)
-        responses[str(status)] = {"description": names, "content": _json({"$ref": _ref("ErrorBody")})}
-    return responses
+def _query_parameter(name: str, schema: Schema, required: bool) -> dict[str, Any]:
+    """Describe a field as a parameter, which is text or not there: never null."""
+    shape = {word: value for word, value in schema.items() if word not in ("description", "examples")}
+    some = [one for one in shape.pop("anyOf", ()) if one != {"type": "null"}]
+    if some:
+        shape = some[0] | shape
+        shape.pop("default", None)
+    parameter = {"name": name, "in": "query", "required": required, "description": schema["description"]}
+    return parameter | {"schema": shape, "example": schema["examples"][0]}
 
 
-def _content(operation: Operation) -> dict[str, Any]:
-    if operation.answers is Answers.STREAM:
-        return {STREAM_TYPE: {"schema": {"$ref": _ref(operation.response)}}}
-    if operation.answers is Answers.BYTES:
-        link = _json({"anyOf": [{"$ref": _ref("LinkRef")}, _receipt({"$ref": _ref("LinkRef")})]})
-        return {operation.response: {"schema": {"type": "string", "format": "binary"}}} | link
-    shape: dict[str, Any] = {"$ref": _ref(operation.response)}
-    if operation.answers is Answers.LIST:
-        page = {"data": {"type": "array", "items": shape}, "next_cursor": {"type": ["string", "null"]}}
-        return _json({"type": "object", "properties": page, "required": ["data", "next_cursor"]})
-    if not operation.may_change:
-        return _json(shape)
-    return _json({"anyOf": [shape, _receipt(shape)]})
-
-
-def _receipt(shape: dict[str, Any]) -> dict[str, Any]:
-    properties = {
-        "data": shape,
-        "audit": {"$ref": _ref("AuditRef")},
-        "link": {"anyOf": [{"$ref": _ref("LinkRef")}, {"type": "null"}]},
-    }
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def _error_statuses(operation: Operation) -> list[int]:
-    statuses = {400, 401, 500, 503}
-    if operation.access is not Access.OPEN:
-        statuses.add(403)
-    if operation.path_names:
-        statuses.add(404)
-    if operation.request or operation.query:
-        statuses.add(422)
-    if operation.request:
-        statuses |= {408, 413, 415}
-    if operation.answers is Answers.BYTES:
-        statuses.add(STATUS[Code.RANGE_NOT_SATISFIABLE])
-    if operation.answers is Answers.STREAM:
-        statuses.add(STATUS[Code.GONE])
-    if operation.may_change:
-        statuses.add(STATUS[Code.CONFLICT])
-    if operation.access is Access.SEND:
-        statuses.add(STATUS[Code.SEND_CAP_REACHED])
-    return sorted(statuses)
-
-
-def _json(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"application/json": {"schema": schema}}
+def _json(schema: Schema, example: Any = ...) -> dict[str, Any]:
+    shown = {} if example is ... else {"example": example}
+    return {"application/json": {"schema": schema} | shown}
 
 
 def _ref(name: str) -> str:

@@ -23,7 +23,8 @@ from daemon.web.streams import LAST_EVENT_ID, streamed
 def add_routes(app: web.Application) -> None:
     """Register every operation."""
     for operation in OPERATIONS:
-        app.router.add_route(operation.method, operation.path, _handler(operation))
+        path = operation.path.replace("{seq}", "{seq:[0-9]+}")  # else GET /v1/audit/hash would ask for a line "hash"
+        app.router.add_route(operation.method, path, _handler(operation))
 
 
 def _handler(operation: Operation) -> Handler:

@@ -64,6 +64,19 @@ def test_a_key_that_asks_too_much_is_told_how_long_to_wait(limited: DaemonInside
         assert "RateLimit" not in answer.headers
 
 
+def test_a_tenants_limits_change_one_by_one(limited: DaemonInside) -> None:
+    path = f"/v1/tenants/{limited.tenant()}"
+    for asked, there in (
+        ({"rate_waits": 5, "retention_days": 3}, {"rate_waits": 5, "retention_days": 3}),
+        ({"rate_streams": 0}, {"rate_waits": 5, "retention_days": 3, "rate_streams": 0}),
+        ({"rate_waits": None}, {"retention_days": 3, "rate_streams": 0}),
+    ):
+        limits = limited.operator("PATCH", path, {"limits": asked}).json["limits"]
+        assert {name: most for name, most in limits.items() if most is not None} == there
+    refused = limited.operator("PATCH", path, {"limits": {"rate_waits": -1}})
+    assert (refused.status, refused.json["error"]["details"][0]["field"]) == (422, "limits.rate_waits")
+
+
 def test_redeeming_is_counted_by_the_enrollment_key(limited: DaemonInside) -> None:
     first, second = (limited.enrollment_key(limited.tenant())["enrollment_token"] for _ in range(2))
     answers = [limited.call("POST", "/v1/enroll", {"enrollment_token": first}) for _ in range(5)]

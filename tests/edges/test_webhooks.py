@@ -10,7 +10,7 @@ import pytest
 
 from postern_ctl.webhooks import SignatureMismatch
 from tests.conftest import Start
-from tests.edges.support import audit_head, audit_since, looked_up, until
+from tests.edges.support import a_world, audit_head, audit_since, looked_up, until
 from tests.receiver import Receiver
 from tests.support import RunningDaemon, mail
 
@@ -359,3 +359,16 @@ def test_one_slow_target_does_not_keep_the_others_waiting(daemon: RunningDaemon,
         assert dawdler.arrivals.empty()
         go_on.set()
         assert len({dawdler.next().delivery for _ in range(12)}) == 12
+
+
+@pytest.mark.parametrize("shut_out", ["agent", "tenant"])
+def test_nothing_is_posted_for_who_is_shut_out_and_that_is_said_at_once(daemon: RunningDaemon, shut_out: str) -> None:
+    world = a_world(daemon)
+    path, body = {
+        "agent": (f"/v1/agents/{world.agent}", {"disabled": True}),
+        "tenant": (f"/v1/tenants/{world.tenant}", {"suspended": True}),
+    }[shut_out]
+    assert daemon.operator("PATCH", path, body).status == 200
+    for asked in (f"/v1/webhooks/{world.webhook}/test", f"/v1/deliveries/{world.delivery}/replay"):
+        refused = daemon.operator("POST", asked)
+        assert (refused.status, refused.code) == (409, "conflict")
