@@ -17,7 +17,16 @@ ORPHANS = {
     "messages without raw bytes": "SELECT count(*) FROM messages WHERE raw_id NOT IN (SELECT id FROM raws)",
     "raw bytes without a message": "SELECT count(*) FROM raws WHERE id NOT IN (SELECT raw_id FROM messages)",
     "threads without a message": "SELECT count(*) FROM threads WHERE id NOT IN (SELECT thread_id FROM messages)",
-    "messages without an event": "SELECT count(*) FROM messages WHERE id NOT IN (SELECT subject_id FROM events)",
+    "messages without an event": (
+        "SELECT count(*) FROM messages WHERE direction = 'inbound' AND id NOT IN (SELECT subject_id FROM events)"
+    ),
+    "sent mail without its place in the outbox": (
+        "SELECT count(*) FROM messages WHERE direction = 'outbound' AND id NOT IN (SELECT message_id FROM outbox)"
+    ),
+    "recipients that count wrongly": (
+        "SELECT count(*) FROM outbox WHERE NOT EXISTS"
+        " (SELECT 1 FROM outbox_recipients WHERE message_id = outbox.message_id)"
+    ),
     "mailboxes without a line": (
         "SELECT count(*) FROM inboxes WHERE id NOT IN"
         " (SELECT line ->> '$.target' FROM audit WHERE line ->> '$.action' LIKE '%:inbox:create')"
