@@ -12,6 +12,7 @@ import zlib
 import sqlite_utils
 from sqlite_utils import Migrations
 
+from daemon.store.schema_guards import GUARDS
 from daemon.store.schema_rules import SENDING_RULES
 
 migrations = Migrations("postern")
@@ -358,24 +359,6 @@ _OUTBOX = (
     "CREATE INDEX idempotency_sending ON idempotency(created_ms) WHERE operation LIKE 'messages.%'",
 )
 
-# An entry without a mailbox is its tenant's, for all of its mailboxes. Hidden are the agent and the key that own the
-# mailbox of `postmaster@` and `abuse@`: nobody holds them.
-_GUARDS = (
-    "ALTER TABLE messages ADD COLUMN auto_submitted INTEGER NOT NULL DEFAULT 0",
-    "ALTER TABLE agents ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0",
-    "ALTER TABLE enrollment_keys ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0",
-    """CREATE TABLE list_entries (
-        n INTEGER PRIMARY KEY AUTOINCREMENT,
-        tenant_id TEXT NOT NULL REFERENCES tenants(id),
-        inbox_id TEXT REFERENCES inboxes(id),
-        list TEXT NOT NULL,
-        entry TEXT NOT NULL,
-        created_ms INTEGER NOT NULL)""",
-    "CREATE UNIQUE INDEX list_entries_owner ON list_entries(tenant_id, coalesce(inbox_id, ''), list, entry)",
-    "CREATE INDEX list_entries_inbox ON list_entries(inbox_id)",
-    "CREATE INDEX messages_sent ON messages(thread_id, received_ms) WHERE direction = 'outbound'",
-)
-
 
 @migrations()
 def m001_first_light(db: sqlite_utils.Database) -> None:
@@ -442,7 +425,7 @@ def m007_sending_rules(db: sqlite_utils.Database) -> None:
 @migrations()
 def m008_guards(db: sqlite_utils.Database) -> None:
     """Whom mail is taken from, what is automatic, and the operator's own mailbox."""
-    for statement in _GUARDS:
+    for statement in GUARDS:
         db.execute(statement)
 
 

@@ -84,3 +84,16 @@ def test_no_search_sorts(conn: sqlite3.Connection, owner: Asked, terms: list[Ter
     statement = next(one for one in asked if one.startswith("SELECT m."))
     plan = [row["detail"] for row in conn.execute(f"EXPLAIN QUERY PLAN {statement}")]
     assert not any("TEMP B-TREE" in step for step in plan), plan
+
+
+def test_old_mail_counts_as_a_persons_and_an_entry_is_there_once(conn: sqlite3.Connection) -> None:
+    assert {tuple(row) for row in conn.execute("SELECT auto_submitted FROM messages")} == {(0,)}
+    conn.execute(
+        "INSERT INTO list_entries (tenant_id, inbox_id, list, entry, created_ms)"
+        " VALUES ('cus_a', NULL, 'block', '@x.test', 0)"
+    )
+    with pytest.raises(sqlite3.IntegrityError):  # NULL equals nothing, but an entry of all mailboxes is there once
+        conn.execute(
+            "INSERT INTO list_entries (tenant_id, inbox_id, list, entry, created_ms)"
+            " VALUES ('cus_a', NULL, 'block', '@x.test', 0)"
+        )
