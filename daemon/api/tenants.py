@@ -22,8 +22,8 @@ SendCap = Annotated[int, Field(ge=0, le=SEND_CAP_MAX), INTEGRAL]
 class TenantLimits(Model):
     """Limits of one tenant, its keys, mailboxes and threads; what is not given follows the settings.
 
-    0 is no limit for what begins with `rate_`. A mailbox sends `send_cap_first` a day (recipients) on its first day, and
-    `send_cap_full` a day once it is `send_cap_ramp_days` old; between them the cap rises day by day.
+    A rate of 0 is no limit. A mailbox sends `send_cap_first` a day (recipients) on its first day, and `send_cap_full` a
+    day once it is `send_cap_ramp_days` old; between them the cap rises day by day.
     """
 
     retention_days: Days | None = None
