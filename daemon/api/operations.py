@@ -153,6 +153,8 @@ _AGENT_PLANE = (
         request="SendRequest",
         trial="DryRun",
         large=True,
+        idempotent=True,
+        errors=(Code.SEND_CAP_REACHED,),
         status=202,
     ),
     change(
@@ -166,6 +168,8 @@ _AGENT_PLANE = (
         request="ReplyRequest",
         trial="DryRun",
         large=True,
+        idempotent=True,
+        errors=(Code.SEND_CAP_REACHED,),
         status=202,
     ),
     listing("threads.list", "/v1/inboxes/{addr}/threads", _READ, "List a mailbox's threads", "Thread"),

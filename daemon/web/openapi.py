@@ -130,8 +130,12 @@ class _Document:
         content = self._content(operation)
         success = {"description": operation.summary, "headers": headers, "content": content}
         responses: dict[str, Any] = {str(operation.status): success}
-        if operation.idempotent and operation.status != 200:
+        if operation.idempotent and operation.status == 201:
             responses["200"] = success | {"description": "The answer of the first request, without its secrets."}
+        if operation.trial is not None:
+            tried: Schema = {"$ref": _ref(operation.trial)}
+            described = {"description": "It was only to be tried: nothing changed.", "headers": always}
+            responses["200"] = described | {"content": _json(tried, self._samples.answer(tried))}
         if operation.answers is Answers.BYTES:
             part = {operation.response: content[operation.response]}
             part_headers = headers | header_refs("Content-Range")

@@ -23,12 +23,12 @@ from tests.edges.support import EPOCH, World, a_world
 from tests.support import RunningDaemon
 
 CLAIMING = {"waits.wait", "waits.resume"}  # mutations, when they claim
-IDEMPOTENT = {"inboxes.create"}
+IDEMPOTENT = {"inboxes.create", "messages.send", "messages.reply"}
 KEYWORDS = set(
     "$ref additionalProperties anyOf const default description enum examples exclusiveMinimum format items maximum"
-    " maxItems maxLength minimum minItems minLength pattern properties required title type".split()
+    " maxItems maxLength maxProperties minimum minItems minLength pattern properties required title type".split()
 )
-AROUND_THE_TABLE = {"/docs", "/v1/openapi.json", "/healthz", "/readyz", "/metrics", "/l/{token}", "/d/{token}"}
+AROUND_THE_TABLE = {"/docs", "/v1/openapi.json", "/healthz", "/readyz", "/metrics", "/l/{token}", "/d/{token}", "/u/{token}"}
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from daemon.backends.protocols import Arrival
 from daemon.clock import DAY_MS, SECOND_MS, ManualClock
 from daemon.errors import Code, PosternError
 from daemon.service.sending_rules import Outcome, SendingRules
