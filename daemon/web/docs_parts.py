@@ -130,6 +130,7 @@ def _limits(schema: Schema) -> list[str]:
         ("minimum", "maximum", ""),
         ("minLength", "maxLength", " characters"),
         ("minItems", "maxItems", " items"),
+        ("minProperties", "maxProperties", " fields"),
     ):
         low, high = shape.get(least), shape.get(most)
         if low is not None and high is not None:

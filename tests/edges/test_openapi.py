@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any, cast
+from urllib.parse import urlencode
 
 import pytest
 from openapi_schema_validator import OAS31Validator
@@ -28,7 +29,16 @@ KEYWORDS = set(
     "$ref additionalProperties anyOf const default description enum examples exclusiveMinimum format items maximum"
     " maxItems maxLength maxProperties minimum minItems minLength pattern properties required title type".split()
 )
-AROUND_THE_TABLE = {"/docs", "/v1/openapi.json", "/healthz", "/readyz", "/metrics", "/l/{token}", "/d/{token}", "/u/{token}"}
+AROUND_THE_TABLE = {
+    "/docs",
+    "/v1/openapi.json",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/l/{token}",
+    "/d/{token}",
+    "/u/{token}",
+}
 
 
 @pytest.fixture(scope="module")
@@ -276,11 +286,17 @@ def test_its_examples_of_requests_are_taken(daemon: RunningDaemon, document: dic
         url = path
         for one in operation["parameters"]:
             url = url.replace(f"{{{one.get('name')}}}", str(one.get("example")))
+        needed = {
+            one["name"]: one["example"]
+            for one in operation["parameters"]
+            if one.get("in") == "query" and one["required"]
+        }
+        url += f"?{urlencode(needed)}" if needed else ""
         body = operation["requestBody"]["content"]["application/json"]["example"]
         if "timeout_seconds" in body:
             body["timeout_seconds"] = 0
         answer = daemon.operator(method, url, body)
-        about_things = ("agent_id", "tenant_id", "audit_seq", "enrollment_key_id")
+        about_things = ("agent_id", "tenant_id", "tenant", "audit_seq", "enrollment_key_id")
         assert answer.status in (200, 201, 401, 404) or (
             answer.status == 422 and all(one["field"] in about_things for one in answer.json["error"]["details"])
         ), (operation["operationId"], json.dumps(body), answer.body)

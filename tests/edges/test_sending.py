@@ -347,6 +347,14 @@ def test_all_that_may_be_sent_arrives_as_it_was_given(daemon: RunningDaemon, key
         assert daemon.operator("GET", f"/v1/messages/{arrived['id']}/attachments/{index}").body == content
 
 
+@pytest.mark.parametrize("name", ["A\u2028Bcc: x@evil.test", "=?utf-8?q?a=0D=0ABcc:_x@evil.test?=", "A\x85B"])
+def test_a_mailbox_whose_name_no_mail_may_bear_sends_without_it(daemon: RunningDaemon, key: str, name: str) -> None:
+    ours = daemon.inbox(key, display_name=name)["address"]
+    sent = settled(daemon, send(daemon, key, ours, to=ours), "delivered")
+    message = read(raw_of(daemon, sent["id"]))
+    assert (message["From"], message["Bcc"], sent["from"]) == (ours, None, ours)
+
+
 def test_a_mail_over_the_limit_is_refused_and_one_under_it_is_not(start: Start) -> None:
     daemon = start(MAX_SEND_BYTES="3000000")
     key = daemon.agent()["agent_key"]
