@@ -77,7 +77,7 @@ def workshop() -> Iterator[Path]:
 @contextlib.contextmanager
 def started(home: Path) -> Iterator[Rig]:
     """A daemon with one agent, stopped afterwards."""
-    daemon = RunningDaemon(home / "data").start()
+    daemon = RunningDaemon(home / "data", {"SEND_CAP_FIRST": "1000000"}).start()  # the rules are asked, and say yes
     try:
         yield Rig(daemon, daemon.agent(max_mailboxes=100_000)["agent_key"], [])
     finally:

@@ -20,6 +20,7 @@ from tests.edges.support import looked_up, until
 from tests.support import STOP_MAX_SECONDS, Answer, RunningDaemon
 
 ROUNDS = 3
+UNCAPPED = {"SEND_CAP_FIRST": "1000000"}
 SENDERS = 4
 STRIKE_AFTER_MAX = 60
 
@@ -66,7 +67,7 @@ class Desk:
 
 @pytest.mark.parametrize("point", AROUND_A_SENDING)
 def test_a_crash_at_a_named_point_of_a_sending(tmp_path: Path, point: str) -> None:
-    daemon = RunningDaemon(tmp_path / "data", launcher=launcher(point, 1)).start()
+    daemon = RunningDaemon(tmp_path / "data", UNCAPPED, launcher=launcher(point, 1)).start()
     desk = Desk.set_up(daemon)
     desk.send("before")
     until(lambda: len(looked_up(daemon, "SELECT 1 FROM outbox WHERE state = 'delivered'")) == 1)
@@ -76,14 +77,14 @@ def test_a_crash_at_a_named_point_of_a_sending(tmp_path: Path, point: str) -> No
         desk.send("in between")
     assert daemon.process.wait(STOP_MAX_SECONDS) == -signal.SIGKILL
     daemon.kill()
-    desk.daemon = RunningDaemon(daemon.data_dir).start()
+    desk.daemon = RunningDaemon(daemon.data_dir, UNCAPPED).start()
     desk.prove()
     assert desk.daemon.stop() == 0
 
 
 def test_a_power_cut_at_a_random_moment_loses_no_mail_and_doubles_none(tmp_path: Path) -> None:
     dice = random.Random(31)
-    daemon = RunningDaemon(tmp_path / "data").start()
+    daemon = RunningDaemon(tmp_path / "data", UNCAPPED).start()
     desk = Desk.set_up(daemon)
     for round_ in range(ROUNDS):
         left = threading.Semaphore(dice.randint(5, STRIKE_AFTER_MAX))
@@ -113,7 +114,7 @@ def test_a_power_cut_at_a_random_moment_loses_no_mail_and_doubles_none(tmp_path:
 
 
 def test_a_stop_in_the_middle_of_it_is_no_different(tmp_path: Path) -> None:
-    daemon = RunningDaemon(tmp_path / "data").start()
+    daemon = RunningDaemon(tmp_path / "data", UNCAPPED).start()
     desk = Desk.set_up(daemon)
     for number in range(40):
         desk.send(f"mail {number}")

@@ -71,7 +71,9 @@ def refused_fields(answer: Answer) -> set[str]:
 
 @pytest.fixture(scope="module")
 def key(daemon: RunningDaemon) -> str:
-    return str(daemon.agent()["agent_key"])
+    tenant = daemon.tenant()
+    daemon.operator("PATCH", f"/v1/tenants/{tenant}", {"limits": {"send_cap_first": 1_000}})
+    return str(daemon.agent(tenant)["agent_key"])
 
 
 @pytest.fixture

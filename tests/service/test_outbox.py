@@ -26,6 +26,7 @@ async def home(tmp_path: Path) -> AsyncIterator[House]:
 async def a_mailbox(home: House, name: str = "Acme") -> tuple[str, str]:
     """Make a mailbox; return its tenant and its id."""
     tenant = (await home.ask("tenants.create", body={"name": name})).id
+    await home.ask("tenants.update", tenant, body={"limits": {"send_cap_first": 1_000}})
     body = {"tenant_id": tenant, "label": "x", "scopes": ["mailbox:send"], "max_mailboxes": 9}
     minted = await home.ask("keys.mint", body=body)
     agent = (await home.ask("enrollment.redeem", body={"enrollment_token": minted.enrollment_token})).agent_id
@@ -200,7 +201,7 @@ async def test_a_mailbox_and_a_tenant_take_their_queue_with_them(home: House) ->
     (agent,) = (await home.look("SELECT id FROM agents"))[0]
     again = await home.ask("inboxes.create", body={"agent_id": agent})
     await a_mail(home, again.id)
-    await home.ask("tenants.delete", tenant, body={"confirm": tenant})
+    await home.ask("tenants.delete", tenant, query={"confirm": tenant})
     for table in ("outbox", "outbox_recipients", "local_deliveries", "messages"):
         assert await home.look(f"SELECT count(*) FROM {table}") == [(0,)]
 
@@ -217,7 +218,7 @@ async def test_the_rules_hear_of_every_end(home: House, monkeypatch: pytest.Monk
 
 
 async def test_what_the_rules_refuse_leaves_nothing_behind(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise PosternError(Code.SEND_CAP_REACHED, "Enough for today.", retry_after_seconds=60)
 
     monkeypatch.setattr(SendingRules, "admit", refuse)
