@@ -13,8 +13,7 @@ import sqlite_utils
 from sqlite_utils import Migrations
 
 from daemon.store.schema_guards import GUARDS
-from daemon.store.schema_outbox import OUTBOX
-from daemon.store.schema_rules import SENDING_RULES
+from daemon.store.schema_sending import OUTBOX, SENDING_RULES
 
 migrations = Migrations("postern")
 
