@@ -24,6 +24,7 @@ from daemon.events import Bus
 from daemon.ids import Ids
 from daemon.keys import Keyring, KeyringError, load_keyring
 from daemon.mail import compose
+from daemon.mail.encode import Unwritable
 from daemon.mail.warm import warm
 from daemon.service.services import Services
 from daemon.service.status import Listeners
@@ -59,7 +60,7 @@ async def serve(settings: Settings, ready: Callable[[Listeners], None]) -> None:
 async def running(settings: Settings, clock: Clock | None = None, ids: Ids | None = None) -> AsyncIterator[Services]:
     """Start everything, yield the services, stop everything in reverse order. Raises `StartError`."""
     clock, ids = clock or SystemClock(), ids or Ids()
-    compose.self_test()
+    _check_composing()
     home = prepared_home(settings.home)
     warm()
     async with AsyncExitStack() as stack:
@@ -84,6 +85,13 @@ async def running(settings: Settings, clock: Clock | None = None, ids: Ids | Non
         await stack.enter_async_context(_beside(services.dispatcher.run()))
         await stack.enter_async_context(_beside(services.outbox.run(Loopback(services.local_delivery.deliver))))
         yield services
+
+
+def _check_composing() -> None:
+    try:
+        compose.self_test()
+    except Unwritable as problem:
+        raise StartError(f"Mail cannot be composed safely here: {problem}. Reinstall Postern.") from None
 
 
 def _allow_many_files() -> None:

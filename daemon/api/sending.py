@@ -55,7 +55,13 @@ class SendRequest(Model):
     text: str | None = None
     html: str | None = None
     reply_to: Addresses | None = None
-    headers: dict[str, str] | None = Field(None, max_length=HEADERS_MAX)
+    headers: dict[str, str] | None = Field(
+        None,
+        max_length=HEADERS_MAX,
+        description="X-… of your own, and: Auto-Submitted, Comments, Importance, Keywords, List-…, Organization,"
+        " Precedence, Priority, Sensitivity. Auto-Submitted is not set for you: many systems answer no mail that bears"
+        " it (RFC 3834); set it on what nobody is to answer.",
+    )
     attachments: list[AttachmentUpload] | None = Field(None, max_length=FILES_MAX)
     subscribed: bool = False
     dry_run: bool = False

@@ -170,7 +170,7 @@ def check_field(name: str, value: str) -> str | None:
     lower = name.lower()
     is_known = lower in TEXT_FIELDS or lower in GRAMMAR_FIELDS
     if not is_known and (not _EXTENSION.match(lower) or lower.startswith(_KEPT_FOR_US)):
-        return "only X-… headers and a few that do no harm may be given (the documentation lists them)"
+        return "give X-… headers of your own, or one of those that the API document lists at headers"
     if len(value) > FIELD_VALUE_MAX_CHARS:
         return f"a header has at most {FIELD_VALUE_MAX_CHARS} characters"
     if not value.strip():

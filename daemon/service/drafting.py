@@ -83,7 +83,7 @@ def letter(inbox: InboxRow, request: SendRequest) -> Letter:
     files = _files(request.attachments, problems)
     problems.settle()
     draft = Draft(
-        sender=named(inbox.display_name, inbox.address),
+        sender=_sender(inbox),
         to=kept["to"],
         cc=kept["cc"],
         reply_to=reply_to,
@@ -113,7 +113,7 @@ def answer(inbox: InboxRow, request: ReplyRequest, original: ParsedMail, *, is_o
     problems.settle()
     parent = identifier(original.message_id)
     draft = Draft(
-        sender=named(inbox.display_name, inbox.address),
+        sender=_sender(inbox),
         to=kept["to"],
         cc=kept["cc"],
         subject=reply_subject(original.subject),
@@ -130,6 +130,12 @@ def reply_subject(subject: str) -> str:
     """Return the subject of an answer: with "Re:" once, in whichever language it stands there already."""
     prefix = REPLY_PREFIX if _FORWARDED.match(subject) or not base_subject(subject)[1] else ""
     return (prefix + subject)[:SUBJECT_MAX_CHARS].strip()
+
+
+def _sender(inbox: InboxRow) -> Mailbox:
+    """Return the mailbox as From; a name that no mail may bear is left out."""
+    name = inbox.display_name
+    return named(name if name and check_text(name) is None else None, inbox.address)
 
 
 def _mailboxes(field: str, texts: Sequence[str] | None, problems: _Problems) -> tuple[Mailbox, ...]:

@@ -25,8 +25,10 @@ from daemon.backends.protocols import Arrival
 from daemon.errors import not_found
 from daemon.mail.automatic import is_automatic
 from daemon.mail.bounded import parse_bounded
+from daemon.mail.dsn import Report, reports
 from daemon.mail.extract import Extracted as Extraction
 from daemon.mail.model import Address, ParsedMail
+from daemon.service.addresses import bounced_message
 from daemon.service.context import Blob, Call, Done, Listed, Principal
 from daemon.service.downloads import Downloads, Target
 from daemon.service.extracted import shown_extraction
@@ -34,6 +36,7 @@ from daemon.service.happenings import happened
 from daemon.service.inboxes import owned_inbox
 from daemon.service.message_rows import deliveries, owned_message, summary
 from daemon.service.mutations import Change
+from daemon.service.outcomes import Outcomes
 from daemon.service.reception import Reception
 from daemon.service.sending import Sending
 from daemon.service.sending_rules import SendingRules
@@ -51,22 +54,30 @@ INDEX_MAX_DIGITS = 6
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A mail ready to be kept."""
+    """A mail ready to be kept; `reports` are what a bounce tells."""
 
     arrival: Arrival
     parsed: ParsedMail
     deflated: bytes
     size_bytes: int
+    reports: tuple[Report, ...] = ()
 
 
 class Messages(Service):
     """The noun `message`."""
 
     def __init__(
-        self, tools: Tools, downloads: Downloads, reception: Reception, sending: Sending, rules: SendingRules
+        self,
+        tools: Tools,
+        downloads: Downloads,
+        reception: Reception,
+        sending: Sending,
+        rules: SendingRules,
+        outcomes: Outcomes,
     ) -> None:
         super().__init__(tools)
         self._reception = reception
+        self._outcomes = outcomes
         self._downloads = downloads
         self._sending = sending
         self._rules = rules
@@ -91,7 +102,8 @@ class Messages(Service):
 
     async def incoming(self, arrival: Arrival, raw: bytes) -> Incoming:
         """Return a mail ready to be kept: parsed and deflated."""
-        return Incoming(arrival, await parse_bounded(raw), await _deflated(raw), len(raw))
+        told = () if arrival.envelope_from else reports(raw)
+        return Incoming(arrival, await parse_bounded(raw), await _deflated(raw), len(raw), told)
 
     def keep(self, tx: Tx, mail: Incoming, recipients: Mapping[str, str]) -> int:
         """Store a mail as `receive` does, in a transaction of the caller's."""
@@ -103,6 +115,7 @@ class Messages(Service):
             message = self._row(tx, inbox, raw_id, mail, given)
             messages.add(tx, message)
             self._rules.received(tx, inbox, message)
+            self._note_bounce(tx, inbox, mail, given)
             tx.on_commit(partial(self._mails.prime, message.id, mail.parsed, mail.size_bytes))
             happened(tx, self._bus, "message.received", inbox, message.id)
         return len(welcome)
@@ -192,6 +205,13 @@ class Messages(Service):
 
     async def _owned(self, principal: Principal, message: str) -> MessageRow:
         return await self._database.read(lambda conn: owned_message(conn, principal, message))
+
+    def _note_bounce(self, tx: Tx, inbox: inboxes.InboxRow, mail: Incoming, envelope_to: str) -> None:
+        """Take a notification for what it reports, if it came to the envelope sender of a message of this mailbox."""
+        bounced = bounced_message(envelope_to) if mail.reports else None
+        sent = None if bounced is None else messages.get(tx.conn, bounced)
+        if sent is not None and sent.inbox_id == inbox.id:
+            self._outcomes.reported(tx, sent.id, mail.reports)
 
     def _row(self, tx: Tx, inbox: inboxes.InboxRow, raw_id: int, mail: Incoming, envelope_to: str) -> MessageRow:
         parsed, envelope_from = mail.parsed, mail.arrival.envelope_from

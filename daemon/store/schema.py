@@ -13,6 +13,7 @@ import sqlite_utils
 from sqlite_utils import Migrations
 
 from daemon.store.schema_guards import GUARDS
+from daemon.store.sending_tables import OUTBOX
 
 migrations = Migrations("postern")
 
@@ -318,46 +319,6 @@ _SEARCH = (
         FROM inboxes WHERE inboxes.id = messages.inbox_id)""",
 )
 
-# One row for each mail that was sent. `next_ms` is when something is to be done for it, NULL when nothing is: it is in
-# hand, settled, or waits for a way out. What became of a recipient stands in `outbox_recipients`; in
-# `local_deliveries`, that a hand-over was made to a mailbox here, so that its repetition makes no second one.
-_OUTBOX = (
-    """CREATE TABLE outbox (
-        n INTEGER PRIMARY KEY AUTOINCREMENT,
-        message_id TEXT NOT NULL UNIQUE REFERENCES messages(id) ON DELETE CASCADE,
-        tenant_id TEXT NOT NULL REFERENCES tenants(id),
-        inbox_id TEXT NOT NULL REFERENCES inboxes(id),
-        agent_id TEXT NOT NULL,
-        operation_id TEXT NOT NULL UNIQUE,
-        envelope_from TEXT NOT NULL,
-        state TEXT NOT NULL,
-        attempts INTEGER NOT NULL DEFAULT 0,
-        next_ms INTEGER,
-        handing_ms INTEGER,
-        provider_id TEXT,
-        error TEXT,
-        created_ms INTEGER NOT NULL)""",
-    "CREATE INDEX outbox_due ON outbox(tenant_id, next_ms) WHERE next_ms IS NOT NULL",
-    "CREATE INDEX outbox_next ON outbox(next_ms) WHERE next_ms IS NOT NULL",
-    "CREATE INDEX outbox_state ON outbox(state, created_ms)",
-    "CREATE INDEX outbox_inbox ON outbox(inbox_id)",
-    """CREATE TABLE outbox_recipients (
-        message_id TEXT NOT NULL REFERENCES outbox(message_id) ON DELETE CASCADE,
-        place INTEGER NOT NULL,
-        address TEXT NOT NULL,
-        kind TEXT NOT NULL,
-        state TEXT NOT NULL,
-        detail TEXT,
-        updated_ms INTEGER NOT NULL,
-        PRIMARY KEY (message_id, place),
-        UNIQUE (message_id, address)) WITHOUT ROWID""",
-    """CREATE TABLE local_deliveries (
-        operation_id TEXT NOT NULL REFERENCES outbox(operation_id) ON DELETE CASCADE,
-        address TEXT NOT NULL,
-        PRIMARY KEY (operation_id, address)) WITHOUT ROWID""",
-    "CREATE INDEX idempotency_sending ON idempotency(created_ms) WHERE operation LIKE 'messages.%'",
-)
-
 
 @migrations()
 def m001_first_light(db: sqlite_utils.Database) -> None:
@@ -410,7 +371,7 @@ def m005_search(db: sqlite_utils.Database) -> None:
 @migrations()
 def m006_outbox(db: sqlite_utils.Database) -> None:
     """Mail that is sent: what is to be done for it, and what became of each recipient."""
-    for statement in _OUTBOX:
+    for statement in OUTBOX:
         db.execute(statement)
 
 

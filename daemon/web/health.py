@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 from aiohttp import web
@@ -10,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from daemon.api.sending import OutboxCounts
+from daemon.errors import PosternError
 from daemon.service.services import Services
 from daemon.web.server import SERVICES
 
@@ -21,7 +23,8 @@ def add_routes(app: web.Application) -> None:
     registry.register(collector)
 
     async def metrics(request: web.Request) -> web.Response:
-        collector.outbox = await request.app[SERVICES].stats.outbox()
+        with contextlib.suppress(PosternError):  # a store that cannot be read keeps nobody from the rest
+            collector.outbox = await request.app[SERVICES].stats.outbox()
         return web.Response(body=generate_latest(registry), content_type="text/plain", charset="utf-8")
 
     app.router.add_get("/healthz", _healthz)

@@ -66,7 +66,7 @@ def _query(request: web.Request, query_model: type[Model], *, resumes: bool) -> 
 
 
 def _roomy(request: web.Request) -> web.Request:
-    """Return the request with room for a body that holds files: base64 takes 4 octets for 3, escaped text 6 for 1."""
+    """Return the request with room for a body that holds files: base64 takes 4 octets for 3, escaped text more."""
     room = 2 * request.app[SERVICES].sending.max_bytes + BODY_MAX_BYTES
     return request.clone(client_max_size=room)
 

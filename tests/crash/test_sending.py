@@ -58,7 +58,7 @@ class Desk:
         unsettled = "SELECT count(*) FROM outbox WHERE state <> 'delivered'"
         until(lambda: looked_up(self.daemon, unsettled) == [(0,)])
         for address, direction in ((self.ours, "outbound"), (self.theirs, "inbound")):
-            there = [one for one in pages(self.daemon, f"/v1/inboxes/{address}/messages", self.key)]
+            there = list(pages(self.daemon, f"/v1/inboxes/{address}/messages", self.key))
             assert {one["direction"] for one in there} <= {direction}
             assert Counter(one["subject"] for one in there) == dict.fromkeys(self.tried, 1)
         prove_file(self.daemon)

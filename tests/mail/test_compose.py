@@ -83,13 +83,8 @@ FILES = st.lists(
 
 
 def draft(**more: Any) -> Draft:
-    given = {
-        "sender": SENDER,
-        "to": (mailbox("jane@example.com"),),
-        "text": "Hello.\n",
-        "message_id": "<1@acme.example>",
-    }
-    return Draft(**given | more)
+    given: dict[str, Any] = {"to": (mailbox("jane@example.com"),), "text": "Hello.\n", "message_id": "<1@acme.example>"}
+    return Draft(sender=SENDER, **given | more)
 
 
 def fields_of(raw: bytes) -> list[str]:

@@ -254,3 +254,57 @@ async def test_a_mail_in_hand_when_the_daemon_died_goes_out_once(tmp_path: Path,
         await home.services.outbox.step(backend)
         assert (await shown(home, message))[0] == "sent"
     assert list(backend.taken.values()) == [1]
+
+
+def notification(recipient: str, action: str, status: str, said: str = "smtp; 550 no such user") -> bytes:
+    """Return a delivery status notification as mail systems write it (RFC 3464, appendix E)."""
+    return (
+        "From: MAILER-DAEMON@foreign.test\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nSorry.\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+        "Reporting-MTA: dns; mx.foreign.test\r\n\r\n"
+        f"Final-Recipient: rfc822; {recipient}\r\nAction: {action}\r\nStatus: {status}\r\n"
+        f"Diagnostic-Code: {said}\r\n\r\n"
+        "--b--\r\n"
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "shows", "heard"),
+    [
+        ("failed", "5.1.1", "bounced", [Outcome.BOUNCED_HARD]),
+        ("failed", "4.4.7", "bounced", [Outcome.BOUNCED_SOFT]),
+        ("delivered", "2.0.0", "delivered", [Outcome.DELIVERED]),
+        ("delayed", "4.4.1", "sent", []),
+        ("failed", "none", "sent", []),
+    ],
+)
+async def test_a_notification_tells_what_became_of_a_recipient(
+    home: House, monkeypatch: pytest.MonkeyPatch, action: str, status: str, shows: str, heard: list[Outcome]
+) -> None:
+    outcomes: list[Outcome] = []
+    monkeypatch.setattr(SendingRules, "outcome", lambda *given: outcomes.append(given[-1]))
+    _, inbox = await a_mailbox(home)
+    message = await a_mail(home, inbox, "Jane@foreign.test", "b@foreign.test")
+    backend = Scripted()
+    await home.services.outbox.step(backend)
+    report = notification("jane@foreign.test", action, status)
+    envelope = backend.mails[0].envelope_from
+
+    async def comes(sender: str, to: str, raw: bytes = report) -> str:
+        await home.services.messages.receive(sender, {inbox: to}, raw)
+        return str((await home.ask("messages.get", message)).deliveries[0].status)
+
+    assert await comes("somebody@foreign.test", envelope) == "sent", "only what has no sender is a notification"
+    assert await comes("", envelope.replace("+bounce-", "+bounce-x")) == "sent", "of another message"
+    assert await comes("", envelope, notification("other@foreign.test", action, status)) == "sent"
+    assert await comes("", envelope) == shows
+    assert await comes("", envelope) == shows
+    assert outcomes == heard
+    whole, ((_, detail), (untouched, _)) = await shown(home, message)
+    assert untouched == "sent"
+    assert whole == ("bounced" if shows == "bounced" else "sent")
+    if shows == "bounced":
+        assert detail == f"{status} 550 no such user"
+        assert (await told(home)).count("message.bounced") == 1
