@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from daemon.backends.protocols import Arrival
 from daemon.clock import DAY_MS, SECOND_MS, ManualClock
 from daemon.errors import Code, PosternError
 from daemon.service.sending_rules import Outcome, SendingRules
@@ -293,7 +294,7 @@ async def test_a_notification_tells_what_became_of_a_recipient(
     envelope = backend.mails[0].envelope_from
 
     async def comes(sender: str, to: str, raw: bytes = report) -> str:
-        await home.services.messages.receive(sender, {inbox: to}, raw)
+        await home.services.messages.receive(Arrival(sender), {inbox: to}, raw)
         return str((await home.ask("messages.get", message)).deliveries[0].status)
 
     assert await comes("somebody@foreign.test", envelope) == "sent", "only what has no sender is a notification"
