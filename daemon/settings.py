@@ -75,7 +75,10 @@ def _whole(text: str) -> int:
 
 
 def _path(text: str) -> Path:
-    return Path(text).expanduser().absolute()
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:
+        raise ValueError("there is no such user's home directory; give the path itself") from None
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from daemon.api.common import Deleted, LinkRef
@@ -57,11 +57,11 @@ class Incoming:
     """A mail ready to be kept; `reports` are what a bounce tells."""
 
     arrival: Arrival
-    authentication: Authentication
     parsed: ParsedMail
     deflated: bytes
     size_bytes: int
     reports: tuple[Report, ...] = ()
+    authentication: Authentication = field(default_factory=Authentication)
 
 
 class Messages(Service):
@@ -100,14 +100,15 @@ class Messages(Service):
         deleted meanwhile, or does not want the mail, gets nothing. Raises `Refused` when none wants it, `PosternError`
         (`backend_unavailable`) when the mail cannot be kept.
         """
-        mail = await self.incoming(arrival, raw)
+        verdicts = await self._authenticate(arrival, raw)
+        mail = replace(await self.incoming(arrival, raw), authentication=verdicts)
         return await self._database.write(lambda tx: self.keep(tx, mail, recipients))
 
     async def incoming(self, arrival: Arrival, raw: bytes) -> Incoming:
-        """Return a mail ready to be kept: judged, parsed and deflated."""
-        told = reports(raw) if not arrival.envelope_from else ()
-        authentication = await self._authenticate(arrival, raw)
-        return Incoming(arrival, authentication, await parse_bounded(raw), await _deflated(raw), len(raw), told)
+    async def incoming(self, arrival: Arrival, raw: bytes) -> Incoming:
+        """Return a mail ready to be kept: parsed and deflated. Of its authenticity nothing is known yet."""
+        told = () if arrival.envelope_from else reports(raw)
+        return Incoming(arrival, await parse_bounded(raw), await _deflated(raw), len(raw), told)
 
     def keep(self, tx: Tx, mail: Incoming, recipients: Mapping[str, str]) -> int:
         """Store a mail as `receive` does, in a transaction of the caller's."""

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 from daemon.backends.protocols import Arrival, Refusal, Refused
 from daemon.mail.model import ParsedMail
-from daemon.service.addresses import normal_address
+from daemon.service.addresses import bounced_message, normal_address
 from daemon.service.lists import is_blocked, is_welcome
 from daemon.service.operator_mail import DESTINATION, OperatorMail
 from daemon.service.sender_rates import SenderRates
 from daemon.service.tools import Service, Tools
-from daemon.store import inboxes, tenants
+from daemon.store import inboxes, messages, tenants
 from daemon.store.database import Tx
 from daemon.store.inboxes import InboxRow
 
@@ -48,7 +48,11 @@ class Reception(Service):
             if row is not None:
                 there.setdefault(row.id, (row, given))
         senders = _senders(arrival, mail)
-        welcome = [(row, given) for row, given in there.values() if is_welcome(tx.conn, row, *senders)]
+        welcome = [
+            (row, given)
+            for row, given in there.values()
+            if is_welcome(tx.conn, row, *senders) or _comes_home(tx.conn, row, arrival, given)
+        ]
         if there and not welcome:
             raise Refused(Refusal.BLOCKED)
         return welcome
@@ -85,3 +89,9 @@ class Reception(Service):
 def _senders(arrival: Arrival, mail: ParsedMail) -> tuple[str, str]:
     """Return the envelope's sender and the author."""
     return arrival.envelope_from, mail.from_.address if mail.from_ else arrival.envelope_from
+
+
+def _comes_home(conn: sqlite3.Connection, inbox: InboxRow, arrival: Arrival, given: str) -> bool:
+    """Tell whether this is a report on a mail that the mailbox sent: who allows few still learns what bounced."""
+    sent = None if arrival.envelope_from else messages.get(conn, bounced_message(given) or "")
+    return sent is not None and sent.inbox_id == inbox.id and sent.direction == "outbound"

@@ -55,7 +55,7 @@ def test_a_method_that_a_path_does_not_take_is_405_with_allow(daemon: RunningDae
         by_path.setdefault(operation.path, set()).add(operation.method)
     for template, methods in by_path.items():
         path = template
-        for name in ("addr", "address", "id", "seq", "wait_id", "n"):
+        for name in ("addr", "address", "id", "seq", "wait_id", "n", "list"):
             path = path.replace(f"{{{name}}}", "1")
         answer = daemon.call("OPTIONS", path, key=key)
         refused(answer, 405, "method_not_allowed")

@@ -86,6 +86,19 @@ def test_who_allows_some_takes_nobody_else(daemon: RunningDaemon, world: World) 
     assert sent(daemon, world.address) == 550, "blocked wins"
 
 
+def test_a_report_on_what_was_sent_comes_home_to_who_allows_few(daemon: RunningDaemon, world: World) -> None:
+    put(daemon, world, "allow", "@friends.test")
+    body = {"to": "ann@friends.test", "subject": "Hello", "text": "?"}
+    answer = daemon.call("POST", f"/v1/inboxes/{world.inbox}/send", body, key=world.agent_key)
+    home = world.address.replace("@", f"+bounce-{answer.json['id'].removeprefix('msg_')}@")
+    daemon_says = "MAILER-DAEMON@relay.test"
+    assert sent(daemon, home, author=daemon_says, envelope="") == 250
+    assert sent(daemon, home, author=daemon_says) == 550, "a report has no sender"
+    assert sent(daemon, world.address, author=daemon_says, envelope="") == 550
+    forged = world.address.replace("@", f"+bounce-{world.message.removeprefix('msg_')}@")
+    assert sent(daemon, forged, author=daemon_says, envelope="") == 550, "of no mail that was sent"
+
+
 def test_a_mailbox_narrows_its_tenants_lists_and_does_not_widen_them(daemon: RunningDaemon, world: World) -> None:
     put(daemon, world, "allow", "@friends.test", tenant=world.tenant)
     put(daemon, world, "allow", "@stranger.test")

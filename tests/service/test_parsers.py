@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from daemon.api.common import PageQuery
@@ -151,6 +151,7 @@ def test_a_duration_is_read(count: int, unit: str) -> None:
     assert duration_seconds(f" {count}{unit} ") == count * seconds
 
 
+@example("data_dir", "~0")
 @given(
     st.sampled_from([item.name for item in dataclasses.fields(Settings)]),
     st.text(st.characters(exclude_characters="\x00")),
