@@ -105,7 +105,6 @@ class Messages(Service):
         return await self._database.write(lambda tx: self.keep(tx, mail, recipients))
 
     async def incoming(self, arrival: Arrival, raw: bytes) -> Incoming:
-    async def incoming(self, arrival: Arrival, raw: bytes) -> Incoming:
         """Return a mail ready to be kept: parsed and deflated. Of its authenticity nothing is known yet."""
         told = () if arrival.envelope_from else reports(raw)
         return Incoming(arrival, await parse_bounded(raw), await _deflated(raw), len(raw), told)
