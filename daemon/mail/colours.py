@@ -7,25 +7,18 @@ import math
 import re
 from functools import lru_cache
 
+from daemon.mail.colour_names import NAMED
+
 Colour = tuple[float, float, float]
 WHITE: Colour = (255.0, 255.0, 255.0)
 BLACK: Colour = (0.0, 0.0, 0.0)
 
-_NAMED: dict[str, str] = {
-    "white": "ffffff", "black": "000000", "red": "ff0000", "green": "008000", "blue": "0000ff", "yellow": "ffff00",
-    "gray": "808080", "grey": "808080", "silver": "c0c0c0", "navy": "000080", "teal": "008080", "purple": "800080",
-    "maroon": "800000", "olive": "808000", "lime": "00ff00", "aqua": "00ffff", "cyan": "00ffff", "fuchsia": "ff00ff",
-    "magenta": "ff00ff", "orange": "ffa500", "snow": "fffafa", "ivory": "fffff0", "whitesmoke": "f5f5f5",
-    "ghostwhite": "f8f8ff", "floralwhite": "fffaf0", "azure": "f0ffff", "mintcream": "f5fffa", "aliceblue": "f0f8ff",
-    "lightgray": "d3d3d3", "lightgrey": "d3d3d3", "gainsboro": "dcdcdc", "darkgray": "a9a9a9", "dimgray": "696969",
-    "seashell": "fff5ee", "beige": "f5f5dc", "linen": "faf0e6", "lavender": "e6e6fa", "honeydew": "f0fff0",
-    "lightyellow": "ffffe0", "lightcyan": "e0ffff", "cornsilk": "fff8dc", "oldlace": "fdf5e6", "mistyrose": "ffe4e1",
-    "lavenderblush": "fff0f5", "papayawhip": "ffefd5", "blanchedalmond": "ffebcd", "antiquewhite": "faebd7",
-    "lemonchiffon": "fffacd", "lightgoldenrodyellow": "fafad2", "moccasin": "ffe4b5", "canvas": "ffffff",
-    "midnightblue": "191970", "darkblue": "00008b", "royalblue": "4169e1", "steelblue": "4682b4", "tomato": "ff6347",
-}  # fmt: skip
 NUMBER = r"[+-]?(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:e[+-]?\d{1,3})?"
-_MODERN = ("hwb(", "lab(", "lch(", "oklab(", "oklch(", "color(", "color-mix(")
+_FUNCTIONS = frozenset("rgb rgba hsl hsla hwb lab lch oklab oklch color color-mix light-dark".split())
+_FUNCTION = re.compile(r"([a-z-]+)\((.*?)\)?", re.DOTALL)
+_PART = re.compile(rf"({NUMBER})(%|deg|g?rad|turn)?")
+_COMMA = re.compile(r",(?![^()]*\))")
+_ANGLES = {"deg": 1.0, "rad": 180 / math.pi, "grad": 0.9, "turn": 360.0}
 
 
 @lru_cache(maxsize=1_000)
@@ -40,27 +33,34 @@ def _luminance(colour: Colour) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
+@lru_cache(maxsize=1_000)
 def colour(value: str) -> tuple[Colour, float] | None:
     """A CSS colour and its alpha, or None when it is no colour of its own (inherit, a variable, an unknown name)."""
     value = value.strip()
     if value == "transparent":
         return BLACK, 0.0
-    digits = value[1:] if value.startswith("#") else _NAMED.get(value, "")
+    digits = value[1:] if value.startswith("#") else NAMED.get(value, "")
+    if digits:
+        return _hexadecimal(digits)
+    match = _FUNCTION.fullmatch(value)
+    return _functional(match[1], match[2]) if match is not None and match[1] in _FUNCTIONS else None
+
+
+def _hexadecimal(digits: str) -> tuple[Colour, float] | None:
     if len(digits) in (3, 4):
         digits = "".join(char * 2 for char in digits)
-    if len(digits) in (6, 8) and all(char in "0123456789abcdef" for char in digits):
-        parts = [int(digits[at : at + 2], 16) for at in range(0, len(digits), 2)]
-        return (float(parts[0]), float(parts[1]), float(parts[2])), parts[3] / 255 if len(parts) == 4 else 1.0
-    if value.startswith(("rgb", "hsl")):
-        return _functional(value)
-    return _modern(value) if value.startswith(_MODERN) else None
+    if len(digits) not in (6, 8) or not all(char in "0123456789abcdef" for char in digits):
+        return None
+    parts = [int(digits[at : at + 2], 16) for at in range(0, len(digits), 2)]
+    return (float(parts[0]), float(parts[1]), float(parts[2])), parts[3] / 255 if len(parts) == 4 else 1.0
 
 
-def _modern(value: str) -> tuple[Colour, float] | None:
-    """The later colour functions (CSS Color 4 and 5), the simple ways to write them; mixtures are all mixed in sRGB."""
-    kind, _, inner = value.removesuffix(")").partition("(")
+def _functional(kind: str, inner: str) -> tuple[Colour, float] | None:
+    """A colour function (CSS Color 4 and 5), the simple ways to write it; mixtures are all mixed in sRGB."""
     if kind == "color-mix":
         return _mixture(inner)
+    if kind == "light-dark":
+        return colour(_COMMA.split(inner)[0])
     words = inner.replace("/", " / ").replace(",", " ").split()
     if kind == "color" and words and words[0] in ("srgb", "display-p3"):
         words = words[1:]
@@ -68,18 +68,21 @@ def _modern(value: str) -> tuple[Colour, float] | None:
     if len(parts) not in (3, 4) or None in parts:
         return None
     first, second, third, alpha = [*(part or 0.0 for part in parts), 1.0][:4]
+    alpha = min(max(alpha, 0.0), 1.0)
+    if kind.startswith("rgb"):
+        return _bounded(first / 255, second / 255, third / 255), alpha
+    if kind.startswith("hsl"):
+        return _bounded(*colorsys.hls_to_rgb(first % 360 / 360, min(max(third, 0), 1), min(max(second, 0), 1))), alpha
     if kind == "hwb":
         grey = max(1.0, second + third)
         pure = colorsys.hls_to_rgb(first % 360 / 360, 0.5, 1.0)
-        one, two, three = (c * (1 - second / grey - third / grey) + second / grey for c in pure)
-        return (one * 255, two * 255, three * 255), alpha
+        return _bounded(*(c * (1 - second / grey - third / grey) + second / grey for c in pure)), alpha
     if kind == "color":
         return _bounded(first, second, third), alpha
     if kind.endswith("lch"):
         second, third = second * math.cos(math.radians(third)), second * math.sin(math.radians(third))
     linear = _from_oklab(first, second, third) if kind.startswith("ok") else _from_lab(first, second, third)
-    one, two, three = (12.92 * c if c <= 0.0031308 else 1.055 * c ** (1 / 2.4) - 0.055 for c in linear)
-    return _bounded(one, two, three), alpha
+    return _bounded(*(12.92 * c if c <= 0.0031308 else 1.055 * c ** (1 / 2.4) - 0.055 for c in linear)), alpha
 
 
 def _bounded(red: float, green: float, blue: float) -> Colour:
@@ -88,14 +91,18 @@ def _bounded(red: float, green: float, blue: float) -> Colour:
 
 def _part(word: str, kind: str, at: int) -> float | None:
     """A number of a colour function, its percentages in the unit of the number."""
-    match = re.fullmatch(rf"({NUMBER})(%|deg)?", word)
+    match = _PART.fullmatch(word)
     if match is None:
         return 0.0 if word == "none" else None
-    number = float(match[1])
-    if kind == "hwb" and at in (1, 2):
+    number, unit = float(match[1]), match[2] or ""
+    if unit in _ANGLES:
+        return number * _ANGLES[unit]
+    if kind[:3] in ("hwb", "hsl") and at in (1, 2):
         return number / 100
-    if match[2] != "%":
+    if unit != "%":
         return number
+    if kind.startswith("rgb") and at < 3:
+        return number * 2.55
     if kind in ("lab", "lch") and at < 3:
         return number * (1.0 if at == 0 else 1.25 if kind == "lab" else 1.5)
     return number / 100 * (0.4 if kind.startswith("ok") and at in (1, 2) else 1.0)
@@ -126,7 +133,7 @@ def _from_lab(light: float, a: float, b: float) -> tuple[float, float, float]:
 
 
 def _mixture(inner: str) -> tuple[Colour, float] | None:
-    pieces = re.split(r",(?![^()]*\))", inner)
+    pieces = _COMMA.split(inner)
     found: list[tuple[Colour, float]] = []
     shares: list[float | None] = []
     for piece in pieces[1:]:
@@ -145,18 +152,3 @@ def _mixture(inner: str) -> tuple[Colour, float] | None:
     (ink, alpha), (other, other_alpha) = found
     red, green, blue = (one * part + two * (1 - part) for one, two in zip(ink, other, strict=True))
     return (red, green, blue), (alpha * part + other_alpha * (1 - part)) * min(1.0, total)
-
-
-def _functional(value: str) -> tuple[Colour, float] | None:
-    numbers = re.findall(r"(\d{0,6}\.?\d{1,6})(%?)", value)
-    if len(numbers) < 3:
-        return None
-    alpha = 1.0
-    if len(numbers) > 3:
-        alpha = float(numbers[3][0]) / (100 if numbers[3][1] else 1)
-    if value.startswith("hsl"):
-        hue, saturation, light = (float(number) for number, _ in numbers[:3])
-        rgb = colorsys.hls_to_rgb(hue % 360 / 360, min(light, 100) / 100, min(saturation, 100) / 100)
-        return (rgb[0] * 255, rgb[1] * 255, rgb[2] * 255), alpha
-    red, green, blue = (min(255.0, float(number) * (2.55 if percent else 1)) for number, percent in numbers[:3])
-    return (red, green, blue), alpha

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 
-from daemon.mail.cascade import cascade, merge
+from daemon.mail.cascade import cascade
 from daemon.mail.colours import WHITE, colour, contrast
-from daemon.mail.css import Declarations, Rule
-from daemon.mail.element import Effect, Element
+from daemon.mail.css import Rule
+from daemon.mail.css_lengths import length
+from daemon.mail.css_values import Declarations, Declared, inline
+from daemon.mail.hiding import is_removed, moved
 from daemon.mail.layout import BOX, BREAK, CELL, PARAGRAPH
-from daemon.mail.style import (
-    FONT_LARGE_PX,
-    SLIT_MAX_PX,
-    State,
-    inherit,
-    is_removed,
-    length,
-    resolved,
-)
+from daemon.mail.markup import Looks
+from daemon.mail.style import FONT_LARGE_PX, SLIT_MAX_PX, State, inherit
+from daemon.mail.variables import resolved
 
 _BLOCK_TAGS = frozenset(
     "address article aside body center dd details dialog div dl dt fieldset figcaption figure footer form header hr"
@@ -30,9 +27,6 @@ _QUOTE_NAME = re.compile(
     r"\b(?:gmail_quote|yahoo_quoted|moz-cite|protonmail_quote|zmail_extra|divrplyfwdmsg|appendonsend)"
 )
 _BUTTON_NAME = re.compile(r"btn|button|\bcta")
-# Attributes that differ between elements that look alike.
-NOT_LOOKS = frozenset(("href", "src", "alt", "title", "target", "name", "rel"))
-_NOT_JUDGED = NOT_LOOKS | {"class", "id"}
 BUTTON_CONTRAST_MIN = 1.5
 REMEMBERED = 4_000
 REMEMBERED_CHARS = 2_000
@@ -40,47 +34,105 @@ REMEMBERED_PARTS = 50
 _INLINE_DISPLAYS = ("inline", "inline-block", "inline-flex", "table-cell", "inline-table", "contents")
 
 
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What an element's own attributes and rules make of it: the same for all that are alike in the same place."""
+
+    removed: bool
+    state: State
+    opening: str = ""
+    closing: str = ""
+    marks: tuple[str, ...] = ()
+    button: bool = False
+    style: Declarations = field(default_factory=dict)
+
+
 _known: dict[tuple[object, ...], tuple[Effect, State, list[Rule]]] = {}
 
 
-def effect_of(element: Element, matched: list[Rule]) -> Effect:
-    """The effect of the rules that match an element, in the state around it.
+def effect_of(
+    looks: Looks, state: State, sure: list[Rule], doubted: list[Rule], frames: dict[str, Declarations]
+) -> Effect:
+    """The effect of the rules that are about an element, in the state around it; `doubted` ones can only hide it.
 
     It is looked up by all that it depends on but the names themselves, for mails number their classes, and mails of
     one sender are alike. What a key names by its `id` is kept with the answer, so that the id stays its own.
     """
-    state = element.outside
-    quote, button, looks = False, False, []
-    if element.attributes:
-        name, classes = element.names
-        names = " ".join((*classes, name))
+    quote, button, judged = False, False, []
+    if looks.attributes:
+        names = " ".join((*looks.classes, looks.id)).lower()
         quote, button = _QUOTE_NAME.search(names) is not None, _BUTTON_NAME.search(names) is not None
-        looks = [item for item in element.attributes.items() if item[0] not in _NOT_JUDGED]
-    key = (element.tag, id(state), quote, button, *map(id, matched), *looks)
-    known = _known.get(key)
+        judged = [item for item in looks.attributes.items() if item[0] in _JUDGED]
+    key = (looks.tag, id(state), quote, button, *map(id, sure), None, *map(id, doubted), *judged)
+    known = _known.get(key) if not frames else None
     if known is not None:
         return known[0]
-    found = _judge(element, cascade(matched, element), state, quote=quote, button=button)
-    if sum([len(value or "") for _, value in looks]) <= REMEMBERED_CHARS and len(key) <= REMEMBERED_PARTS:
+    found = _weighed(looks, state, sure, doubted, frames, quote=quote, button=button)
+    if not frames and sum([len(value) for _, value in judged]) <= REMEMBERED_CHARS and len(key) <= REMEMBERED_PARTS:
         if len(_known) >= REMEMBERED:
             _known.clear()
-        _known[key] = (found, state, matched)
+        _known[key] = (found, state, [*sure, *doubted])
     return found
 
 
-def _judge(element: Element, style: Declarations, state: State, *, quote: bool, button: bool) -> Effect:
-    tag, attributes = element.tag, element.attributes
+_JUDGED = frozenset(
+    """style hidden popover aria-hidden open type bgcolor background color text dir width height size role
+    inert""".split()
+)
+
+
+def _weighed(
+    looks: Looks,
+    state: State,
+    sure: list[Rule],
+    doubted: list[Rule],
+    frames: dict[str, Declarations],
+    *,
+    quote: bool,
+    button: bool,
+) -> Effect:
+    own = inline(looks.attributes["style"]) if looks.attributes.get("style") else None
+    style = cascade(sure, own)
+    found = _judge(looks, style, state, quote=quote, button=button)
+    for more in _doubts(sure, doubted, own, style, frames):
+        if found.removed:
+            break
+        other = _judge(looks, style | more, state, quote=quote, button=button)
+        if other.removed or (found.state.shows and not other.state.shows):
+            found = other
+    return found
+
+
+def _doubts(
+    sure: list[Rule], doubted: list[Rule], own: Declared | None, style: Declarations, frames: dict[str, Declarations]
+) -> list[Declarations]:
+    """What may also be declared of an element."""
+    found = [rule.declared.plain | rule.declared.important | rule.declared.doubtful for rule in doubted]
+    found += [rule.declared.doubtful for rule in sure]
+    found += [own.doubtful] if own is not None else []
+    if frames and "animation-name" in style:
+        found += [ends for name, ends in frames.items() if name in style["animation-name"].replace(",", " ").split()]
+    return [each for each in found if each]
+
+
+def _judge(looks: Looks, style: Declarations, state: State, *, quote: bool, button: bool) -> Effect:
+    tag, attributes = looks.tag, looks.attributes
     style = resolved(style, state.variables) if style else style
-    if _is_hidden(tag, attributes) or (style and is_removed(style, state.font_px)):
+    if _is_hidden(tag, attributes):
         return Effect(removed=True, state=state)
     inside = _state(state, style, attributes, tag) if style or attributes or tag == "pre" else state
+    if style:
+        if is_removed(style, inside):
+            return Effect(removed=True, state=state)
+        placed = moved(style, inside)
+        if placed is None:
+            return Effect(removed=True, state=state)
+        inside = placed
     opening, closing = _breaks(tag, style)
     marks = []
     if quote or tag == "blockquote":
         marks.append("quote")
-    if tag in _STRUCK_TAGS or "line-through" in style.get("text-decoration", "") + style.get(
-        "text-decoration-line", ""
-    ):
+    if tag in _STRUCK_TAGS or "line-through" in style.get("text-decoration-line", ""):
         marks.append("struck")
     if tag in _STRONG_TAGS or (inside.font_px >= FONT_LARGE_PX > state.font_px):
         marks.append("strong")
@@ -90,26 +142,26 @@ def _judge(element: Element, style: Declarations, state: State, *, quote: bool, 
         opening,
         closing,
         tuple(marks),
-        tag == "a" and (button or _is_button(element, inside, state)),
+        tag == "a" and (button or _is_button(looks, inside, state)),
         style,
     )
 
 
-def _state(state: State, style: Declarations, attributes: dict[str, str | None], tag: str) -> State:
+def _state(state: State, style: Declarations, attributes: dict[str, str], tag: str) -> State:
     shown: Declarations = {}
     if attributes.get("bgcolor"):
-        shown["background-color"] = _hex((attributes["bgcolor"] or "").lower())
+        shown["background-color"] = _hex(attributes["bgcolor"].lower())
     if attributes.get("background"):
         shown["background-image"] = "url()"
     if tag == "font" and attributes.get("color"):
-        shown["color"] = _hex((attributes["color"] or "").lower())
+        shown["color"] = _hex(attributes["color"].lower())
     if tag == "body" and attributes.get("text"):
-        shown["color"] = _hex((attributes["text"] or "").lower())
+        shown["color"] = _hex(attributes["text"].lower())
     if tag == "bdo":
-        shown["unicode-bidi"] = "bidi-override" if (attributes.get("dir") or "").lower() == "rtl" else "normal"
+        shown["unicode-bidi"] = "bidi-override" if attributes.get("dir", "").lower() == "rtl" else "normal"
     if tag == "pre":
         shown["white-space"] = "pre"
-    merge(shown, style)
+    shown |= style
     return inherit(state, shown) if shown else state
 
 
@@ -136,8 +188,8 @@ def _breaks(tag: str, style: Declarations) -> tuple[str, str]:
     return (BOX, BOX) if display in ("inline-block", "table-cell", "inline-flex") else ("", "")
 
 
-def _is_button(element: Element, inside: State, outside: State) -> bool:
-    if (element.attributes.get("role") or "").lower() == "button":
+def _is_button(looks: Looks, inside: State, outside: State) -> bool:
+    if (looks.attributes.get("role", "")).lower() == "button":
         return True
     if (
         inside.paper is not None
@@ -145,18 +197,18 @@ def _is_button(element: Element, inside: State, outside: State) -> bool:
         and contrast(inside.paper, outside.paper) > BUTTON_CONTRAST_MIN
     ):
         return True
-    style = element.attributes.get("style") or ""
+    style = looks.attributes.get("style", "")
     return "padding" in style and "border" in style
 
 
-def _is_hidden(tag: str, attributes: dict[str, str | None]) -> bool:
+def _is_hidden(tag: str, attributes: dict[str, str]) -> bool:
     if tag == "dialog" and "open" not in attributes:
         return True
     if not attributes:
         return False
-    if "hidden" in attributes or "popover" in attributes or (attributes.get("aria-hidden") or "").lower() == "true":
+    if "hidden" in attributes or "popover" in attributes or attributes.get("aria-hidden", "").lower() == "true":
         return True
-    return tag == "input" and (attributes.get("type") or "").lower() in (
+    return tag == "input" and attributes.get("type", "").lower() in (
         "hidden",
         "password",
         "checkbox",
@@ -165,7 +217,7 @@ def _is_hidden(tag: str, attributes: dict[str, str | None]) -> bool:
     )
 
 
-def is_speck(attributes: dict[str, str | None], style: Declarations) -> bool:
+def is_speck(attributes: dict[str, str], style: Declarations) -> bool:
     """Whether an image is too small to be seen."""
     for name in ("width", "height"):
         size = length(style.get(name) or attributes.get(name) or "", 16.0)
@@ -174,10 +226,10 @@ def is_speck(attributes: dict[str, str | None], style: Declarations) -> bool:
     return False
 
 
-def on_button(inside: State, parent: Element | None) -> bool:
+def on_button(inside: State, parent: Looks | None) -> bool:
     """Whether a link fills a coloured cell: the older way to make a button."""
     paper = inside.paper
     if parent is None or paper is None or parent.tag not in ("td", "th", "div", "span"):
         return False
-    coloured = parent.attributes.get("bgcolor") or "background" in (parent.attributes.get("style") or "")
+    coloured = parent.attributes.get("bgcolor") or "background" in parent.attributes.get("style", "")
     return bool(coloured) and contrast(paper, WHITE) > BUTTON_CONTRAST_MIN

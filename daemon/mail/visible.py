@@ -1,41 +1,31 @@
 """HTML to what a reader sees: the text as laid out, and the links with their labels, in document order.
 
-One walk over the tree of selectolax (Lexbor) with an explicit stack. What is hidden from a reader is not in the text:
+One walk over the tags of a document. What is hidden from a reader is not in the text:
 that is the wall between a message and the decoys that somebody put into it.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
-
-from daemon.mail.cascade import candidates, matches
-from daemon.mail.css import Declarations, reading_cost, sheet
-from daemon.mail.effects import NOT_LOOKS, effect_of, is_speck, on_button
-from daemon.mail.element import UNSEEN, Effect, Element
+from daemon.mail.cascade import Matcher, TooManyChecksError, candidates, on_tag
+from daemon.mail.css import BESIDE, TAG, TARGETS, Rule, reading_cost, sheet
+from daemon.mail.css_media import YES
+from daemon.mail.effects import Effect, effect_of, is_speck, on_button
 from daemon.mail.guard import trim
 from daemon.mail.layout import BREAK, PARAGRAPH, Layout, Span
 from daemon.mail.limits import FULL, Limits
+from daemon.mail.markup import UNSEEN_TAGS, VOID_TAGS, Looks, Markup, end_of, looks, read, unescape
+from daemon.mail.outline import Outline
 from daemon.mail.style import OUTERMOST, State
 
 VISIBLE_MAX_CHARS = 200_000
 LINKS_MAX = 500
-STYLE_ELEMENTS_MAX = 20
-CONTEXT_CHECKS = 4
+# An element that depends on more than its tag is worth this many checks, a doubtful rule is too.
+CONTEXT_CHECKS = 3
 
-_UNSEEN_TAGS = frozenset(
-    "head title script style template noscript noframes noembed iframe object embed applet audio video canvas select"
-    " datalist meta link base rp rt param source track frameset math defs desc metadata"
-    " progress meter".split()
-)
-_NOSCRIPT = re.compile(r"<noscript[\s>].*?(?:</noscript|\Z)", re.IGNORECASE | re.DOTALL)
-# Comments, a document type, elements of no known name.
-_NO_ELEMENT = frozenset(("", "-", "!", "_"))
-_VOID_TAGS = frozenset(("img", "area", "input", "br", "hr"))
+_FIELDS = ("text", "submit", "button", "number")
 
 
 class Link(NamedTuple):
@@ -79,12 +69,11 @@ def _render(html: str, limits: Limits) -> Rendered:
     html, problem = trim(html, limits)
     if not html.strip():
         return Rendered(text="", problem=problem)
-    if "noscript" in html.lower():
-        # In a head the tree builder would let its content out into the body.
-        html = _NOSCRIPT.sub("", html)
-    walk = _Walk(LexborHTMLParser(html), limits.style_checks)
-    layout = walk.run()
-    if walk.checks_left < 0:
+    layout = Layout(VISIBLE_MAX_CHARS)
+    try:
+        _Walk(read(html), layout, limits.style_checks).run()
+    except TooManyChecksError:
+        # What cannot be judged is not shown: with the checks used up, the walk ends.
         problem = "style sheet too complex to be read whole"
     text, spans = layout.finish()
     links, others = [], []
@@ -98,120 +87,167 @@ def _render(html: str, limits: Limits) -> Rendered:
     return Rendered(text=text, links=tuple(links[:LINKS_MAX]), spans=tuple(others), problem=problem)
 
 
+class _Kind:
+    """What is known of all elements that look alike in one place: `inside` holds the same of what is in them."""
+
+    __slots__ = ("effect", "inside", "looks", "spans")
+
+    def __init__(self, looks: Looks, effect: Effect, inside: dict[object, _Kind]) -> None:
+        self.looks, self.effect, self.inside = looks, effect, inside
+        self.spans = len(effect.marks)
+
+
 class _Walk:
-    def __init__(self, tree: LexborHTMLParser, checks: int) -> None:
-        self.checks_left = checks
-        self._root = tree.root
-        texts = []
-        for node in tree.css("style")[:STYLE_ELEMENTS_MAX]:
-            text = node.text(deep=True)
-            self.checks_left -= reading_cost(text)
-            if self.checks_left >= 0:
-                texts.append(text)
-        self._sheet = sheet(tuple(texts))
-        self._layout = Layout(VISIBLE_MAX_CHARS)
-        self._open: list[Element] = []
-        self._alike: dict[tuple[object, ...], tuple[Effect, State]] = {}
+    """One pass over the pieces; alike elements are judged once.
 
-    def run(self) -> Layout:
-        node, state = self._root, OUTERMOST
-        layout, opened = self._layout, self._open
-        while True:
-            if node is None or self.checks_left < 0:
-                # What cannot be judged is not shown: with the checks used up, the walk ends.
-                if not opened:
-                    return layout
-                frame = opened.pop()
-                if frame.spans:
-                    layout.close(frame.spans)
-                if frame.effect.closing:
-                    layout.write(frame.effect.closing)
-                node, state = frame.node.next, frame.outside
-                continue
-            tag = node.tag or ""
-            if tag == "-text":
-                if state.shows:
-                    layout.text(node.text_content or "", preformatted=state.preformatted)
-            elif tag not in _UNSEEN_TAGS and tag[:1] not in _NO_ELEMENT:
-                inside = self._enter(node, tag, state)
-                if inside is not None:
-                    state, node = inside, node.first_child
-                    continue
-            node = node.next
+    Where rules look at a tag only, alike are those with one tag in one state; where they look around, those in one
+    chain of tags; where they look beside, none.
+    """
 
-    def _enter(self, node: LexborNode, tag: str, state: State) -> State | None:
-        """Open an element and tell the state in it; None when neither it nor anything in it shows, or all is done."""
-        attributes = node.attributes
-        element = Element(node, tag, attributes, state)
-        # Elements that look alike from outside, in the same state, are alike.
-        looks: Iterable[tuple[str, str | None]] = attributes.items()
-        if not NOT_LOOKS.isdisjoint(attributes):
-            looks = [item for item in looks if item[0] not in NOT_LOOKS]
-        key = (tag, id(state), *looks)
-        known = self._alike.get(key)
-        effect = element.effect = self._judge(element, key) if known is None else known[0]
-        if self._sheet.contextual and self._open:
-            self._open[-1].previous = element  # the youngest child so far: what `+` looks at
-        if effect.removed:
-            return None
-        if tag in _VOID_TAGS:
-            self._single(tag, attributes, effect.state, effect.style)
-            return None
-        layout = self._layout
-        if effect.opening:
-            layout.write(effect.opening)
-        if effect.marks:
-            for mark in effect.marks:
-                layout.open(mark, tag)
-            element.spans = len(effect.marks)
-        if tag == "a" and (href := attributes.get("href")):
-            button = effect.button or on_button(effect.state, self._open[-1] if self._open else None)
-            layout.open("button" if button else "link", href.strip())
-            element.spans += 1
-        self._open.append(element)
-        if tag == "details" and "open" not in attributes:
-            self._closed_details(element)
-            return None
-        return effect.state
+    def __init__(self, markup: Markup, layout: Layout, checks: int) -> None:
+        self._pieces = markup.pieces
+        self._layout = layout
+        self._outline: Outline | None = None
+        self._checks_left = checks
+        for text in markup.styles:
+            self._checks_left -= reading_cost(text)
+        if self._checks_left < 0:
+            raise TooManyChecksError
+        self._sheet = sheet(tuple(markup.styles))
+        self._looks: dict[str, Looks] = {}
+        self._by_state: dict[int, dict[object, _Kind]] = {}
+        self._matcher: Matcher | None = None
 
-    def _judge(self, element: Element, key: tuple[object, ...]) -> Effect:
-        """Ask the rules for an effect, and keep it under `key` where it depends on nothing else."""
-        rules, alike = candidates(self._sheet, element)
-        if rules:
-            self.checks_left -= len(rules) if alike else CONTEXT_CHECKS * len(rules)
-            if self.checks_left < 0:
-                return UNSEEN
-            rules = [rule for rule in rules if matches(rule, element, self._open)]
-        effect = effect_of(element, rules)
+    def run(self) -> None:
+        pieces, layout = self._pieces, self._layout
+        write, text_of = layout.write, layout.text
+        opened: list[tuple[_Kind, int, State, dict[object, _Kind]]] = []
+        state, here = OUTERMOST, self._inside(OUTERMOST)
+        parent: _Kind | None = None
+        at, last = 1, len(pieces)
+        while at < last:
+            piece = pieces[at]
+            if piece[0] == "/":
+                parent_kind, spans, state, here = opened.pop()
+                if spans:
+                    layout.close(spans)
+                if parent_kind.effect.closing:
+                    write(parent_kind.effect.closing)
+                parent = opened[-1][0] if opened else None
+            elif piece[:3] != "!--":
+                # All that tells one from another is its tag; but where a link leads is not looks.
+                kind = here.get(piece)
+                if kind is None:
+                    kind = self._kind(piece, at, state, here)
+                effect = kind.effect
+                tag = kind.looks.tag
+                if effect.removed:
+                    if tag not in VOID_TAGS:
+                        at = end_of(pieces, at, tag)
+                elif tag in VOID_TAGS:
+                    self._single(self._own(piece, kind) if tag != "br" else kind.looks, effect)
+                else:
+                    if effect.opening:
+                        write(effect.opening)
+                    for mark in effect.marks:
+                        layout.open(mark, tag)
+                    spans = kind.spans
+                    if tag == "a" and (href := self._own(piece, kind).attributes.get("href")):
+                        is_button = effect.button or on_button(effect.state, parent.looks if parent else None)
+                        layout.open("button" if is_button else "link", href.strip())
+                        spans += 1
+                    opened.append((kind, spans, state, here))
+                    state, here, parent = effect.state, kind.inside, kind
+            text = pieces[at + 1] if at + 1 < last else ""
+            if text and state.shows:
+                text_of(unescape(text), preformatted=state.preformatted)
+            at += 2
+
+    def _inside(self, state: State) -> dict[object, _Kind]:
+        if self._sheet.sight > TAG:
+            return {}
+        return self._by_state.setdefault(id(state), {})
+
+    def _own(self, piece: str, kind: _Kind) -> Looks:
+        """The looks of a link or an image, whose kind may be that of another."""
+        return self._looks.get(piece) or kind.looks
+
+    def _looks_of(self, piece: str) -> Looks:
+        found = self._looks.get(piece)
+        if found is None:
+            found = self._looks[piece] = looks(piece)
+        return found
+
+    def _kind(self, piece: str, at: int, state: State, here: dict[object, _Kind]) -> _Kind:
+        found = self._looks_of(piece)
+        key: object = piece
+        if found.tag in ("a", "img") and not self._sheet.targets:
+            key = (
+                found.tag,
+                *[item for item in found.attributes.items() if item[0] not in TARGETS],
+                "href" in found.attributes,
+            )
+            known = here.get(key)
+            if known is not None:
+                return known
+        if found.tag in UNSEEN_TAGS or not found.tag[0].isalpha():
+            kind = _Kind(found, _UNSEEN, {})
+            here[key] = kind
+            return kind
+        sure, doubted, alike = self._matched(found, at)
+        effect = effect_of(found, state, sure, doubted, self._sheet.frames)
+        kind = _Kind(found, effect, self._inside(effect.state))
         if alike:
-            # The state is kept beside its effect, so that its id stays its own.
-            self._alike[key] = (effect, element.outside)
-        return effect
+            here[key] = kind
+        return kind
 
-    def _closed_details(self, element: Element) -> None:
-        # Only the summary of closed details shows; it is written here and the rest is passed over.
-        child = element.node.first_child
-        while child is not None:
-            if child.tag == "summary" and element.effect.state.shows:
-                self._layout.text(child.text(deep=True), preformatted=False)
-                break
-            child = child.next
-        self._open.pop()
-        self._layout.close(element.spans)
-        self._layout.write(element.effect.closing)
+    def _matched(self, found: Looks, at: int) -> tuple[list[Rule], list[Rule], bool]:
+        """The rules that are about an element, those that may be, and whether all alike in its place are like it."""
+        sure: list[Rule] = []
+        doubted: list[Rule] = []
+        alike = True
+        rules = candidates(self._sheet, found)
+        self._spend(len(rules) + len(found.classes))
+        for rule in rules:
+            fit = on_tag(rule.selector[0], found)
+            if fit and rule.sight > TAG:
+                alike = alike and rule.sight < BESIDE
+                fit = self._matching().fits(rule.selector, at)
+            if fit:
+                is_sure = fit == YES and not rule.doubtful
+                (sure if is_sure else doubted).append(rule)
+        self._spend(CONTEXT_CHECKS * len(doubted))
+        return sure, doubted, alike
 
-    def _single(self, tag: str, attributes: dict[str, str | None], state: State, style: Declarations) -> None:
-        if tag == "br":
-            self._layout.write(BREAK)
-        elif tag == "hr":
-            self._layout.write(PARAGRAPH)
-        elif not state.shows:
+    def _spend(self, checks: int) -> None:
+        if self._matcher is not None:
+            self._matcher.spend(checks)
             return
-        elif tag == "img" and not is_speck(attributes, style):
-            self._layout.text(attributes.get("alt") or "", preformatted=False)
+        self._checks_left -= checks
+        if self._checks_left < 0:
+            raise TooManyChecksError
+
+    def _matching(self) -> Matcher:
+        if self._matcher is None:
+            self._matcher = Matcher(Outline(self._pieces, self._looks_of), self._checks_left)
+        return self._matcher
+
+    def _single(self, found: Looks, effect: Effect) -> None:
+        tag, attributes, layout = found.tag, found.attributes, self._layout
+        if tag == "br":
+            layout.write(BREAK)
+        elif tag == "hr":
+            layout.write(PARAGRAPH)
+        elif not effect.state.shows:
+            return
+        elif tag == "img" and not is_speck(attributes, effect.style):
+            layout.text(attributes.get("alt", ""), preformatted=False)
         elif tag == "area" and attributes.get("href") and attributes.get("alt"):
-            self._layout.open("link", (attributes["href"] or "").strip())
-            self._layout.text(attributes["alt"] or "", preformatted=False)
-            self._layout.close(1)
-        elif tag == "input" and (attributes.get("type") or "text").lower() in ("text", "submit", "button", "number"):
-            self._layout.text(attributes.get("value") or "", preformatted=False)
+            layout.open("link", attributes["href"].strip())
+            layout.text(attributes["alt"], preformatted=False)
+            layout.close(1)
+        elif tag == "input" and (attributes.get("type") or "text").lower() in _FIELDS:
+            layout.text(attributes.get("value", ""), preformatted=False)
+
+
+_UNSEEN = Effect(removed=True, state=OUTERMOST)

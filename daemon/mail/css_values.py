@@ -1,0 +1,250 @@
+"""Declarations: shorthands taken apart, and only what a browser would surely take (CSS Syntax 2.2: errors are dropped).
+
+A value that we cannot tell to be valid is kept apart. It may hide a text, but does not undo what hides it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from daemon.mail.colours import colour
+from daemon.mail.css_lengths import length, number, words
+from daemon.mail.css_syntax import GAP, lexed, split
+
+Declarations = dict[str, str]
+
+REMEMBERED = 4_000
+_WIDE = frozenset(("inherit", "initial", "unset", "revert"))
+_DISPLAYS = frozenset(
+    """none contents block inline inline-block flow flow-root table inline-table table-row table-cell table-row-group
+    table-header-group table-footer-group table-column table-column-group table-caption flex inline-flex grid
+    inline-grid list-item run-in ruby -webkit-box -webkit-inline-box -webkit-flex -webkit-inline-flex math""".split()
+)
+_KEYWORDS: dict[str, frozenset[str]] = {
+    "display": _DISPLAYS,
+    "visibility": frozenset(("visible", "hidden", "collapse")),
+    "position": frozenset(("static", "relative", "absolute", "fixed", "sticky", "-webkit-sticky")),
+    "float": frozenset(("none", "left", "right", "inline-start", "inline-end")),
+    "overflow-x": frozenset(("visible", "hidden", "clip", "scroll", "auto", "overlay")),
+    "content-visibility": frozenset(("visible", "auto", "hidden")),
+    "white-space": frozenset(("normal", "nowrap", "pre", "pre-wrap", "pre-line", "break-spaces")),
+    "unicode-bidi": frozenset(("normal", "embed", "isolate", "bidi-override", "isolate-override", "plaintext")),
+    "mix-blend-mode": frozenset(("normal", "multiply", "darken")),
+    "-webkit-text-security": frozenset(("none", "disc", "circle", "square")),
+}
+_KEYWORDS["overflow-y"] = _KEYWORDS["overflow-x"]
+_SIZES = frozenset(
+    "auto none normal min-content max-content fit-content -webkit-fill-available stretch content thin medium".split()
+)
+_FONT_SIZES = frozenset("xx-small x-small small medium large x-large xx-large xxx-large smaller larger math".split())
+_LENGTHS = frozenset(
+    """font-size line-height left right top bottom text-indent height max-height width max-width margin-left
+    margin-right margin-top margin-bottom letter-spacing""".split()
+)
+_NOT_NEGATIVE = frozenset(("font-size", "line-height", "height", "max-height", "width", "max-width"))
+_COLOURS = frozenset(("color", "-webkit-text-fill-color", "background-color"))
+_NUMBERS = frozenset(("opacity", "zoom", "z-index"))
+_FUNCTIONS: dict[str, tuple[str, ...]] = {
+    "transform": ("matrix", "translate", "scale", "rotate", "skew", "perspective"),
+    "filter": (
+        "blur(", "brightness(", "contrast(", "drop-shadow(", "grayscale(", "hue-rotate(", "invert(", "opacity(",
+        "saturate(", "sepia(", "url(",
+    ),
+    "clip-path": ("inset(", "circle(", "ellipse(", "polygon(", "path(", "rect(", "xywh(", "shape(", "url("),
+    "clip": ("rect(",),
+    "mask-image": ("url(", "linear-", "radial-", "conic-", "repeating-", "image", "-webkit-", "cross-fade("),
+    "background-image": ("url(", "linear-", "radial-", "conic-", "repeating-", "image", "-webkit-", "cross-fade("),
+}  # fmt: skip
+_ANY = frozenset("translate scale rotate text-decoration-line animation-name content direction background-clip".split())
+LONGHANDS = frozenset((*_KEYWORDS, *_LENGTHS, *_COLOURS, *_NUMBERS, *_FUNCTIONS, *_ANY))
+_SAME = {
+    "-webkit-clip-path": "clip-path", "-webkit-filter": "filter", "-webkit-transform": "transform",
+    "-webkit-opacity": "opacity", "word-break": "", "text-decoration": "text-decoration-line",
+    "-webkit-mask": "mask-image", "mask": "mask-image", "-webkit-mask-image": "mask-image",
+    "-webkit-mask-box-image": "mask-image", "-webkit-mask-box-image-source": "mask-image", "mask-border": "mask-image",
+    "mask-border-source": "mask-image", "animation": "animation-name", "-webkit-animation": "animation-name",
+    "-webkit-animation-name": "animation-name", "-webkit-background-clip": "background-clip",
+    "block-size": "height", "max-block-size": "max-height", "inline-size": "width", "max-inline-size": "max-width",
+    "inset-inline-start": "left", "inset-inline-end": "right", "inset-block-start": "top", "inset-block-end": "bottom",
+    "margin-inline-start": "margin-left", "margin-inline-end": "margin-right", "margin-block-start": "margin-top",
+    "margin-block-end": "margin-bottom", "-webkit-margin-start": "margin-left", "overflow-block": "overflow-y",
+    "overflow-inline": "overflow-x",
+}  # fmt: skip
+_SIDES = ("top", "right", "bottom", "left")
+_AXES = {"inline": ("left", "right"), "block": ("top", "bottom")}
+_BACKGROUND_WORDS = frozenset(
+    """none repeat repeat-x repeat-y no-repeat space round scroll fixed local border-box padding-box content-box text
+    left right top bottom center auto cover contain / 0""".split()
+)
+_SYSTEM_FONTS = frozenset("caption icon menu message-box small-caption status-bar".split())
+_CAPITAL_NAME = re.compile(r"(?<![\w.#-])--[\w-]*[A-Z][\w-]*")
+_CAPITAL = re.compile(r"[A-Z]")
+
+
+class Declared(NamedTuple):
+    """What a block declares: plainly, with `!important`, and what may not be valid."""
+
+    plain: Declarations
+    important: Declarations
+    doubtful: Declarations
+
+    def __bool__(self) -> bool:
+        return bool(self.plain or self.important or self.doubtful)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def inline(style: str) -> Declared:
+    """The declarations of a `style` attribute; not to be changed, for they are kept."""
+    return declared(lexed(style))
+
+
+def declared(block: str) -> Declared:
+    """The declarations of a lexed block that matter to what is seen."""
+    found = Declared({}, {}, {})
+    if "--" in block:
+        # The name of a custom property keeps its case: each capital is followed by a mark.
+        block = _CAPITAL_NAME.sub(lambda match: _CAPITAL.sub("\\g<0>\udc01", match[0]), block)
+    for piece in block.lower().split(";") if "(" not in block and "{" not in block else split(block.lower(), ";"):
+        name, colon, value = piece.partition(":")
+        name = name.strip()
+        if not colon or not name:
+            continue
+        value = value.strip() if GAP not in value else value.replace(GAP, " ").strip()
+        target = found.plain
+        if "!" in value:
+            value, _, mark = value.rpartition("!")
+            value, target = value.strip(), found.important if mark.strip() == "important" else found.doubtful
+        if name[:2] == "--":
+            target[name] = value
+            continue
+        for long, part in _longhands(name, value):
+            if is_valid(long, part):
+                target.pop(long, None)
+                target[long] = part
+            elif part:
+                found.doubtful[long] = part if not part.isalnum() or long not in _COLOURS else "#" + part
+    return found
+
+
+def _longhands(name: str, value: str) -> Iterable[tuple[str, str]]:
+    """What a property sets, in longhands; nothing where it does not decide what is seen."""
+    if name in LONGHANDS:
+        return ((name, value),)
+    if name in _SAME:
+        return ((_SAME[name], value),)
+    if name in ("margin", "inset"):
+        return _four(name, value)
+    axis = name.rpartition("-")[2]
+    if name in ("margin-inline", "margin-block", "inset-inline", "inset-block"):
+        parts = words(value)
+        before = "margin-" if name[0] == "m" else ""
+        return [(before + side, part) for side, part in zip(_AXES[axis], (parts * 2)[:2], strict=False)]
+    if name == "overflow":
+        parts = words(value) or [""]
+        return (("overflow-x", parts[0]), ("overflow-y", parts[-1]))
+    if name == "white-space-collapse":
+        return (("white-space", "pre" if "preserve" in value or value == "break-spaces" else "normal"),)
+    if name == "font":
+        return _font(value)
+    if name == "background":
+        return _background(value)
+    if name == "all":
+        return [(long, value) for long in LONGHANDS if long not in ("unicode-bidi", "direction")]
+    return ()
+
+
+def _four(name: str, value: str) -> Iterator[tuple[str, str]]:
+    parts = words(value)
+    if 0 < len(parts) <= 4:
+        top, right, bottom, left = (parts * 4)[:4] if len(parts) != 3 else (*parts, parts[1])
+        before = "margin-" if name == "margin" else ""
+        yield from ((before + side, part) for side, part in zip(_SIDES, (top, right, bottom, left), strict=True))
+
+
+def _font(value: str) -> Iterator[tuple[str, str]]:
+    if value in _WIDE or value in _SYSTEM_FONTS or "var(" in value:
+        size = "13px" if value in _SYSTEM_FONTS else value
+        if "var(" in size:
+            size = next((part for part in words(value) if "var(" in part), value)
+        yield from (("font-size", size), ("line-height", "normal"))
+        return
+    parts = words(value.replace("/", " / "))
+    for at, part in enumerate(parts):
+        is_size = part in _FONT_SIZES - {"math"} or (
+            length(part, 16.0, percent_of=16.0) is not None and (not part.isdigit() or part == "0")
+        )
+        if is_size or "(" in part:
+            line = parts[at + 2] if parts[at + 1 : at + 2] == ["/"] and len(parts) > at + 2 else "normal"
+            # Without a family it is no font.
+            named = len(parts) > at + (3 if line != "normal" else 1)
+            yield ("font-size", part if named else f"{part} ")
+            yield ("line-height", line if named else f"{line} ")
+            return
+
+
+def _background(value: str) -> Iterator[tuple[str, str]]:
+    if value in _WIDE or "var(" in value:
+        yield from (("background-image", value if "var(" not in value else "none"), ("background-color", value))
+        return
+    ink, image, odd = "transparent", "none", ""
+    for part in words(value.replace("/", " / ").replace(",", " ") if "(" not in value else value):
+        if part in _BACKGROUND_WORDS or part == ",":
+            continue
+        if part.startswith(_FUNCTIONS["background-image"]):
+            image = part
+        elif is_valid("background-color", part.rstrip(",")):
+            ink = part.rstrip(",")
+        elif length(part.rstrip(","), 16.0, percent_of=1.0) is None:
+            odd = " odd"
+    yield from (("background-image", image + odd), ("background-color", ink + odd))
+
+
+def is_valid(name: str, value: str) -> bool:
+    """Whether a browser surely takes this value for this longhand."""
+    if not value:
+        return False
+    if value in _WIDE or "var(" in value or "env(" in value:
+        return True
+    if name in _KEYWORDS:
+        return all(word in _KEYWORDS[name] for word in (value.split() if name == "display" else (value,)))
+    if name in _COLOURS:
+        return value == "currentcolor" or colour(value) is not None
+    if name in _LENGTHS:
+        return _is_length(name, value)
+    if name in _NUMBERS:
+        return number(value) is not None or (name != "opacity" and value in ("normal", "reset", "auto"))
+    if name in _FUNCTIONS:
+        allowed = _FUNCTIONS[name]
+        return value in ("none", "auto") or all(
+            part.lstrip(", ").startswith(allowed) for part in words(value) if "(" in part or name != "clip-path"
+        )
+    return True
+
+
+def _is_length(name: str, value: str) -> bool:
+    if name == "font-size":
+        if value in _FONT_SIZES:
+            return True
+    elif value in _SIZES:
+        return True
+    size = length(value, 16.0, percent_of=1_000.0)
+    if size is None or (size < 0 and name in _NOT_NEGATIVE and "(" not in value):
+        return False
+    # A bare number is a length in quirks mode only.
+    return size == 0 or name == "line-height" or not value[-1].isdigit()
+
+
+def settled(name: str, value: str) -> Declarations:
+    """What a longhand comes to once its variables are put in: it may have been part of a shorthand."""
+    if is_valid(name, value):
+        return {name: value}
+    if name in ("font-size", "line-height"):
+        return dict(_font(value))
+    if name.startswith("background"):
+        return dict(_background(value))
+    if name in _LENGTHS:
+        return {name: min(words(value), key=lambda part: length(part, 16.0, percent_of=1_000.0) or 0.0, default="")}
+    return {}
