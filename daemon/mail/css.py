@@ -15,6 +15,7 @@ from daemon.mail.css_media import MAYBE, YES, in_force
 from daemon.mail.css_selectors import Compound, Selector, selectors, weight
 from daemon.mail.css_syntax import STYLE_MAX_CHARS, Block, blocks, lexed
 from daemon.mail.css_values import Declarations, Declared, declared
+from daemon.mail.markup import TARGETS
 
 RULES_MAX = 4_000
 NESTED_RULES_MAX = 50
@@ -159,6 +160,3 @@ def _asks_for_targets(selector: Selector) -> bool:
         any(name in TARGETS for name, *_ in part.attributes) or any(map(_asks_for_targets, _inside(part)))
         for part in selector
     )
-
-
-TARGETS = frozenset(("href", "src", "alt", "title", "target", "name", "rel"))

@@ -19,7 +19,8 @@ _CLEAN_TAG = re.compile(r"""<[a-zA-Z](?:[^<>"'=]++|=\s*+"[^"<>]*+"|=\s*+'[^'<>]*
 _TAG_START = re.compile(r"<[a-zA-Z]")
 # WHATWG HTML 13.2.4.3: the elements that are re-opened; at most three alike. A link closes the one before it.
 _FORMATTING = re.compile(
-    r"<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?![a-zA-Z])", re.IGNORECASE | re.ASCII
+    r"<(?:[bB](?:[iI][gG])?|[cC][oO][dD][eE]|[eE][mM]|[fF][oO][nN][tT]|[iI]|[nN][oO][bB][rR]|[sS](?:[mM][aA][lL][lL]"
+    r"|[tT][rR][iI][kK][eE]|[tT][rR][oO][nN][gG])?|[tT]{2}|[uU])(?![a-zA-Z])[^>]*"
 )
 REOPENED_ALIKE = 3
 LONG_TAG_CHARS = 160
@@ -43,8 +44,8 @@ class Cost:
 def cost(html: str) -> Cost:
     """Estimate the tree builder's work on `html`; the last are kept, for whoever asks is followed by who builds."""
     tags = _CLEAN_TAG.findall(html)
-    alike = Counter(tags)
-    formatting = 1 + sum([min(REOPENED_ALIKE, alike[tag]) for tag in alike if _FORMATTING.match(tag)])
+    alike = Counter(_FORMATTING.findall(html))
+    formatting = 1 + sum([min(REOPENED_ALIKE, count) for count in alike.values()])
     pairs = sum([_attributes(tag) ** 2 for tag in tags if len(tag) > LONG_TAG_CHARS])
     return Cost(
         tags=html.count("<"),

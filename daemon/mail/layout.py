@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import NamedTuple
+from bisect import bisect_right
+from itertools import accumulate
+from typing import NamedTuple, Protocol
 
 from daemon.mail.text import seen
 
@@ -27,14 +28,14 @@ class Span(NamedTuple):
     end: int
 
 
-@dataclass(slots=True)
 class _Mark:
-    """A span that is being made; its places are (line number, offset) until the lines are joined."""
+    """A span that is being made: its places are offsets into the text so far."""
 
-    kind: str
-    value: str
-    start: tuple[int, int]
-    end: tuple[int, int] | None = None
+    __slots__ = ("end", "kind", "start", "value")
+
+    def __init__(self, kind: str, value: str, start: int) -> None:
+        self.kind, self.value, self.start = kind, value, start
+        self.end: int | None = None
 
 
 class Layout:
@@ -45,11 +46,12 @@ class Layout:
         self._size = 0
         self._marks: list[_Mark] = []
         self._open: list[_Mark] = []
+        self._begun: list[_Mark] = []  # those that begin or end in the line that is being made
+        self._ended: list[_Mark] = []
         self._done: list[str] = []
-        self._rewritten: set[int] = set()
+        self._total = 0  # of the lines that are done, each with its line break
         self._line: list[str] = []
         self._length = 0
-        self._total = 0
         self._apart = True  # whether a space would be one too many here
 
     def text(self, text: str, *, preformatted: bool) -> None:
@@ -59,20 +61,28 @@ class Layout:
         if preformatted:
             self._preformatted(seen(text).replace("\t", " "))
             return
-        words = " ".join(text.split())
+        words = text.split()
         if words:
-            if not (words.isascii() and words.isprintable()):
-                words = seen(words)
-            text = (" " if text[0].isspace() else "") + words + (" " if text[-1].isspace() else "")
-        elif text:
-            text = " "
-        self._size += len(text)
-        if self._apart and text[:1] == " ":
-            text = text[1:]
-        if text:
-            self._line.append(text)
-            self._length += len(text)
-            self._apart = text[-1] in " \t\x1f"
+            joined = " ".join(words)
+            if joined != text:
+                if not self._apart and text[0].isspace():
+                    joined = " " + joined
+                if text[-1].isspace():
+                    joined += " "
+            if not (joined.isascii() and joined.isprintable()):
+                joined = seen(joined)
+                if not joined:
+                    return
+            size = len(joined)
+            self._size += size
+            self._line.append(joined)
+            self._length += size
+            self._apart = joined[-1] in " \t\x1f"
+        elif not self._apart:
+            self._line.append(" ")
+            self._length += 1
+            self._size += 1
+            self._apart = True
 
     def _preformatted(self, text: str) -> None:
         self._size += len(text)
@@ -87,47 +97,52 @@ class Layout:
 
     def write(self, mark: str) -> None:
         """A break, a cell's end or a box's edge."""
-        if self._total > self._limit:
-            return
         if mark == BREAK:
             if self._length:
                 self._break()
+        elif self._total > self._limit:
+            return
         elif mark == PARAGRAPH:
-            self._break()
+            if self._length:
+                self._break()
             if self._done and self._done[-1]:
                 self._done.append("")
+                self._total += 1
         else:
             self._append(mark)
 
     def open(self, kind: str, value: str) -> None:
         """Begin a span here."""
-        mark = _Mark(kind, value, (len(self._done), self._length))
+        mark = _Mark(kind, value, self._total + self._length)
         if len(self._marks) < SPANS_MAX:
             self._marks.append(mark)
         self._open.append(mark)
+        if self._length:
+            self._begun.append(mark)
 
     def close(self, count: int) -> None:
         """End the `count` spans that were begun last."""
-        here = (len(self._done), self._length)
+        here = self._total + self._length if self._length else max(0, self._total - 1)
         for _ in range(count):
-            self._open.pop().end = here
+            mark = self._open.pop()
+            mark.end = here
+            if self._length:
+                self._ended.append(mark)
 
     def finish(self) -> tuple[str, tuple[Span, ...]]:
         """The text, at most as long as the limit, and the spans with offsets into it."""
-        here = (len(self._done), self._length)
+        self.close(len(self._open))
         self._break()
-        self._done.append("")
-        self._join_stacked()
-        starts, offset = [], 0
-        for line in self._done:
-            starts.append(offset)
-            offset += len(line) + 1 if line is not _GONE else 0
-        text = "\n".join(line for line in self._done if line is not _GONE)[: self._limit].rstrip("\n")
+        place = self._join_stacked()
+        text = "\n".join(self._done)[: self._limit].rstrip("\n")
+        size = len(text)
         spans = []
         for mark in self._marks:
-            first = self._place(starts, mark.start, at_end=False)
-            last = self._place(starts, mark.end or here, at_end=True)
-            spans.append(Span(mark.kind, mark.value, min(first, len(text)), min(max(first, last), len(text))))
+            start, end = mark.start, mark.end or 0
+            if place is not None:
+                start, end = place(start, at_end=False), place(end, at_end=True)
+            start = min(start, size)
+            spans.append(Span(mark.kind, mark.value, start, min(max(start, end), size)))
         return text, tuple(spans)
 
     def _add(self, text: str) -> None:
@@ -144,39 +159,56 @@ class Layout:
     def _break(self, *, blank: bool = False) -> None:
         raw = "".join(self._line)
         line = _join_boxes(raw)
+        first, last = self._total, self._total + len(line)
+        if line != raw and (self._begun or self._ended):
+            moved = line != raw.rstrip()  # not only shorter: what was marked is somewhere in it
+            for mark in self._begun:
+                mark.start = first if moved else min(mark.start, last)
+            for mark in self._ended:
+                mark.end = last if moved else min(mark.end or 0, last)
         if blank or (line and not line.isspace()):
-            if line != raw.rstrip():
-                self._rewritten.add(len(self._done))
             self._done.append(line)
-            self._total += len(line) + 1
+            self._total = last + 1
         self._line, self._length, self._apart = [], 0, True
+        self._begun, self._ended = [], []
 
-    def _place(self, starts: list[int], place: tuple[int, int], *, at_end: bool) -> int:
-        line, offset = place
-        line = min(line, len(starts) - 1)
-        if at_end and offset == 0 and line > 0:
-            return max(0, starts[line] - 1)
-        size = len(self._done[line])
-        if line in self._rewritten:
-            offset = size if at_end else 0
-        return min(starts[line] + min(offset, size), self._limit)
-
-    def _join_stacked(self) -> None:
-        # One character a line, four or more lines in a row: boxes that were laid out by means we do not follow.
+    def _join_stacked(self) -> _Place | None:
+        """Join one character a line, four or more lines in a row: boxes that were laid out by means we do not follow."""
+        runs: list[list[int]] = []
         run: list[int] = []
         for number, line in enumerate([*self._done, "end"]):
             if len(line) == 1 and line.isalnum():
                 run.append(number)
             elif line or number == len(self._done):
                 if len(run) >= SINGLES_MIN:
-                    self._done[run[0]] = "".join(self._done[at] for at in run)
-                    for at in range(run[0] + 1, run[-1] + 1):
-                        self._done[at] = _GONE
-                    self._rewritten.update(range(run[0], run[-1] + 1))
+                    runs.append(run)
                 run = []
+        return self._joined(runs) if runs else None
+
+    def _joined(self, runs: list[list[int]]) -> _Place:
+        into = {number: run[0] for run in runs for number in range(run[0], run[-1] + 1)}
+        before = [0, *accumulate(len(line) + 1 for line in self._done)]
+        for run in runs:
+            self._done[run[0]] = "".join(self._done[number] for number in run)
+        starts, offset = [], 0
+        for number, line in enumerate(self._done):
+            starts.append(starts[into[number]] if into.get(number, number) != number else offset)
+            if starts[-1] == offset:
+                offset += len(line) + 1
+        lengths = [len(self._done[into.get(number, number)]) for number in range(len(self._done))]
+        self._done = [line for number, line in enumerate(self._done) if into.get(number, number) == number]
+
+        def place(at: int, *, at_end: bool) -> int:
+            number = min(bisect_right(before, at) - 1, len(starts) - 1)
+            if number in into:
+                return starts[number] + (lengths[number] if at_end else 0)
+            return starts[number] + min(at - before[number], lengths[number])
+
+        return place
 
 
-_GONE = "\x00gone"
+class _Place(Protocol):
+    def __call__(self, at: int, *, at_end: bool) -> int: ...
 
 
 def _join_boxes(line: str) -> str:

@@ -19,6 +19,8 @@ UNSEEN_TAGS = frozenset(
 VOID_TAGS = frozenset(
     "area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr".split()
 )
+# Attributes that differ between links that look alike.
+TARGETS = frozenset(("href", "title", "target", "name", "rel"))
 _EMPTIED = ",".join(sorted(UNSEEN_TAGS - VOID_TAGS))
 _NOSCRIPT = re.compile(r"<noscript[\s>/].*?(?:</noscript|\Z)", re.IGNORECASE | re.DOTALL)
 _STYLE = re.compile(r"<style[^>]*>(.*?)(?:</style|\Z)", re.IGNORECASE | re.DOTALL)
@@ -98,6 +100,19 @@ def looks(piece: str) -> Looks:
     attributes = {name: unescape(value) for name, value in _ATTRIBUTE.findall(piece)}
     classes = attributes.get("class")
     return Looks(tag, attributes, attributes.get("id", ""), tuple(classes.split()) if classes else ())
+
+
+def link(piece: str) -> tuple[tuple[object, ...], str | None]:
+    """Of an `<a>` tag all but what differs between links that look alike, and where it leads."""
+    pairs = _ATTRIBUTE.findall(piece)
+    href = None
+    alike = []
+    for pair in pairs:
+        if pair[0] not in TARGETS:
+            alike.append(pair)
+        elif pair[0] == "href":
+            href = unescape(pair[1])
+    return ("a", href is None, *alike), href
 
 
 def unescape(text: str) -> str:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from daemon.mail.cascade import Matcher, TooManyChecksError, candidates, on_tag
-from daemon.mail.css import BESIDE, TAG, TARGETS, Rule, reading_cost, sheet
+from daemon.mail.css import BESIDE, TAG, Rule, reading_cost, sheet
 from daemon.mail.css_media import YES
 from daemon.mail.effects import Effect, effect_of, is_speck, on_button
 from daemon.mail.guard import trim
 from daemon.mail.layout import BREAK, PARAGRAPH, Layout, Span
 from daemon.mail.limits import FULL, Limits
-from daemon.mail.markup import UNSEEN_TAGS, VOID_TAGS, Looks, Markup, end_of, looks, read, unescape
+from daemon.mail.markup import UNSEEN_TAGS, VOID_TAGS, Looks, Markup, end_of, link, looks, read, unescape
 from daemon.mail.outline import Outline
 from daemon.mail.style import OUTERMOST, State
 
@@ -90,11 +90,12 @@ def _render(html: str, limits: Limits) -> Rendered:
 class _Kind:
     """What is known of all elements that look alike in one place: `inside` holds the same of what is in them."""
 
-    __slots__ = ("effect", "inside", "looks", "spans")
+    __slots__ = ("closing", "effect", "inside", "is_void", "looks", "marks", "opening", "removed", "state")
 
     def __init__(self, looks: Looks, effect: Effect, inside: dict[object, _Kind]) -> None:
         self.looks, self.effect, self.inside = looks, effect, inside
-        self.spans = len(effect.marks)
+        self.removed, self.is_void, self.state = effect.removed, looks.tag in VOID_TAGS, effect.state
+        self.opening, self.closing, self.marks = effect.opening, effect.closing, effect.marks
 
 
 class _Walk:
@@ -119,48 +120,50 @@ class _Walk:
         self._matcher: Matcher | None = None
 
     def run(self) -> None:
-        pieces, layout = self._pieces, self._layout
+        pieces, layout, targets = self._pieces, self._layout, self._sheet.targets
         write, text_of = layout.write, layout.text
         opened: list[tuple[_Kind, int, State, dict[object, _Kind]]] = []
         state, here = OUTERMOST, self._inside(OUTERMOST)
-        parent: _Kind | None = None
-        at, last = 1, len(pieces)
+        shows, at, last = True, 1, len(pieces)
         while at < last:
             piece = pieces[at]
             if piece[0] == "/":
-                parent_kind, spans, state, here = opened.pop()
+                kind, spans, state, here = opened.pop()
+                shows = state.shows
                 if spans:
                     layout.close(spans)
-                if parent_kind.effect.closing:
-                    write(parent_kind.effect.closing)
-                parent = opened[-1][0] if opened else None
+                if kind.closing:
+                    write(kind.closing)
             elif piece[:3] != "!--":
-                # All that tells one from another is its tag; but where a link leads is not looks.
-                kind = here.get(piece)
-                if kind is None:
-                    kind = self._kind(piece, at, state, here)
-                effect = kind.effect
-                tag = kind.looks.tag
-                if effect.removed:
-                    if tag not in VOID_TAGS:
-                        at = end_of(pieces, at, tag)
-                elif tag in VOID_TAGS:
-                    self._single(self._own(piece, kind) if tag != "br" else kind.looks, effect)
+                href = None
+                if piece[:2] != "a ":
+                    found = here.get(piece)
+                    kind = found if found is not None else self._kind(piece, piece, at, state, here)
+                else:  # all that tells one element from another is its tag; but where a link leads is not looks
+                    key, href = link(piece)
+                    found = here.get(piece if targets else key)
+                    kind = found if found is not None else self._kind(piece, piece if targets else key, at, state, here)
+                if kind.removed:
+                    if not kind.is_void:
+                        at = end_of(pieces, at, kind.looks.tag)
+                elif kind.is_void:
+                    self._single(kind.looks, kind.effect)
                 else:
-                    if effect.opening:
-                        write(effect.opening)
-                    for mark in effect.marks:
-                        layout.open(mark, tag)
-                    spans = kind.spans
-                    if tag == "a" and (href := self._own(piece, kind).attributes.get("href")):
-                        is_button = effect.button or on_button(effect.state, parent.looks if parent else None)
+                    spans = 0
+                    if kind.opening:
+                        write(kind.opening)
+                    for mark in kind.marks:
+                        layout.open(mark, kind.looks.tag)
+                        spans += 1
+                    if href:
+                        is_button = kind.effect.button or on_button(kind.state, opened[-1][0].looks if opened else None)
                         layout.open("button" if is_button else "link", href.strip())
                         spans += 1
                     opened.append((kind, spans, state, here))
-                    state, here, parent = effect.state, kind.inside, kind
-            text = pieces[at + 1] if at + 1 < last else ""
-            if text and state.shows:
-                text_of(unescape(text), preformatted=state.preformatted)
+                    state, here = kind.state, kind.inside
+                    shows = state.shows
+            if shows and at + 1 < last and (text := pieces[at + 1]):
+                text_of(unescape(text) if "&" in text else text, preformatted=state.preformatted)
             at += 2
 
     def _inside(self, state: State) -> dict[object, _Kind]:
@@ -168,28 +171,15 @@ class _Walk:
             return {}
         return self._by_state.setdefault(id(state), {})
 
-    def _own(self, piece: str, kind: _Kind) -> Looks:
-        """The looks of a link or an image, whose kind may be that of another."""
-        return self._looks.get(piece) or kind.looks
-
     def _looks_of(self, piece: str) -> Looks:
         found = self._looks.get(piece)
         if found is None:
             found = self._looks[piece] = looks(piece)
         return found
 
-    def _kind(self, piece: str, at: int, state: State, here: dict[object, _Kind]) -> _Kind:
+    def _kind(self, piece: str, key: object, at: int, state: State, here: dict[object, _Kind]) -> _Kind:
+        """Judge the element at `at`, and keep it under `key` for those that are alike."""
         found = self._looks_of(piece)
-        key: object = piece
-        if found.tag in ("a", "img") and not self._sheet.targets:
-            key = (
-                found.tag,
-                *[item for item in found.attributes.items() if item[0] not in TARGETS],
-                "href" in found.attributes,
-            )
-            known = here.get(key)
-            if known is not None:
-                return known
         if found.tag in UNSEEN_TAGS or not found.tag[0].isalpha():
             kind = _Kind(found, _UNSEEN, {})
             here[key] = kind
