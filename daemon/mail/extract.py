@@ -128,10 +128,11 @@ def _completed(best: Extracted, other: Extracted, shown: str) -> Extracted:
 def _from_source(source: Source, subject: Source, subject_text: str, brand: str, domain: str | None) -> Extracted:
     forward = quotes.is_forward(subject_text, source.text)
     own = quotes.newest(source.text, source.spans, forward=forward)
-    text = _without_words_to_machines(source, _merge(source.plain, own))
-    logins = credentials.find(source, _merge(source.unlinked, _merge(own, _without_words_to_machines(source, own))))
+    to_machines = _words_to_machines(source)
+    shown_links = blank(own, to_machines) if to_machines else own
+    text = _masked(source, source.plain, shown_links)
+    logins = credentials.find(source, _masked(source, source.unlinked, shown_links))
     text = blank(text, [Range(login.start, login.end) for login in logins])
-    shown_links = _merge(source.text, _without_words_to_machines(source, own))
     targets = " ".join(link.href for link in source.links) + " ".join(source.text[r.start : r.end] for r in source.urls)
     found = codes.candidates(source, text, subject=subject, brand=brand, in_links=targets)
     found += codes.candidates(subject, subject.plain, subject=None, brand=brand, in_links=targets)
@@ -150,17 +151,15 @@ def _from_source(source: Source, subject: Source, subject_text: str, brand: str,
     )
 
 
-def _merge(text: str, mask: str) -> str:
-    """`text` where `mask` has something, a space where it is blank: both have the same offsets."""
-    if text == mask:
+def _masked(source: Source, text: str, mask: str) -> str:
+    """A form of the source's text, blank wherever `mask` is and the source's text is not."""
+    if mask == source.text:
         return text
-    return "".join(
-        char if seen_char != " " or char == " " else " " for char, seen_char in zip(text, mask, strict=False)
-    )
+    return "".join([" " if shown == " " else char for char, shown in zip(text, mask, strict=False)])
 
 
-def _without_words_to_machines(source: Source, text: str) -> str:
-    """`text` without passages that speak to software: from the sentence that does so to its paragraph's end."""
+def _words_to_machines(source: Source) -> list[Range]:
+    """The passages that speak to software: from the sentence that does so to its paragraph's end."""
     spoken = [hit.start for hit in source.hits.within(0, len(source.text), ("agent",))]
     spoken += [match.end() - 1 for match in _ROLE.finditer(source.text)]
     for hit in source.hits.within(0, len(source.text), ("machine",)):
@@ -172,7 +171,7 @@ def _without_words_to_machines(source: Source, text: str) -> str:
         start = source.sentence(at).start
         line = source.line(at).start
         ranges.append(Range(max(start, line) if line <= at else start, source.paragraph(at).end))
-    return blank(text, ranges)
+    return ranges
 
 
 def _agree(found: list[CodeCandidate]) -> list[CodeCandidate]:

@@ -176,12 +176,15 @@ def _label_reasons(label: str, href: str, hits: Hits, where: Range) -> list[Reas
         # The reader is shown another address: what that says of itself is what the link is given out for.
         acts = not href.startswith(label) and any(reason.weight > 0 for reason in _path_reasons(_told(label)))
         return [Reason("label acts", 2.0)] if acts else []
-    if hits.any(where.start, where.end, "refuse"):
+    said = {hit.meaning for hit in hits.within(where.start, where.end, _LABEL_MEANINGS)}
+    if "refuse" in said:
         return [Reason("label refuses", LABEL_REFUSES)]
-    acts, idles = hits.any(where.start, where.end, "act"), hits.any(where.start, where.end, "idle", "view")
-    if idles:
-        return [Reason("label does something else", -3.0 if acts else -7.0)]
-    return [Reason("label acts", 4.0)] if acts else []
+    if "idle" in said or "view" in said:
+        return [Reason("label does something else", -3.0 if "act" in said else -7.0)]
+    return [Reason("label acts", 4.0)] if said else []
+
+
+_LABEL_MEANINGS = frozenset(("refuse", "act", "idle", "view"))
 
 
 def _told(href: str) -> str:

@@ -84,7 +84,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 def _may_mark(line: str) -> bool:
     bare = line.lstrip(" >")
-    return bare.startswith(("-", "_", "=")) or (len(bare) < MARK_MAX_CHARS and bare.rstrip().endswith((":", "：")))
+    return bare[:1] in ("-", "_", "=") or (len(bare) < MARK_MAX_CHARS and bare.rstrip()[-1:] in (":", "："))
 
 
 def newest(text: str, spans: tuple[Span, ...], *, forward: bool) -> str:
@@ -106,7 +106,7 @@ def _tail(text: str) -> int | None:
     """Where the history below the newest message begins: an attribution, a separator or a block of header fields."""
     for start, line in _lines(text):
         bare = line.strip()
-        if not bare:
+        if not bare or (bare[0] not in "-_=" and ":" not in bare and "：" not in bare):
             continue
         if bare[-1] in ":：" and _WROTE.search(bare):
             paragraph = text.rfind("\n\n", max(0, start - ATTRIBUTION_MAX_CHARS), start)
