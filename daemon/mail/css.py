@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from daemon.mail.css_media import MAYBE, YES, in_force
 from daemon.mail.css_selectors import Compound, Selector, selectors, weight
-from daemon.mail.css_syntax import STYLE_MAX_CHARS, Block, blocks, lexed
+from daemon.mail.css_syntax import GAP, STYLE_MAX_CHARS, Block, blocks, lexed
 from daemon.mail.css_values import Declarations, Declared, declared
 from daemon.mail.markup import TARGETS
 
@@ -66,6 +66,7 @@ class Sheet:
         found: tuple[Selector, ...] = ()
         for prelude in block.preludes:
             head = prelude.removeprefix("<!--").removeprefix("-->").strip()
+            head = head.replace(GAP, " ") if head[:1] == "@" else head
             if head.startswith("@"):
                 at = head.lower()
                 if "keyframes" in at.partition(" ")[0]:

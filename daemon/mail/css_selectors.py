@@ -14,7 +14,7 @@ COMPOUNDS_MAX = 12
 NESTED_MAX = 4
 CHOICES_MAX = 50
 
-_NAME = r"[\w\-\u0080-\U0010ffff]+"
+_NAME = r"[\w\-\u0080-\udbff\udc01-\U0010ffff]+"
 _TYPE = re.compile(rf"(?:(\*|{_NAME})?\|(?!=))?(\*|{_NAME})?")
 _SIMPLE = re.compile(
     rf"([.#]|::?)({_NAME})|(&)|\[\s*(?:(?:\*|{_NAME})?\|(?!=))?({_NAME})\s*"
@@ -32,7 +32,7 @@ STATIC_PSEUDO = frozenset(
 )
 COUNTING_PSEUDO = frozenset(("nth-child", "nth-last-child", "nth-of-type", "nth-last-of-type"))
 _CHOICE_PSEUDO = frozenset(("is", "where", "matches", "-webkit-any", "-moz-any"))
-_TRUE_PSEUDO = frozenset(("defined", "any-link", "-webkit-any-link", "-moz-any-link"))
+_TRUE_PSEUDO = frozenset(("defined", "read-only", "any-link", "-webkit-any-link", "-moz-any-link"))
 # Nothing is like that while a mail is only read.
 _FALSE_PSEUDO = frozenset(
     """hover active visited focus focus-within focus-visible target target-within before after first-letter first-line

@@ -23,6 +23,7 @@ _DISPLAYS = frozenset(
     table-header-group table-footer-group table-column table-column-group table-caption flex inline-flex grid
     inline-grid list-item run-in ruby -webkit-box -webkit-inline-box -webkit-flex -webkit-inline-flex math""".split()
 )
+_ALONE = frozenset(("none", "contents"))
 _KEYWORDS: dict[str, frozenset[str]] = {
     "display": _DISPLAYS,
     "visibility": frozenset(("visible", "hidden", "collapse")),
@@ -58,15 +59,15 @@ _FUNCTIONS: dict[str, tuple[str, ...]] = {
     "mask-image": ("url(", "linear-", "radial-", "conic-", "repeating-", "image", "-webkit-", "cross-fade("),
     "background-image": ("url(", "linear-", "radial-", "conic-", "repeating-", "image", "-webkit-", "cross-fade("),
 }  # fmt: skip
-_ANY = frozenset("translate scale rotate text-decoration-line animation-name content direction background-clip".split())
+_ANY = frozenset("translate scale rotate text-decoration-line animation-name content direction".split())
 LONGHANDS = frozenset((*_KEYWORDS, *_LENGTHS, *_COLOURS, *_NUMBERS, *_FUNCTIONS, *_ANY))
 _SAME = {
     "-webkit-clip-path": "clip-path", "-webkit-filter": "filter", "-webkit-transform": "transform",
-    "-webkit-opacity": "opacity", "word-break": "", "text-decoration": "text-decoration-line",
+    "-webkit-opacity": "opacity", "text-decoration": "text-decoration-line",
     "-webkit-mask": "mask-image", "mask": "mask-image", "-webkit-mask-image": "mask-image",
     "-webkit-mask-box-image": "mask-image", "-webkit-mask-box-image-source": "mask-image", "mask-border": "mask-image",
     "mask-border-source": "mask-image", "animation": "animation-name", "-webkit-animation": "animation-name",
-    "-webkit-animation-name": "animation-name", "-webkit-background-clip": "background-clip",
+    "-webkit-animation-name": "animation-name",
     "block-size": "height", "max-block-size": "max-height", "inline-size": "width", "max-inline-size": "max-width",
     "inset-inline-start": "left", "inset-inline-end": "right", "inset-block-start": "top", "inset-block-end": "bottom",
     "margin-inline-start": "margin-left", "margin-inline-end": "margin-right", "margin-block-start": "margin-top",
@@ -121,7 +122,9 @@ def declared(block: str) -> Declared:
             target[name] = value
             continue
         for long, part in _longhands(name, value):
-            if is_valid(long, part):
+            if part == "revert-layer":
+                target.pop(long, None)  # to what was there without this block, or before it
+            elif is_valid(long, part):
                 target.pop(long, None)
                 target[long] = part
             elif part:
@@ -180,8 +183,8 @@ def _font(value: str) -> Iterator[tuple[str, str]]:
             line = parts[at + 2] if parts[at + 1 : at + 2] == ["/"] and len(parts) > at + 2 else "normal"
             # Without a family it is no font.
             named = len(parts) > at + (3 if line != "normal" else 1)
-            yield ("font-size", part if named else f"{part} ")
-            yield ("line-height", line if named else f"{line} ")
+            yield ("font-size", part if named else f"{part} odd")
+            yield ("line-height", line if named else f"{line} odd")
             return
 
 
@@ -190,8 +193,9 @@ def _background(value: str) -> Iterator[tuple[str, str]]:
         yield from (("background-image", value if "var(" not in value else "none"), ("background-color", value))
         return
     ink, image, odd = "transparent", "none", ""
-    for part in words(value.replace("/", " / ").replace(",", " ") if "(" not in value else value):
-        if part in _BACKGROUND_WORDS or part == ",":
+    parts = [word for part in words(value) for word in ([part] if "(" in part else part.replace("/", " / ").split())]
+    for part in parts:
+        if part.rstrip(",") in _BACKGROUND_WORDS or part == ",":
             continue
         if part.startswith(_FUNCTIONS["background-image"]):
             image = part
@@ -209,7 +213,8 @@ def is_valid(name: str, value: str) -> bool:
     if value in _WIDE or "var(" in value or "env(" in value:
         return True
     if name in _KEYWORDS:
-        return all(word in _KEYWORDS[name] for word in (value.split() if name == "display" else (value,)))
+        parts = value.split() if name == "display" else [value]
+        return all(word in _KEYWORDS[name] and (len(parts) == 1 or word not in _ALONE) for word in parts)
     if name in _COLOURS:
         return value == "currentcolor" or colour(value) is not None
     if name in _LENGTHS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from daemon.mail.cascade import cascade
 from daemon.mail.colours import WHITE, colour, contrast
@@ -128,6 +128,8 @@ def _judge(looks: Looks, style: Declarations, state: State, *, quote: bool, butt
         if placed is None:
             return Effect(removed=True, state=state)
         inside = placed
+    if tag == "html" and inside.font_px != inside.root_px:
+        inside = replace(inside, root_px=inside.font_px)
     opening, closing = _breaks(tag, style)
     marks = []
     if quote or tag == "blockquote":

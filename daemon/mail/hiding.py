@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
-from daemon.mail.css_lengths import SUMS, length, number, words
+from daemon.mail.css_lengths import length, number, words
 from daemon.mail.css_values import Declarations
 from daemon.mail.style import (
     FONT_DEFAULT_PX,
@@ -25,7 +26,8 @@ BLUR_SEEN_MAX_PX = 3.0
 _CALL = re.compile(r"([a-z0-9-]+)\(((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\)?")
 _ANGLE = re.compile(r"([+-]?[\d.]{1,12}(?:e[+-]?\d{1,2})?)(deg|grad|rad|turn)?")
 _DEGREES = {"deg": 1.0, "grad": 0.9, "rad": 180 / math.pi, "turn": 360.0}
-_CLIPPED = ("hidden", "clip")
+_CLIPPED = ("hidden", "clip", "auto", "scroll", "overlay")
+_UNSEEN_DISPLAYS = ("none", "table-column", "table-column-group")
 
 
 def is_removed(style: Declarations, state: State) -> bool:
@@ -34,7 +36,7 @@ def is_removed(style: Declarations, state: State) -> bool:
     `state` is the one inside it, before it is moved.
     """
     get = style.get
-    if get("display") == "none" or get("content-visibility") == "hidden":
+    if get("display") in _UNSEEN_DISPLAYS or get("content-visibility") == "hidden":
         return True
     opacity = get("opacity")
     if opacity is not None and _is_faint(opacity):
@@ -50,7 +52,7 @@ def is_removed(style: Declarations, state: State) -> bool:
 
 
 _COVERS = (
-    "filter", "clip", "clip-path", "mask-image", "mix-blend-mode", "-webkit-text-security", "content", "background-clip",
+    "filter", "clip", "clip-path", "mask-image", "mix-blend-mode", "-webkit-text-security", "content",
 )  # fmt: skip
 
 
@@ -67,9 +69,7 @@ def _hides(name: str, value: str) -> bool:
     if name in ("clip-path", "mask-image"):
         return "(" in value  # a mail's text wears no mask, but to be hidden by it
     if name == "content":
-        return "(" in value
-    if name == "background-clip":
-        return False  # where it matters, the ink is transparent
+        return value.startswith(("url(", "image", "-webkit-", "linear-", "radial-", "conic-", "repeating-", "cross-"))
     return value in ("disc", "circle", "square") if name.startswith("-webkit") else value not in ("multiply", "darken")
 
 
@@ -107,7 +107,7 @@ def _is_squeezed(style: Declarations, state: State) -> bool:
         if value is None:
             continue
         size = length(value, state.font_px, percent_of=1_000)
-        if size is None and name.startswith("max-") and "(" in value and not value.startswith((*SUMS, "fit-content")):
+        if size is None and name.startswith("max-") and "(" in value and not value.startswith("fit-content"):
             return True
         if size is not None and ((size <= SLIT_MAX_PX and clips) or (size <= 0 and name.startswith("max-"))):
             return True
@@ -156,8 +156,6 @@ def moved(style: Declarations, state: State) -> State | None:
 def _at(state: State, left: float, top: float, scale: float) -> State:
     if left == state.left_px and top == state.top_px and scale == 1.0:
         return state
-    from dataclasses import replace
-
     return replace(state, left_px=left, top_px=top, scale=state.scale * scale)
 
 
@@ -167,7 +165,7 @@ def _split(argument: str) -> list[str]:
 
 def _size(value: str, font_px: float, percent_of: float = 1_000.0) -> float | None:
     sizes = [length(part, font_px, percent_of=percent_of) for part in words(value)]
-    if "(" in value and None in sizes and not value.startswith(SUMS):
+    if "(" in value and None in sizes:
         return -FAR_PX  # it cannot be told where this puts it
     known = [size for size in sizes if size is not None]
     return min(known, key=lambda size: (size >= 0, -abs(size))) if known else None

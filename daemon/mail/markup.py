@@ -61,6 +61,8 @@ def read(html: str) -> Markup:
     styles += [_conditional(node) for node in found if node.tag == "style"]
     for node in reversed(found):  # what is inside another comes after it
         if node.tag == "template":
+            if "shadowrootmode" in node.attributes and node.parent is not None:
+                node.parent.attrs["hidden"] = ""  # that is shown instead of what it stands in
             node.replace_with(tree.create_node("meta"))  # its content is a document of its own
         else:
             _empty(node)

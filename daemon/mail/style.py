@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from daemon.mail.colours import BLACK, WHITE, Colour, colour, contrast
-from daemon.mail.css_lengths import SUMS, length, number, words
+from daemon.mail.css_lengths import length, number
 from daemon.mail.css_values import Declarations
 from daemon.mail.variables import Variables, handed_down
 
@@ -40,6 +40,7 @@ class State:
     ink_alpha: float = 1.0
     paper: Colour | None = WHITE
     font_px: float = FONT_DEFAULT_PX
+    root_px: float = FONT_DEFAULT_PX
     visible: bool = True
     reversed_text: bool = False
     preformatted: bool = False
@@ -67,9 +68,6 @@ class State:
         return self.paper is None or contrast(over(ink, alpha, self.paper), self.paper) >= CONTRAST_SEEN_MIN
 
 
-OUTERMOST: State
-
-
 def filled(value: str) -> tuple[Colour, float]:
     """The colour that text is filled with; one that we cannot tell may be that of the paper."""
     return colour(value) or (BLACK, 0.0)
@@ -90,7 +88,7 @@ def inherit(state: State, style: Declarations) -> State:
     """The state inside an element with these declarations."""
     changes: dict[str, object] = {}
     get = style.get
-    font_px = _font_px(state.font_px, style)
+    font_px = _font_px(state.font_px, state.root_px, style)
     if font_px != state.font_px:
         changes["font_px"] = font_px
     if "color" in style:
@@ -173,7 +171,7 @@ def _line_px(value: str, font_px: float) -> float | None:
     return factor * font_px if factor is not None else length(value, font_px, percent_of=font_px)
 
 
-def _font_px(inherited: float, style: Declarations) -> float:
+def _font_px(inherited: float, root_px: float, style: Declarations) -> float:
     value = style.get("font-size", "")
     if value in INHERITING:
         return inherited
@@ -185,8 +183,5 @@ def _font_px(inherited: float, style: Declarations) -> float:
         return inherited * _RELATIVE[value]
     size = length(value, inherited, percent_of=inherited)
     if size is None:
-        return 0.0 if "(" in value and not value.startswith(SUMS) else inherited
-    return max(size, 0.0)
-
-
-__all__ = ["INHERITING", "OUTERMOST", "State", "filled", "inherit", "over", "words"]
+        return 0.0 if "(" in value else inherited
+    return max(size * root_px / FONT_DEFAULT_PX if value.endswith("rem") else size, 0.0)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from daemon.mail.extract import extract
 from daemon.mail.parse import parse
 from tests.mail.builder import build
-from tests.mail.test_visible import HIDDEN
+from tests.mail.forms import HIDDEN
 
 EXAMPLES = 120
 DIGITS = ["0123456789", "٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹", "०१२३४५६७८९", "０１２３４５６７８９", "๐๑๒๓๔๕๖๗๘๙", "𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗"]  # noqa: RUF001
