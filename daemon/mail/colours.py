@@ -61,10 +61,8 @@ def _functional(kind: str, inner: str) -> tuple[Colour, float] | None:
         return _mixture(inner)
     if kind == "light-dark":
         return colour(_COMMA.split(inner)[0])
-    words = inner.replace("/", " / ").replace(",", " ").split()
-    if kind == "color" and words and words[0] in ("srgb", "display-p3"):
-        words = words[1:]
-    parts = [_part(word, kind, at) for at, word in enumerate(words) if word != "/"]
+    words = _words(kind, inner)
+    parts = [_part(word, kind, at) for at, word in enumerate(words)]
     if len(parts) not in (3, 4) or None in parts:
         return None
     first, second, third, alpha = [*(part or 0.0 for part in parts), 1.0][:4]
@@ -83,6 +81,20 @@ def _functional(kind: str, inner: str) -> tuple[Colour, float] | None:
         second, third = second * math.cos(math.radians(third)), second * math.sin(math.radians(third))
     linear = _from_oklab(first, second, third) if kind.startswith("ok") else _from_lab(first, second, third)
     return _bounded(*(12.92 * c if c <= 0.0031308 else 1.055 * c ** (1 / 2.4) - 0.055 for c in linear)), alpha
+
+
+def _words(kind: str, inner: str) -> list[str]:
+    """The three or four arguments of a colour function; none where they are not written as they are to be."""
+    if "," in inner:  # the older way, of these functions only
+        words = [word.strip() for word in inner.split(",")]
+        percents = [word.endswith("%") for word in words[:3]]
+        agree = all(percents) or not any(percents) if kind[:3] == "rgb" else percents == [False, True, True]
+        return words if kind[:3] in ("rgb", "hsl") and agree and "none" not in words else []
+    before, slash, alpha = inner.partition("/")
+    words = before.split()
+    if kind == "color":
+        words = words[1:] if words[:1] in (["srgb"], ["display-p3"]) else []
+    return [] if len(words) != 3 else [*words, alpha.strip()] if slash else words
 
 
 def _bounded(red: float, green: float, blue: float) -> Colour:

@@ -41,6 +41,7 @@ _SIZES = frozenset(
     "auto none normal min-content max-content fit-content -webkit-fill-available stretch content thin medium".split()
 )
 _FONT_SIZES = frozenset("xx-small x-small small medium large x-large xx-large xxx-large smaller larger math".split())
+_MOVES = frozenset(("translate", "scale"))
 _LENGTHS = frozenset(
     """font-size line-height left right top bottom text-indent height max-height width max-width margin-left
     margin-right margin-top margin-bottom letter-spacing""".split()
@@ -59,8 +60,8 @@ _FUNCTIONS: dict[str, tuple[str, ...]] = {
     "mask-image": ("url(", "linear-", "radial-", "conic-", "repeating-", "image", "-webkit-", "cross-fade("),
     "background-image": ("url(", "linear-", "radial-", "conic-", "repeating-", "image", "-webkit-", "cross-fade("),
 }  # fmt: skip
-_ANY = frozenset("translate scale rotate text-decoration-line animation-name content direction".split())
-LONGHANDS = frozenset((*_KEYWORDS, *_LENGTHS, *_COLOURS, *_NUMBERS, *_FUNCTIONS, *_ANY))
+_ANY = frozenset("rotate text-decoration-line animation-name content direction".split())
+LONGHANDS = frozenset((*_KEYWORDS, *_LENGTHS, *_COLOURS, *_NUMBERS, *_FUNCTIONS, *_MOVES, *_ANY))
 _SAME = {
     "-webkit-clip-path": "clip-path", "-webkit-filter": "filter", "-webkit-transform": "transform",
     "-webkit-opacity": "opacity", "text-decoration": "text-decoration-line",
@@ -219,12 +220,16 @@ def is_valid(name: str, value: str) -> bool:
         return value == "currentcolor" or colour(value) is not None
     if name in _LENGTHS:
         return _is_length(name, value)
+    if name in _MOVES:
+        sizes = [length(part, 16.0, percent_of=100.0) for part in words(value)]
+        return value == "none" or (0 < len(sizes) <= 3 and None not in sizes)
     if name in _NUMBERS:
         return number(value) is not None or (name != "opacity" and value in ("normal", "reset", "auto"))
     if name in _FUNCTIONS:
         allowed = _FUNCTIONS[name]
         return value in ("none", "auto") or all(
-            part.lstrip(", ").startswith(allowed) for part in words(value) if "(" in part or name != "clip-path"
+            part.lstrip(", ").startswith(allowed) or (name == "clip-path" and part.endswith("-box"))
+            for part in words(value)
         )
     return True
 

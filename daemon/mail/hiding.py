@@ -26,6 +26,7 @@ BLUR_SEEN_MAX_PX = 3.0
 _CALL = re.compile(r"([a-z0-9-]+)\(((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\)?")
 _ANGLE = re.compile(r"([+-]?[\d.]{1,12}(?:e[+-]?\d{1,2})?)(deg|grad|rad|turn)?")
 _DEGREES = {"deg": 1.0, "grad": 0.9, "rad": 180 / math.pi, "turn": 360.0}
+_STILL = (0.0, 0.0, 1.0)
 _CLIPPED = ("hidden", "clip", "auto", "scroll", "overlay")
 _UNSEEN_DISPLAYS = ("none", "table-column", "table-column-group")
 
@@ -43,10 +44,7 @@ def is_removed(style: Declarations, state: State) -> bool:
         return True
     if (get("zoom") is not None and (number(style["zoom"]) or 1.0) < SCALE_SEEN_MIN) or get("zoom") in ("0", "0%"):
         return True
-    if any(
-        get(name, "none") not in ("none", "normal", "initial", "unset", "revert") and _hides(name, style[name])
-        for name in _COVERS
-    ):
+    if any(name in style and _hides(name, style[name]) for name in _COVERS):
         return True
     return _is_squeezed(style, state)
 
@@ -54,6 +52,14 @@ def is_removed(style: Declarations, state: State) -> bool:
 _COVERS = (
     "filter", "clip", "clip-path", "mask-image", "mix-blend-mode", "-webkit-text-security", "content",
 )  # fmt: skip
+
+
+_DOTS = frozenset(("disc", "circle", "square"))
+# Black on white is gone in these.
+_BLENDS = frozenset(
+    """screen lighten color-dodge plus-lighter difference exclusion hue saturation color luminosity overlay hard-light
+    soft-light""".split()
+)
 
 
 def _is_faint(value: str) -> bool:
@@ -70,7 +76,7 @@ def _hides(name: str, value: str) -> bool:
         return "(" in value  # a mail's text wears no mask, but to be hidden by it
     if name == "content":
         return value.startswith(("url(", "image", "-webkit-", "linear-", "radial-", "conic-", "repeating-", "cross-"))
-    return value in ("disc", "circle", "square") if name.startswith("-webkit") else value not in ("multiply", "darken")
+    return value in _DOTS if name.startswith("-webkit") else value in _BLENDS
 
 
 def _filtered(kind: str, argument: str) -> bool:
@@ -100,7 +106,7 @@ def _is_clipped(value: str) -> bool:
 
 def _is_squeezed(style: Declarations, state: State) -> bool:
     clips = any(style.get(name) in _CLIPPED for name in ("overflow-x", "overflow-y"))
-    if clips and state.flat:
+    if clips and state.line_px <= SLIT_MAX_PX:
         return True
     for name in ("height", "max-height", "width", "max-width"):
         value = style.get(name)
@@ -109,8 +115,14 @@ def _is_squeezed(style: Declarations, state: State) -> bool:
         size = length(value, state.font_px, percent_of=1_000)
         if size is None and name.startswith("max-") and "(" in value and not value.startswith("fit-content"):
             return True
-        if size is not None and ((size <= SLIT_MAX_PX and clips) or (size <= 0 and name.startswith("max-"))):
+        if size is None:
+            continue
+        if size < 0 and "(" not in value:
+            continue  # an error
+        if (size <= SLIT_MAX_PX and clips) or (size <= 0 and name.startswith("max-")):
             return True
+        if clips and name.endswith("height") and "%" not in value and state.line_px > 2 * size + 2 * state.font_px:
+            return True  # its first line is below its lower edge
     return False
 
 
@@ -181,8 +193,8 @@ def _transformed(kind: str, arguments: list[str], font_px: float) -> tuple[float
     """How far a transform function moves, and how it scales; None where nothing is left to be seen, or we cannot tell."""
     if kind.startswith("translate"):
         sizes = [length(each, font_px, percent_of=OFFSCREEN_PX) for each in arguments]
-        if None in sizes and arguments not in (["none"], ["initial"], ["unset"], ["revert"], ["inherit"]):
-            return None
+        if None in sizes:
+            return None if any("(" in each for each in arguments) else _STILL
         found = [size or 0.0 for size in sizes]
         if kind == "translatey":
             return 0.0, found[0], 1.0
@@ -190,19 +202,19 @@ def _transformed(kind: str, arguments: list[str], font_px: float) -> tuple[float
     if kind.startswith(("scale", "matrix")):
         factors = [number(each) for each in arguments]
         if None in factors:
-            return (0.0, 0.0, 1.0) if arguments and arguments[0] in ("none", "initial", "unset", "revert") else None
+            return None if any("(" in each for each in arguments) else _STILL
         return _scaled(kind, [factor or 0.0 for factor in factors])
     if kind in ("rotatex", "rotatey", "rotate3d"):
         match = _ANGLE.fullmatch(arguments[-1]) if arguments else None
         if match is None:
-            return None
+            return None if "(" in "".join(arguments) else _STILL
         turned = float(match[1]) * _DEGREES[match[2] or "deg"] % 360
-        return None if TURNED_DEGREES <= turned <= 360 - TURNED_DEGREES else (0.0, 0.0, 1.0)
+        return None if TURNED_DEGREES <= turned <= 360 - TURNED_DEGREES else _STILL
     if kind.startswith("skew"):
         angles = [_ANGLE.fullmatch(each) for each in arguments]
         if any(angle is None or abs(float(angle[1]) * _DEGREES[angle[2] or "deg"]) > 75 for angle in angles):
             return None
-    return 0.0, 0.0, 1.0
+    return _STILL
 
 
 def _scaled(kind: str, factors: list[float]) -> tuple[float, float, float] | None:
@@ -212,7 +224,7 @@ def _scaled(kind: str, factors: list[float]) -> tuple[float, float, float] | Non
     elif kind == "matrix3d" and len(factors) == 16:
         a, b, c, d, left, top = (factors[at] for at in (0, 1, 4, 5, 12, 13))
     elif kind.startswith("matrix"):
-        return 0.0, 0.0, 1.0
+        return _STILL
     else:
         across = factors[0] if kind != "scaley" and factors else 1.0
         down = factors[0] if kind == "scaley" else factors[1] if len(factors) > 1 and kind != "scalex" else across

@@ -25,7 +25,7 @@ _EMPTIED = ",".join(sorted(UNSEEN_TAGS - VOID_TAGS))
 _NOSCRIPT = re.compile(r"<noscript[\s>/].*?(?:</noscript|\Z)", re.IGNORECASE | re.DOTALL)
 _STYLE = re.compile(r"<style[^>]*>(.*?)(?:</style|\Z)", re.IGNORECASE | re.DOTALL)
 # A name may hold any character but space, slash and `>`, and `=` at its start only (WHATWG HTML 13.2.5.32).
-_TOKEN = re.compile(r'<(!--.*?--|[^ >]++(?: =?[^ =>]*+="[^"]*+")*+)>', re.DOTALL)
+_TOKEN = re.compile(r'<(!--.*?--|\?[^>]*+|[^ >]++(?: =?[^ =>]*+="[^"]*+")*+)>', re.DOTALL)
 _ATTRIBUTE = re.compile(r' (=?[^ =>]*+)="([^"]*+)"')
 
 

@@ -22,7 +22,7 @@ class Outline:
             piece = pieces[at]
             if piece[0] == "/":
                 self._end[opened.pop()] = at
-            elif piece[:3] != "!--":
+            elif piece[0] not in "!?":
                 self.parent[at] = opened[-1]
                 self._children[opened[-1]].append(at)
                 if piece.partition(" ")[0] not in VOID_TAGS:

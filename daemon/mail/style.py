@@ -46,7 +46,7 @@ class State:
     preformatted: bool = False
     fill: str = ""
     squeezed: bool = False
-    flat: bool = False
+    line_px: float = FONT_DEFAULT_PX * 1.2
     opacity: float = 1.0
     scale: float = 1.0
     left_px: float = 0.0
@@ -100,7 +100,7 @@ def inherit(state: State, style: Declarations) -> State:
         changes["paper"] = _paper(style, state, changes)
     seen = get("visibility", "")
     if seen not in INHERITING:
-        changes["visible"] = seen in ("visible", "initial", "revert")
+        changes["visible"] = seen not in ("hidden", "collapse")
     if "letter-spacing" in style:
         spacing = length(style["letter-spacing"], font_px, percent_of=font_px)
         if spacing is not None or style["letter-spacing"] not in INHERITING:
@@ -108,7 +108,7 @@ def inherit(state: State, style: Declarations) -> State:
     if "line-height" in style:
         high = _line_px(style["line-height"], font_px)
         if high is not None:
-            changes["flat"] = high <= SLIT_MAX_PX
+            changes["line_px"] = high
     if get("unicode-bidi", "").endswith("override"):
         changes["reversed_text"] = True
     if "white-space" in style and style["white-space"] not in INHERITING:
@@ -182,6 +182,6 @@ def _font_px(inherited: float, root_px: float, style: Declarations) -> float:
     if value in _RELATIVE:
         return inherited * _RELATIVE[value]
     size = length(value, inherited, percent_of=inherited)
-    if size is None:
+    if size is None or size < 0:
         return 0.0 if "(" in value else inherited
-    return max(size * root_px / FONT_DEFAULT_PX if value.endswith("rem") else size, 0.0)
+    return size * root_px / FONT_DEFAULT_PX if value.endswith("rem") else size

@@ -134,7 +134,7 @@ class _Walk:
                     layout.close(spans)
                 if kind.closing:
                     write(kind.closing)
-            elif piece[:3] != "!--":
+            elif piece[0] not in "!?":
                 href = None
                 if piece[:2] != "a ":
                     found = here.get(piece)

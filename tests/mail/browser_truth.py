@@ -30,7 +30,7 @@ function visible(doc, win) {
     const at = node.data.indexOf(CODE);
     if (at < 0) continue;
     const element = node.parentElement;
-    if (!element.checkVisibility({opacityProperty: true, visibilityProperty: true, contentVisibilityAuto: true})) continue;
+    if (win.getComputedStyle(element).display !== "contents" && !element.checkVisibility({opacityProperty: true, visibilityProperty: true})) continue;
     const range = doc.createRange();
     range.setStart(node, at); range.setEnd(node, at + CODE.length);
     let box = null;
@@ -40,7 +40,8 @@ function visible(doc, win) {
     for (let e = element; e; e = e.parentElement) {
       const style = win.getComputedStyle(e), around = e.getBoundingClientRect();
       opacity *= style.opacity;
-      if (style.clipPath !== "none" || (style.filter !== "none" && !/grayscale/.test(style.filter))) clipped = true;
+      if (/inset\\((?!0)|circle|polygon|path/.test(style.clipPath)) clipped = true;
+      if (/opacity\\(0|blur|brightness|invert|contrast/.test(style.filter) && !/opacity\\(0?[.][2-9]/.test(style.filter)) clipped = true;
       if (style.maskImage !== "none" || (style.clip !== "auto" && /absolute|fixed/.test(style.position))) clipped = true;
       if (/screen|lighten|difference/.test(style.mixBlendMode)) clipped = true;
       if (style.overflowX !== "visible" && e !== doc.documentElement && e !== doc.body &&
@@ -75,6 +76,7 @@ for (const [name, html] of forms) {
   document.body.append(frame);
   const doc = frame.contentDocument;
   doc.open(); doc.write("<!doctype html>" + new TextDecoder().decode(Uint8Array.from(atob(html), c => c.charCodeAt(0)))); doc.close();
+  if (doc.body) doc.body.style.padding = "160px";
   shown[name] = visible(doc, frame.contentWindow).includes(CODE);
   frame.remove();
 }

@@ -8,7 +8,7 @@ from daemon.mail.extract import extract
 from daemon.mail.parse import parse
 from daemon.mail.visible import render
 from tests.mail.builder import build
-from tests.mail.forms import CODE, HIDDEN, SHOWN
+from tests.mail.forms import CODE, HIDDEN, OWN, SHOWN
 
 
 @pytest.mark.parametrize("form", HIDDEN)
@@ -19,7 +19,7 @@ def test_a_hidden_code_is_never_given(form: str) -> None:
         assert CODE not in render(HIDDEN[form]).text
 
 
-@pytest.mark.parametrize("form", HIDDEN)
+@pytest.mark.parametrize("form", OWN)
 def test_a_hidden_code_does_not_disturb_the_real_one(form: str) -> None:
     html = f"{HIDDEN[form]}<p>Your verification code is <b>907135</b></p>{HIDDEN[form]}"
     assert extract(parse(build("Sign in", None, html))).otp_code == "907135"
