@@ -127,6 +127,11 @@ def kinds() -> tuple[tuple[str, bytes], ...]:
     )
 
 
+def varied(raw: bytes, by: bytes) -> bytes:
+    """`raw` a little different, its style sheet too, so that no run is answered from the memory of the one before."""
+    return raw.replace(b"<style>", b"<style>/* %s */" % by, 1) + b"<!-- %s -->" % by
+
+
 def milliseconds(work: Callable[[bytes], object], raws: list[bytes], clock: Callable[[], float]) -> tuple[float, float]:
     """The median and the 99th percentile."""
     taken = []
@@ -152,8 +157,7 @@ def main() -> None:
     print(f"{'mail':22s}{'kB':>4s}  {'clock':5s}{'ours p50':>10s}{'p99':>8s}{'stdlib p50':>12s}{'p99':>8s}   (ms)")
     for name, raw in kinds():
         for label, clock in (("wall", time.perf_counter), ("own", time.process_time)):
-            # Each run's mail differs, so that no run is answered from the memory of the one before.
-            raws = [raw + b"<!-- %s %d -->" % (label.encode(), number) for number in range(RUNS)]
+            raws = [varied(raw, b"%s %d" % (label.encode(), number)) for number in range(RUNS)]
             ours = milliseconds(answer, raws, clock)
             peer = milliseconds(_by_stdlib, raws, clock)
             figures = f"{ours[0]:10.2f}{ours[1]:8.2f}{peer[0]:12.2f}{peer[1]:8.2f}"

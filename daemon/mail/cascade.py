@@ -142,17 +142,18 @@ class Matcher:
         return MAYBE if "*" in languages else NO
 
 
-def candidates(sheet: Sheet, looks: Looks) -> list[Rule]:
-    """The rules that may be about an element, by its tag, id and classes."""
+def candidates(sheet: Sheet, looks: Looks, around: frozenset[str]) -> list[Rule]:
+    """The rules that may be about an element, by its tag, id and classes and by those `around` it."""
+    found: list[Rule] = []
     by_key = sheet.by_key
-    if not by_key:
-        return []
-    rules = [*by_key.get(looks.tag, ()), *by_key.get("*", ())]
-    for name in dict.fromkeys(looks.classes):
-        rules += by_key.get("." + name.lower(), ())
-    if looks.id:
-        rules += by_key.get("#" + looks.id.lower(), ())
-    return rules
+    for key in (*looks.keys, "*"):
+        rules = by_key.get(key)
+        if rules is not None:
+            found += rules.get("", ())
+            if around and len(rules) > ("" in rules):
+                for needed in around & rules.keys():
+                    found += rules[needed]
+    return found
 
 
 def cascade(matched: Iterable[Rule], own: Declared | None) -> Declarations:
