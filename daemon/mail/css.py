@@ -51,6 +51,7 @@ class Sheet:
 
     by_key: dict[str, dict[str, list[Rule]]] = field(default_factory=dict)
     frames: dict[str, Declarations] = field(default_factory=dict)
+    alike: dict[object, Declared] = field(default_factory=dict)
     sight: int = TAG
     targets: bool = False
     count: int = 0
@@ -79,20 +80,22 @@ class Sheet:
                 if at.startswith("@property"):
                     name = head.partition(" ")[2].strip()
                     if initial := _INITIAL.search(block.body.lower()):
-                        found, body = selectors(":root")[0], declared(f"{name}:{initial[1]}")
+                        found, body = tuple(selectors(":root")[0]), declared(f"{name}:{initial[1]}")
                     continue
                 force = min(force, in_force(head))
                 if not force:
                     return
                 continue
             parents = tuple(found)
-            found_here, all_read = selectors(head, parents)
-            found = tuple(found_here[:NESTED_RULES_MAX] if parents else found_here)
+            read, all_read = selectors(head, parents)
+            found = tuple(read[:NESTED_RULES_MAX] if parents else read)
             nested += bool(parents)
             whole = whole and all_read
         if any("prefers-color-scheme" in prelude for prelude in block.preludes):
             body = Declared(*({n: v for n, v in part.items() if n not in _IN_THE_DARK} for part in body))
         if body:
+            # Rules that declare the same share it: elements with either are then alike.
+            body = self.alike.setdefault(tuple(tuple(part.items()) for part in body), body)
             self._add_rules(found, body, doubtful=force == MAYBE or not whole or nested > 0)
 
     def _add_frame(self, head: str, block: Block) -> None:

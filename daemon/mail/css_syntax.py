@@ -88,8 +88,8 @@ def blocks(text: str) -> Iterator[Block]:
     """
     preludes: list[str] = []
     closers: list[str] = []
-    start, body = 0, []
-    position = 0
+    body: list[str] = []
+    start = position = 0
     while True:
         if position == start and not closers and (rule := _ORDINARY.match(text, start)) is not None:
             if preludes and any(body):
@@ -126,12 +126,11 @@ def blocks(text: str) -> Iterator[Block]:
             preludes.append(prelude)
             if len(preludes) > BLOCKS_DEEP_MAX:
                 return
-        elif sign == "}":
-            if preludes:
-                body.append(text[start:at])
-                yield Block(tuple(preludes), ";".join(body))
-                preludes.pop()
-                body, start = [], at + 1
+        elif sign == "}" and preludes:
+            body.append(text[start:at])
+            yield Block(tuple(preludes), ";".join(body))
+            preludes.pop()
+            body, start = [], at + 1
     if preludes:
         yield Block(tuple(preludes), ";".join([*body, text[start:]]))
 

@@ -30,7 +30,7 @@ _ATTRIBUTE = re.compile(r' (=?[^ =>]*+)="([^"]*+)"')
 
 
 class Looks(NamedTuple):
-    """A start tag: its name and attributes as written, its id and classes, and all of these as keys of a style sheet."""
+    """A start tag: name, attributes as written, id, classes, and the `keys` that a style sheet is asked by."""
 
     tag: str
     attributes: dict[str, str]

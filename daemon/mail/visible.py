@@ -7,6 +7,7 @@ that is the wall between a message and the decoys that somebody put into it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple
 
 from daemon.mail.cascade import Matcher, TooManyChecksError, candidates, on_tag
@@ -216,6 +217,8 @@ class _Walk:
                 is_sure = fit == YES and not rule.doubtful
                 (sure if is_sure else doubted).append(rule)
         self._spend(CONTEXT_CHECKS * len(doubted))
+        if len(sure) > 1:
+            sure.sort(key=_weight)
         return sure, doubted, alike
 
     def _spend(self, checks: int) -> None:
@@ -249,5 +252,6 @@ class _Walk:
             layout.text(attributes.get("value", ""), preformatted=False)
 
 
+_weight = attrgetter("weight")
 _NOBODY: frozenset[str] = frozenset()
 _UNSEEN = Effect(removed=True, state=OUTERMOST)

@@ -115,11 +115,11 @@ TAGS = st.builds("<{}{} {}={}>".format, st.sampled_from(["", "/", "!", "?", "!--
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(st.lists(st.one_of(PIECES, TAGS, NAMES), max_size=30).map("".join))
-@example("<p <!--><b c\"d><?a --> ?><!-- --!><svg><style>&lt;/style&gt;<xmp><p></xmp><template><style></template>")
+@example('<p <!--><b c"d><?a --> ?><!-- --!><svg><style>&lt;/style&gt;<xmp><p></xmp><template><style></template>')
 def test_markup_is_read_exactly(html: str) -> None:
     pieces = read(html).pieces
     assert not any("<" in text or ">" in text for text in pieces[::2])
-    opened = []
+    opened: list[str] = []
     for tag in pieces[1::2]:
         if tag[0] == "/":
             assert opened.pop() == tag[1:]
