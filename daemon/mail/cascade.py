@@ -24,6 +24,8 @@ class Matcher:
 
     def __init__(self, outline: Outline, checks: int) -> None:
         self._outline = outline
+        self._known: dict[tuple[int, int], dict[int, int]] = {}
+        self._inner: dict[int, Selector] = {}
         self.checks_left = checks
 
     def spend(self, checks: int) -> None:
@@ -34,37 +36,34 @@ class Matcher:
 
     def fits(self, selector: Selector, at: int) -> int:
         """Whether a selector is about the element at `at`."""
-        first = selector[0]
-        sure = self._fits(first, at)
-        reached = {at: sure} if sure else {}
-        link = first.link
-        for compound in selector[1:]:
-            if not reached:
-                return NO
-            reached = self._step(reached, link, compound)
-            link = compound.link
-        return max(reached.values(), default=NO)
+        return self._fits_from(selector, 0, at)
 
-    def _step(self, reached: dict[int, int], link: str, compound: Compound) -> dict[int, int]:
-        """The elements that `compound` is about among those to the left of the reached ones."""
-        found: dict[int, int] = {}
-        for at, sure in reached.items():
-            for candidate in self._left(at, link):
-                if found.get(candidate, NO) >= sure:
-                    if link == " ":
-                        break  # those around it have been looked at
-                    continue
-                if fit := min(sure, self._fits(compound, candidate)):
-                    found[candidate] = max(fit, found.get(candidate, NO))
-        return found
-
-    def _left(self, at: int, link: str) -> Iterable[int]:
+    def _fits_from(self, selector: Selector, index: int, at: int) -> int:
+        """Whether the compounds from `index` on are about the element at `at` and those to its left and around it."""
+        sure = self._fits(selector[index], at)
+        if not sure or index + 1 == len(selector):
+            return sure
+        link, left = selector[index].link, index + 1
+        if link == " ":
+            return min(sure, self._fits_around(selector, left, self._outline.parent[at]))
         if link == ">":
             parent = self._outline.parent[at]
-            return (parent,) if parent >= 0 else ()
-        if link == " ":
-            return self._outline.ancestors(at)
-        return self._outline.before(at)[:1] if link == "+" else self._outline.before(at)
+            return min(sure, self._fits_from(selector, left, parent)) if parent >= 0 else NO
+        before = self._outline.before(at)
+        fits = (self._fits_from(selector, left, each) for each in (before[:1] if link == "+" else before))
+        return min(sure, max(fits, default=NO))
+
+    def _fits_around(self, selector: Selector, index: int, at: int) -> int:
+        """The same of the element at `at` or of one around it; remembered, for many elements ask for the same ones."""
+        known = self._known.setdefault((id(selector), index), {-1: NO})
+        climbed = []
+        while at not in known:
+            climbed.append(at)
+            at = self._outline.parent[at]
+        best = known[at]
+        for each in reversed(climbed):
+            best = known[each] = best if best == YES else max(best, self._fits_from(selector, index, each))
+        return best
 
     def _fits(self, compound: Compound, at: int) -> int:
         self.spend(1)
@@ -114,7 +113,8 @@ class Matcher:
         """Whether an element that a relative selector is about is to be found from here."""
         anchored = choice[-1].parent
         link = choice[-2].link if anchored and len(choice) > 1 else " "
-        inner = choice[:-1] if anchored else choice
+        # Kept, for what is remembered goes by its id.
+        inner = self._inner.setdefault(id(choice), choice[:-1]) if anchored else choice
         places: Iterable[int]
         if link in ("+", "~"):
             beside = self._outline.after(at)[: 1 if link == "+" else None]
@@ -142,23 +142,23 @@ class Matcher:
         return MAYBE if "*" in languages else NO
 
 
-def candidates(sheet: Sheet, looks: Looks) -> list[Rule]:
-    """The rules that may be about an element, by its tag, id and classes."""
+def candidates(sheet: Sheet, looks: Looks, around: frozenset[str]) -> list[Rule]:
+    """The rules that may be about an element, by its tag, id and classes and by those `around` it."""
+    found: list[Rule] = []
     by_key = sheet.by_key
-    if not by_key:
-        return []
-    rules = [*by_key.get(looks.tag, ()), *by_key.get("*", ())]
-    for name in dict.fromkeys(looks.classes):
-        rules += by_key.get("." + name.lower(), ())
-    if looks.id:
-        rules += by_key.get("#" + looks.id.lower(), ())
-    return rules
+    for key in (*looks.keys, "*"):
+        rules = by_key.get(key)
+        if rules is not None:
+            found += rules.get("", ())
+            if around and len(rules) > ("" in rules):
+                for needed in around & rules.keys():
+                    found += rules[needed]
+    return found
 
 
-def cascade(matched: Iterable[Rule], own: Declared | None) -> Declarations:
-    """The declarations of an element after the cascade (CSS Cascade 5, 6.1), of rules that are in no doubt."""
+def cascade(ordered: list[Rule], own: Declared | None) -> Declarations:
+    """The declarations of an element after the cascade (CSS Cascade 5, 6.1), of rules in the order of their weight."""
     style: Declarations = {}
-    ordered = sorted(matched, key=lambda rule: rule.weight)
     layers = [rule.declared.plain for rule in ordered]
     layers += [own.plain] if own is not None else []
     layers += [rule.declared.important for rule in ordered]

@@ -19,8 +19,8 @@ from daemon.mail.markup import TARGETS
 
 RULES_MAX = 4_000
 NESTED_RULES_MAX = 50
-REMEMBERED_SHEETS = 50
-REMEMBERED_STYLE_CHARS = 40_000
+REMEMBERED_SHEETS = 20
+REMEMBERED_STYLE_CHARS = 60_000
 
 # What a rule looks at: the start tag, those around it too, or also what is beside and in the element.
 TAG, AROUND, BESIDE = 0, 1, 2
@@ -42,14 +42,16 @@ class Rule:
 
 @dataclass(slots=True)
 class Sheet:
-    """All rules of a document, by the id, class or tag (lower case) that their last compound asks for.
+    """All rules of a document, by the id, class or tag (lower case) that their last compound asks for, and by one that
+    must be among those around it, "" where none needs to be.
 
     `sight` is the widest of them. `targets`: one of them asks for attributes that differ between elements that look
     alike. `frames` has what the keyframes of an animation end in, by its name.
     """
 
-    by_key: dict[str, list[Rule]] = field(default_factory=dict)
+    by_key: dict[str, dict[str, list[Rule]]] = field(default_factory=dict)
     frames: dict[str, Declarations] = field(default_factory=dict)
+    alike: dict[object, Declared] = field(default_factory=dict)
     sight: int = TAG
     targets: bool = False
     count: int = 0
@@ -60,10 +62,13 @@ class Sheet:
             self._add_block(block)
 
     def _add_block(self, block: Block) -> None:
-        force, parents = YES, ()
-        body: Declared | None = None
+        force = YES
+        parents: tuple[Selector, ...] = ()
+        body = declared(block.body)
         whole, nested = True, 0
         found: tuple[Selector, ...] = ()
+        if not body and "@property" not in block.preludes[0].lower():
+            return
         for prelude in block.preludes:
             head = prelude.removeprefix("<!--").removeprefix("-->").strip()
             head = head.replace(GAP, " ") if head[:1] == "@" else head
@@ -75,22 +80,22 @@ class Sheet:
                 if at.startswith("@property"):
                     name = head.partition(" ")[2].strip()
                     if initial := _INITIAL.search(block.body.lower()):
-                        found, body = selectors(":root")[0], declared(f"{name}:{initial[1]}")
+                        found, body = tuple(selectors(":root")[0]), declared(f"{name}:{initial[1]}")
                     continue
                 force = min(force, in_force(head))
                 if not force:
                     return
                 continue
             parents = tuple(found)
-            found_here, all_read = selectors(head, parents)
-            found = tuple(found_here[:NESTED_RULES_MAX] if parents else found_here)
+            read, all_read = selectors(head, parents)
+            found = tuple(read[:NESTED_RULES_MAX] if parents else read)
             nested += bool(parents)
             whole = whole and all_read
-        if body is None:
-            body = declared(block.body)
         if any("prefers-color-scheme" in prelude for prelude in block.preludes):
             body = Declared(*({n: v for n, v in part.items() if n not in _IN_THE_DARK} for part in body))
         if body:
+            # Rules that declare the same share it: elements with either are then alike.
+            body = self.alike.setdefault(tuple(tuple(part.items()) for part in body), body)
             self._add_rules(found, body, doubtful=force == MAYBE or not whole or nested > 0)
 
     def _add_frame(self, head: str, block: Block) -> None:
@@ -112,7 +117,7 @@ class Sheet:
                 doubtful or any(part.doubtful for part in selector),
                 sight,
             )
-            self.by_key.setdefault(_key(selector[0]), []).append(rule)
+            self.by_key.setdefault(_key(selector[0]), {}).setdefault(_needed(selector), []).append(rule)
 
 
 def reading_cost(text: str) -> int:
@@ -141,6 +146,17 @@ def _key(compound: Compound) -> str:
     if compound.classes:
         return "." + compound.classes[0].lower()
     return compound.tag or "*"
+
+
+def _needed(selector: Selector) -> str:
+    """The key of an element around it without which a selector cannot fit: an id or class rather than a tag."""
+    needed, link = "", selector[0].link
+    for compound in selector[1:]:
+        key = _key(compound)
+        if link in (" ", ">") and key != "*" and (not needed or needed[0] not in ".#"):
+            needed = key
+        link = compound.link
+    return needed
 
 
 def _inside(compound: Compound) -> Iterable[Selector]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import Any
 
 from daemon.mail.css_syntax import GAP, closing, plain, split
 
@@ -36,7 +37,8 @@ _TRUE_PSEUDO = frozenset(("defined", "read-only", "any-link", "-webkit-any-link"
 # Nothing is like that while a mail is only read.
 _FALSE_PSEUDO = frozenset(
     """hover active visited focus focus-within focus-visible target target-within before after first-letter first-line
-    selection placeholder marker backdrop file-selector-button cue details-content fullscreen modal autofill user-valid user-invalid playing popover-open future past current host
+    selection placeholder marker backdrop file-selector-button cue details-content fullscreen modal
+    autofill user-valid user-invalid playing popover-open future past current host
     -webkit-autofill -webkit-full-screen picture-in-picture seeking buffering stalled muted volume-locked""".split()
 )
 PLACED = frozenset(STATIC_PSEUDO - {"link", "any-link", "checked", "disabled", "enabled", "root", "scope", "open"})
@@ -203,7 +205,7 @@ class _Reader:
         match = _TYPE.match(text, position)
         tag = match[2] if match is not None and match[2] != "*" else None
         position = position if match is None else match.end()
-        parts: dict[str, list] = {
+        parts: dict[str, list[Any]] = {
             name: []
             for name in ("ids", "classes", "attributes", "pseudo", "places", "any_of", "none_of", "has", "languages")
         }
@@ -256,7 +258,7 @@ class _Reader:
             link=link,
         ), position
 
-    def _pseudo(self, name: str, argument: str | None, parts: dict[str, list], inner: list[Weight]) -> bool:
+    def _pseudo(self, name: str, argument: str | None, parts: dict[str, list[Any]], inner: list[Weight]) -> bool:
         """Take in a pseudo-class; False where it never fits."""
         if name in _FALSE_PSEUDO or (name[0] == "-" and argument is None and "any-link" not in name):
             return False

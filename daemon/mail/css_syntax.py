@@ -16,15 +16,21 @@ BLOCKS_DEEP_MAX = 30
 # Where a comment stood, for it parts two names and is no space.
 GAP = "\udc00"
 _PROTECTED = 0xDC00
+# Each way begins with one character of its own, because a search then leaps from one such to the next.
 _LEXEME = re.compile(
     r"/\*.*?(?:\*/|\Z)"
     r"|\"((?:[^\"\\\n]|\\.)*)(?:\"|(?=\n)|\Z)|'((?:[^'\\\n]|\\.)*)(?:'|(?=\n)|\Z)"
-    r"|(?<![\w-])url\(\s*+(?![\"'\s])((?:[^)\\]|\\.)*)(?:\)|\Z)"
+    r"|u(?<![\w-]u)(?i:rl)\(\s*+(?![\"'\s])((?:[^)\\]|\\.)*)(?:\)|\Z)"
+    r"|U(?<![\w-]U)(?i:rl)\(\s*+(?![\"'\s])((?:[^)\\]|\\.)*)(?:\)|\Z)"
     r"|\\([0-9a-fA-F]{1,6}(?:\r\n|\s)?|[^\n])",
-    re.DOTALL | re.IGNORECASE,
+    re.DOTALL,
 )
 _ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6}(?:\r\n|\s)?|.)", re.DOTALL)
 _SYNTAX = re.compile(r"[{}()\[\];]")
+# A rule as most are: no semicolon, at-sign or brackets in brackets before its block, and no block within it.
+_ORDINARY = re.compile(
+    r"\s*+((?:[^{}();@\[\]]|\([^{}();@\[\]]*+\)|\[[^{}();@\[\]]*+\])*+)\{((?:[^{}()\[\]]|\([^{}()\[\]]*+\))*+)\}"
+)
 _CLOSER = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -45,7 +51,8 @@ def lexed(text: str) -> str:
 
 
 def _lexeme(match: re.Match[str]) -> str:
-    double, single, address, escape = match.groups()
+    double, single, address, other, escape = match.groups()
+    address = other if address is None else address
     if escape is not None:
         return _unescaped(escape)
     if address is not None:
@@ -81,9 +88,20 @@ def blocks(text: str) -> Iterator[Block]:
     """
     preludes: list[str] = []
     closers: list[str] = []
-    start, body = 0, []
-    for match in _SYNTAX.finditer(text):
-        sign, at = match[0], match.start()
+    body: list[str] = []
+    start = position = 0
+    while True:
+        if position == start and not closers and (rule := _ORDINARY.match(text, start)) is not None:
+            if preludes and any(body):
+                yield Block(tuple(preludes), ";".join(body))
+                body = []
+            yield Block((*preludes, rule[1].strip()), rule[2])
+            start = position = rule.end()
+            continue
+        match = _SYNTAX.search(text, position)
+        if match is None:
+            break
+        sign, at, position = match[0], match.start(), match.end()
         if closers:  # within brackets
             if sign == closers[-1]:
                 closers.pop()
@@ -108,12 +126,11 @@ def blocks(text: str) -> Iterator[Block]:
             preludes.append(prelude)
             if len(preludes) > BLOCKS_DEEP_MAX:
                 return
-        elif sign == "}":
-            if preludes:
-                body.append(text[start:at])
-                yield Block(tuple(preludes), ";".join(body))
-                preludes.pop()
-                body, start = [], at + 1
+        elif sign == "}" and preludes:
+            body.append(text[start:at])
+            yield Block(tuple(preludes), ";".join(body))
+            preludes.pop()
+            body, start = [], at + 1
     if preludes:
         yield Block(tuple(preludes), ";".join([*body, text[start:]]))
 

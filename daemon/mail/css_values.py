@@ -75,6 +75,11 @@ _SAME = {
     "margin-block-end": "margin-bottom", "-webkit-margin-start": "margin-left", "overflow-block": "overflow-y",
     "overflow-inline": "overflow-x",
 }  # fmt: skip
+_SHORTHANDS = frozenset(
+    """margin inset margin-inline margin-block inset-inline inset-block overflow white-space-collapse font background
+    all""".split()
+)
+_DECIDING = LONGHANDS | _SAME.keys() | _SHORTHANDS
 _SIDES = ("top", "right", "bottom", "left")
 _AXES = {"inline": ("left", "right"), "block": ("top", "bottom")}
 _BACKGROUND_WORDS = frozenset(
@@ -110,9 +115,9 @@ def declared(block: str) -> Declared:
         # The name of a custom property keeps its case: each capital is followed by a mark.
         block = _CAPITAL_NAME.sub(lambda match: _CAPITAL.sub("\\g<0>\udc01", match[0]), block)
     for piece in block.lower().split(";") if "(" not in block and "{" not in block else split(block.lower(), ";"):
-        name, colon, value = piece.partition(":")
+        name, _, value = piece.partition(":")
         name = name.strip()
-        if not colon or not name:
+        if name not in _DECIDING and name[:2] != "--":
             continue
         value = value.strip() if GAP not in value else value.replace(GAP, " ").strip()
         target = found.plain

@@ -49,6 +49,8 @@ class Effect:
 
 _known: dict[tuple[object, ...], tuple[Effect, State, list[Rule]]] = {}
 
+_states: dict[State, State] = {}
+
 
 def effect_of(
     looks: Looks, state: State, sure: list[Rule], doubted: list[Rule], frames: dict[str, Declarations]
@@ -63,11 +65,17 @@ def effect_of(
         names = " ".join((*looks.classes, looks.id)).lower()
         quote, button = _QUOTE_NAME.search(names) is not None, _BUTTON_NAME.search(names) is not None
         judged = [item for item in looks.attributes.items() if item[0] in _JUDGED]
-    key = (looks.tag, id(state), quote, button, *map(id, sure), None, *map(id, doubted), *judged)
+    declared = [id(rule.declared) for rule in sure]
+    key = (looks.tag, id(state), quote, button, *declared, None, *[id(rule.declared) for rule in doubted], *judged)
     known = _known.get(key) if not frames else None
     if known is not None:
         return known[0]
     found = _weighed(looks, state, sure, doubted, frames, quote=quote, button=button)
+    if found.state is not state:
+        # Equal states are one, so that what is in them is found by the state's id.
+        if len(_states) >= REMEMBERED:
+            _states.clear()
+        found = replace(found, state=_states.setdefault(found.state, found.state))
     if not frames and sum([len(value) for _, value in judged]) <= REMEMBERED_CHARS and len(key) <= REMEMBERED_PARTS:
         if len(_known) >= REMEMBERED:
             _known.clear()

@@ -155,7 +155,12 @@ def _masked(source: Source, text: str, mask: str) -> str:
     """A form of the source's text, blank wherever `mask` is and the source's text is not."""
     if mask == source.text:
         return text
-    return "".join([" " if shown == " " else char for char, shown in zip(text, mask, strict=False)])
+    lines = zip(text.split("\n"), mask.split("\n"), source.text.split("\n"), strict=False)
+    return "\n".join(line if shown == whole else _line_masked(line, shown) for line, shown, whole in lines)
+
+
+def _line_masked(line: str, mask: str) -> str:
+    return "".join([" " if shown == " " else char for char, shown in zip(line, mask, strict=False)])
 
 
 def _words_to_machines(source: Source) -> list[Range]:

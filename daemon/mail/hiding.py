@@ -130,27 +130,26 @@ def moved(style: Declarations, state: State) -> State | None:
     """`state` with what moves and scales the element counted in; None where that takes it out of sight."""
     position = style.get("position", "static")
     left, top, scale = state.left_px, state.top_px, 1.0
-    for name, across in (("text-indent", True), ("margin-left", True), ("margin-right", True), ("margin-top", False)):
+    for name in ("text-indent", "margin-left", "margin-right", "margin-top"):
         if name in style and (size := _size(style[name], state.font_px)):
-            if abs(size) >= FAR_PX or (size <= -OFFSCREEN_PX):
+            if abs(size) >= FAR_PX or size <= -OFFSCREEN_PX:
                 return None
-            left, top = (
-                (left + size, top) if across and name != "margin-right" else (left, top + (0 if across else size))
-            )
+            if name == "margin-top":
+                top += size
+            elif name != "margin-right":
+                left += size
     if position not in ("static", *INHERITING, "initial", "revert"):
         depth = style.get("z-index", "")
         if depth.startswith("-") and position != "relative":
             return None
-        for name, across, sign in (("left", 1, 1), ("right", 1, -1), ("top", 0, 1), ("bottom", 0, -1)):
+        for name, across, sign in (("left", True, 1), ("right", True, -1), ("top", False, 1), ("bottom", False, -1)):
             size = _size(style.get(name, "auto"), state.font_px, WINDOW_PX)
             if size is None:
                 continue
             if size <= -OFFSCREEN_PX or size >= (WINDOW_PX if position == "fixed" else FAR_PX):
                 return None
-            if across:
-                left += sign * size if position != "absolute" or size < 0 else 0
-            else:
-                top += sign * size if position != "absolute" or size < 0 else 0
+            step = sign * size if position != "absolute" or size < 0 else 0
+            left, top = (left + step, top) if across else (left, top + step)
     calls = [*_CALL.findall(style.get("transform", ""))]
     calls += [("translate", style["translate"].replace(" ", ",", 1))] if "translate" in style else []
     calls += [("scale", style["scale"].replace(" ", ","))] if "scale" in style else []
@@ -190,7 +189,7 @@ def _turn(value: str) -> tuple[str, str]:
 
 
 def _transformed(kind: str, arguments: list[str], font_px: float) -> tuple[float, float, float] | None:
-    """How far a transform function moves, and how it scales; None where nothing is left to be seen, or we cannot tell."""
+    """How far a transform function moves, and how it scales; None where nothing is left to see, or we cannot tell."""
     if kind.startswith("translate"):
         sizes = [length(each, font_px, percent_of=OFFSCREEN_PX) for each in arguments]
         if None in sizes:

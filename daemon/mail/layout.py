@@ -173,7 +173,7 @@ class Layout:
         self._begun, self._ended = [], []
 
     def _join_stacked(self) -> _Place | None:
-        """Join one character a line, four or more lines in a row: boxes that were laid out by means we do not follow."""
+        """Join one character a line, four or more lines in a row: boxes laid out by means that we do not follow."""
         runs: list[list[int]] = []
         run: list[int] = []
         for number, line in enumerate([*self._done, "end"]):
@@ -190,7 +190,8 @@ class Layout:
         before = [0, *accumulate(len(line) + 1 for line in self._done)]
         for run in runs:
             self._done[run[0]] = "".join(self._done[number] for number in run)
-        starts, offset = [], 0
+        starts: list[int] = []
+        offset = 0
         for number, line in enumerate(self._done):
             starts.append(starts[into[number]] if into.get(number, number) != number else offset)
             if starts[-1] == offset:

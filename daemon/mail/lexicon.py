@@ -105,7 +105,7 @@ class Vocabulary:
         """All terms in a folded text by subject; of terms within terms only the longest is kept."""
         # Cut at every separator, so that a piece's offset is the sum of the lengths before it and its number.
         pieces = folded.translate(_SPACES).split(" ")
-        recall = self._known.get
+        recall, pairs = self._known.get, self._pairs.get
         telling = {word: known for word in set(pieces) if (known := recall(word) or self._learn(word)) is not _NOTHING}
         found: dict[str, list[tuple[int, int, _Term]]] = {subject: [] for subject in self._subjects}
         lengths = list(accumulate(map(len, pieces), initial=0)) if telling else []
@@ -117,20 +117,19 @@ class Vocabulary:
                 found[term.subject].append((start + first, start + size, term))
             if known.begins:
                 following = pieces[at + 1] or pieces[at + 2] or pieces[at + 3]
-                for first, term in self._beginning(word, following, known):
+                begins = pairs((word, following))
+                for first, term in self._beginning(word, following, known) if begins is None else begins:
                     if end := _follow(term, pieces, at, folded, start + len(word)):
                         found[term.subject].append((start + first, end, term))
         return {subject: Hits(_longest(items, folded)) for subject, items in found.items()}
 
     def _beginning(self, word: str, following: str, known: _Known) -> tuple[tuple[int, _Term], ...]:
         """The terms of several words that may begin in a word, when `following` comes after it."""
-        begins = self._pairs.get((word, following))
-        if begins is None:
-            begins = tuple([item for item in known.begins if following.startswith(item[1].words[1])])
-            if len(word) + len(following) <= REMEMBERED_WORD_MAX_CHARS:
-                if len(self._pairs) >= REMEMBERED_WORDS:
-                    self._pairs.clear()
-                self._pairs[word, following] = begins
+        begins = tuple([item for item in known.begins if following.startswith(item[1].words[1])])
+        if len(word) + len(following) <= REMEMBERED_WORD_MAX_CHARS:
+            if len(self._pairs) >= REMEMBERED_WORDS:
+                self._pairs.clear()
+            self._pairs[word, following] = begins
         return begins
 
     def _learn(self, word: str) -> _Known:

@@ -30,12 +30,13 @@ _ATTRIBUTE = re.compile(r' (=?[^ =>]*+)="([^"]*+)"')
 
 
 class Looks(NamedTuple):
-    """A start tag: its name and attributes as written, its id and classes."""
+    """A start tag: name, attributes as written, id, classes, and the `keys` that a style sheet is asked by."""
 
     tag: str
     attributes: dict[str, str]
-    id: str = ""
-    classes: tuple[str, ...] = ()
+    id: str
+    classes: tuple[str, ...]
+    keys: frozenset[str]
 
 
 class Markup(NamedTuple):
@@ -98,10 +99,14 @@ def looks(piece: str) -> Looks:
     """What a start tag says."""
     tag, space, _ = piece.partition(" ")
     if not space:
-        return Looks(tag, {})
+        return Looks(tag, {}, "", (), frozenset((tag,)))
     attributes = {name: unescape(value) for name, value in _ATTRIBUTE.findall(piece)}
-    classes = attributes.get("class")
-    return Looks(tag, attributes, attributes.get("id", ""), tuple(classes.split()) if classes else ())
+    classes = tuple(attributes.get("class", "").split())
+    name = attributes.get("id", "")
+    keys = [tag, *["." + each.lower() for each in classes]]
+    if name:
+        keys.append("#" + name.lower())
+    return Looks(tag, attributes, name, classes, frozenset(keys))
 
 
 def link(piece: str) -> tuple[tuple[object, ...], str | None]:

@@ -7,6 +7,7 @@ that is the wall between a message and the decoys that somebody put into it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple
 
 from daemon.mail.cascade import Matcher, TooManyChecksError, candidates, on_tag
@@ -90,12 +91,16 @@ def _render(html: str, limits: Limits) -> Rendered:
 class _Kind:
     """What is known of all elements that look alike in one place: `inside` holds the same of what is in them."""
 
-    __slots__ = ("closing", "effect", "inside", "is_void", "looks", "marks", "opening", "removed", "state")
+    __slots__ = ("around", "closing", "effect", "inside", "is_void", "looks", "marks", "opening", "removed", "state")
 
-    def __init__(self, looks: Looks, effect: Effect, inside: dict[object, _Kind]) -> None:
-        self.looks, self.effect, self.inside = looks, effect, inside
+    def __init__(self, looks: Looks, effect: Effect, inside: dict[object, _Kind], around: frozenset[str]) -> None:
+        self.looks, self.effect, self.inside, self.around = looks, effect, inside, around
         self.removed, self.is_void, self.state = effect.removed, looks.tag in VOID_TAGS, effect.state
         self.opening, self.closing, self.marks = effect.opening, effect.closing, effect.marks
+
+
+# An open element: its kind, how many spans it began, and what is to be taken up again after it.
+_Opened = tuple[_Kind, int, State, dict[object, _Kind]]
 
 
 class _Walk:
@@ -117,13 +122,14 @@ class _Walk:
         self._sheet = sheet(tuple(markup.styles))
         self._looks: dict[str, Looks] = {}
         self._by_state: dict[int, dict[object, _Kind]] = {}
+        self._outermost = self._inside(OUTERMOST)
         self._matcher: Matcher | None = None
 
     def run(self) -> None:
         pieces, layout, targets = self._pieces, self._layout, self._sheet.targets
         write, text_of = layout.write, layout.text
-        opened: list[tuple[_Kind, int, State, dict[object, _Kind]]] = []
-        state, here = OUTERMOST, self._inside(OUTERMOST)
+        opened: list[_Opened] = []
+        state, here = OUTERMOST, self._outermost
         shows, at, last = True, 1, len(pieces)
         while at < last:
             piece = pieces[at]
@@ -138,11 +144,13 @@ class _Walk:
                 href = None
                 if piece[:2] != "a ":
                     found = here.get(piece)
-                    kind = found if found is not None else self._kind(piece, piece, at, state, here)
+                    kind = found if found is not None else self._kind(piece, piece, at, state, opened)
                 else:  # all that tells one element from another is its tag; but where a link leads is not looks
                     key, href = link(piece)
                     found = here.get(piece if targets else key)
-                    kind = found if found is not None else self._kind(piece, piece if targets else key, at, state, here)
+                    kind = (
+                        found if found is not None else self._kind(piece, piece if targets else key, at, state, opened)
+                    )
                 if kind.removed:
                     if not kind.is_void:
                         at = end_of(pieces, at, kind.looks.tag)
@@ -177,26 +185,28 @@ class _Walk:
             found = self._looks[piece] = looks(piece)
         return found
 
-    def _kind(self, piece: str, key: object, at: int, state: State, here: dict[object, _Kind]) -> _Kind:
+    def _kind(self, piece: str, key: object, at: int, state: State, opened: list[_Opened]) -> _Kind:
         """Judge the element at `at`, and keep it under `key` for those that are alike."""
         found = self._looks_of(piece)
+        here = opened[-1][0].inside if opened else self._outermost
         if found.tag in UNSEEN_TAGS or not found.tag[0].isalpha():
-            kind = _Kind(found, _UNSEEN, {})
-            here[key] = kind
+            kind = here[key] = _Kind(found, _UNSEEN, {}, _NOBODY)
             return kind
-        sure, doubted, alike = self._matched(found, at)
+        around = opened[-1][0].around if opened else _NOBODY
+        sure, doubted, alike = self._matched(found, at, around)
         effect = effect_of(found, state, sure, doubted, self._sheet.frames)
-        kind = _Kind(found, effect, self._inside(effect.state))
+        around = around | found.keys if self._sheet.sight > TAG else _NOBODY
+        kind = _Kind(found, effect, self._inside(effect.state), around)
         if alike:
             here[key] = kind
         return kind
 
-    def _matched(self, found: Looks, at: int) -> tuple[list[Rule], list[Rule], bool]:
+    def _matched(self, found: Looks, at: int, around: frozenset[str]) -> tuple[list[Rule], list[Rule], bool]:
         """The rules that are about an element, those that may be, and whether all alike in its place are like it."""
         sure: list[Rule] = []
         doubted: list[Rule] = []
         alike = True
-        rules = candidates(self._sheet, found)
+        rules = candidates(self._sheet, found, around)
         self._spend(len(rules) + len(found.classes))
         for rule in rules:
             fit = on_tag(rule.selector[0], found)
@@ -207,6 +217,8 @@ class _Walk:
                 is_sure = fit == YES and not rule.doubtful
                 (sure if is_sure else doubted).append(rule)
         self._spend(CONTEXT_CHECKS * len(doubted))
+        if len(sure) > 1:
+            sure.sort(key=_weight)
         return sure, doubted, alike
 
     def _spend(self, checks: int) -> None:
@@ -240,4 +252,6 @@ class _Walk:
             layout.text(attributes.get("value", ""), preformatted=False)
 
 
+_weight = attrgetter("weight")
+_NOBODY: frozenset[str] = frozenset()
 _UNSEEN = Effect(removed=True, state=OUTERMOST)

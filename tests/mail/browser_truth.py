@@ -6,6 +6,8 @@ Each form is laid out in a frame of its own; the browser then tells by boxes, co
 it can be seen. A form that we show and the browser does not is a leak; the other way round we are merely careful.
 """
 
+# ruff: noqa: E501, T201 - a program in another language, and one that prints
+
 from __future__ import annotations
 
 import base64
@@ -93,8 +95,8 @@ def truth(forms: dict[str, str]) -> dict[str, bool]:
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder, "page.html")
         page.write_text(f"<body><script>{_SCRIPT % (CODE, json.dumps(encoded))}</script></body>", "utf-8")
-        options = ("--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder}/profile")
-        options = (*options, "--virtual-time-budget=20000", "--window-size=1100,900", "--dump-dom")
+        options = ["--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder}/profile"]
+        options += ["--virtual-time-budget=20000", "--window-size=1100,900", "--dump-dom"]
         done = subprocess.run(
             [program, *options, page.as_uri()], capture_output=True, text=True, timeout=300, check=False
         )

@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from daemon.mail.extract import Extracted, extract
+from daemon.mail.markup import VOID_TAGS, looks, read
 from daemon.mail.model import ParsedMail
 from daemon.mail.parse import SNIPPET_MAX_CHARS, open_attachment, parse
 from daemon.mail.visible import render
@@ -106,6 +107,25 @@ def test_render(html: str) -> None:
     for span in rendered.spans:
         assert 0 <= span.start < span.end <= len(rendered.text)
     assert "\x1f" not in rendered.text
+
+
+NAMES = st.text("ab<\"'=!-&;/x \t\x00\xe9", max_size=6)
+TAGS = st.builds("<{}{} {}={}>".format, st.sampled_from(["", "/", "!", "?", "!--"]), NAMES, NAMES, NAMES)
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(st.lists(st.one_of(PIECES, TAGS, NAMES), max_size=30).map("".join))
+@example('<p <!--><b c"d><?a --> ?><!-- --!><svg><style>&lt;/style&gt;<xmp><p></xmp><template><style></template>')
+def test_markup_is_read_exactly(html: str) -> None:
+    pieces = read(html).pieces
+    assert not any("<" in text or ">" in text for text in pieces[::2])
+    opened: list[str] = []
+    for tag in pieces[1::2]:
+        if tag[0] == "/":
+            assert opened.pop() == tag[1:]
+        elif tag[0] not in "!?" and looks(tag).tag not in VOID_TAGS:
+            opened.append(looks(tag).tag)
+    assert not opened
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
