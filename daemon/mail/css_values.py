@@ -76,8 +76,8 @@ _SAME = {
     "overflow-inline": "overflow-x",
 }  # fmt: skip
 _SHORTHANDS = frozenset(
-    """margin padding inset margin-inline margin-block inset-inline inset-block overflow white-space-collapse font background
-    all""".split()
+    """margin padding inset margin-inline margin-block inset-inline inset-block overflow white-space-collapse font
+    background all""".split()
 )
 _DECIDING = LONGHANDS | _SAME.keys() | _SHORTHANDS
 # A padding is of interest only where it may leave no room.
