@@ -44,7 +44,7 @@ _FONT_SIZES = frozenset("xx-small x-small small medium large x-large xx-large xx
 _MOVES = frozenset(("translate", "scale"))
 _LENGTHS = frozenset(
     """font-size line-height left right top bottom text-indent height max-height width max-width margin-left
-    margin-right margin-top margin-bottom letter-spacing""".split()
+    margin-right margin-top margin-bottom padding-left padding-right letter-spacing""".split()
 )
 _NOT_NEGATIVE = frozenset(("font-size", "line-height", "height", "max-height", "width", "max-width"))
 _COLOURS = frozenset(("color", "-webkit-text-fill-color", "background-color"))
@@ -76,10 +76,12 @@ _SAME = {
     "overflow-inline": "overflow-x",
 }  # fmt: skip
 _SHORTHANDS = frozenset(
-    """margin inset margin-inline margin-block inset-inline inset-block overflow white-space-collapse font background
-    all""".split()
+    """margin padding inset margin-inline margin-block inset-inline inset-block overflow white-space-collapse font
+    background all""".split()
 )
 _DECIDING = LONGHANDS | _SAME.keys() | _SHORTHANDS
+# A padding is of interest only where it may leave no room.
+_LARGE = re.compile(r"[%v(]|\d{3}")
 _SIDES = ("top", "right", "bottom", "left")
 _AXES = {"inline": ("left", "right"), "block": ("top", "bottom")}
 _BACKGROUND_WORDS = frozenset(
@@ -119,6 +121,8 @@ def declared(block: str) -> Declared:
         name = name.strip()
         if name not in _DECIDING and name[:2] != "--":
             continue
+        if name[:7] == "padding" and _LARGE.search(value) is None:
+            continue
         value = value.strip() if GAP not in value else value.replace(GAP, " ").strip()
         target = found.plain
         if "!" in value:
@@ -144,7 +148,7 @@ def _longhands(name: str, value: str) -> Iterable[tuple[str, str]]:
         return ((name, value),)
     if name in _SAME:
         return ((_SAME[name], value),)
-    if name in ("margin", "inset"):
+    if name in ("margin", "inset", "padding"):
         return _four(name, value)
     axis = name.rpartition("-")[2]
     if name in ("margin-inline", "margin-block", "inset-inline", "inset-block"):
@@ -169,7 +173,7 @@ def _four(name: str, value: str) -> Iterator[tuple[str, str]]:
     parts = words(value)
     if 0 < len(parts) <= 4:
         top, right, bottom, left = (parts * 4)[:4] if len(parts) != 3 else (*parts, parts[1])
-        before = "margin-" if name == "margin" else ""
+        before = "" if name == "inset" else name + "-"
         yield from ((before + side, part) for side, part in zip(_SIDES, (top, right, bottom, left), strict=True))
 
 

@@ -23,6 +23,8 @@ SCALE_SEEN_MIN = 0.1
 TURNED_DEGREES = 60.0
 BLUR_SEEN_MAX_PX = 3.0
 
+# What pushes a text to the other edge of its box.
+_INDENTS = ("text-indent", "margin-left", "margin-right", "padding-left", "padding-right")
 _CALL = re.compile(r"([a-z0-9-]+)\(((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\)?")
 _ANGLE = re.compile(r"([+-]?[\d.]{1,12}(?:e[+-]?\d{1,2})?)(deg|grad|rad|turn)?")
 _DEGREES = {"deg": 1.0, "grad": 0.9, "rad": 180 / math.pi, "turn": 360.0}
@@ -107,6 +109,11 @@ def _is_clipped(value: str) -> bool:
 def _is_squeezed(style: Declarations, state: State) -> bool:
     clips = any(style.get(name) in _CLIPPED for name in ("overflow-x", "overflow-y"))
     if clips and state.line_px <= SLIT_MAX_PX:
+        return True
+    if (
+        clips
+        and sum(max(0.0, _size(style[name], state.font_px) or 0.0) for name in _INDENTS if name in style) >= WINDOW_PX
+    ):
         return True
     for name in ("height", "max-height", "width", "max-width"):
         value = style.get(name)

@@ -9,6 +9,10 @@ from __future__ import annotations
 
 FAKE = "Your verification code is 111222"
 MORE_HIDDEN: dict[str, str] = {
+    "no room between margins": f"<p style='margin:0 100%;overflow:hidden'>{FAKE}</p>",
+    "no room between paddings": f"<p style='padding:0 50%;overflow:hidden;white-space:nowrap'>{FAKE}</p>",
+    "indented out of its box": f"<p style='text-indent:100%;overflow:hidden;white-space:nowrap'>{FAKE}</p>",
+    "line below its box": f"<p style='height:20px;line-height:300px;overflow:hidden'>{FAKE}</p>",
     "invalid later value": f"<p style='display:none;display:foo'>{FAKE}</p>",
     "invalid later rule": f"<style>.k{{display:none}}.k{{display:blok}}</style><p class=k>{FAKE}</p>",
     "invalid colour later": f"<p style='color:#fff;color:blackk'>{FAKE}</p>",
@@ -280,6 +284,8 @@ MORE_HIDDEN: dict[str, str] = {
     "wbr inside": f"<span style='display:none'>{FAKE}<wbr></span>",
 }
 MORE_SHOWN: list[str] = [
+    "<p style='padding:100px 40px;overflow:hidden'>111222</p>",
+    "<table><tr><td style='padding:0 10%;overflow:hidden'>111222</td></tr></table>",
     "<p style='display:block;display:foo'>111222</p>",
     "<p style='color:black;color:whitee'>111222</p>",
     "<style>.k{display:none}.k{display:block}</style><p class=k>111222</p>",
