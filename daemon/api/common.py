@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -14,7 +14,12 @@ ROW_NUMBER_MAX = 2**63 - 1
 
 
 class Model(BaseModel):
-    """Base of every model: strict types, no unknown fields, immutable. A field `from_` is `from` on the wire."""
+    """Base of every model: strict types, no unknown fields, immutable. A field `from_` is `from` on the wire.
+
+    `UNTRUSTED` names, as on the wire, the fields that hold the words of whoever wrote a mail.
+    """
+
+    UNTRUSTED: ClassVar[frozenset[str]] = frozenset()
 
     model_config = ConfigDict(
         strict=True,

@@ -55,6 +55,7 @@ class Operation:
     large: bool = False  # its body may hold files
     trial: str | None = None  # what it answers when it was only to be tried: then it changes nothing
     mints: bool = False  # its answer holds a secret that is shown once; its link reveals it
+    tool: str | None = None  # its name as an MCP tool; None: it is none
     status: int = 200
 
     @property
@@ -80,8 +81,10 @@ def read(name: str, path: str, access: Access, summary: str, response: str, **mo
     return Operation(name=name, method="GET", path=path, access=access, summary=summary, response=response, **more)  # type: ignore[arg-type]  # the keywords are Operation's own
 
 
-def listing(name: str, path: str, access: Access, summary: str, response: str, query: str = "PageQuery") -> Operation:
-    return read(name, path, access, summary, response, query=query, answers=Answers.LIST)
+def listing(
+    name: str, path: str, access: Access, summary: str, response: str, query: str = "PageQuery", **more: object
+) -> Operation:
+    return read(name, path, access, summary, response, query=query, answers=Answers.LIST, **more)
 
 
 def change(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer
 
@@ -24,7 +24,8 @@ def _number(value: Any) -> Any:
 
 WAIT_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"
 
-Seconds = Annotated[float, BeforeValidator(_number)]
+NUMBER = BeforeValidator(_number)
+Seconds = Annotated[float, NUMBER]
 
 
 class WaitRequest(Model):
@@ -39,7 +40,7 @@ class WaitRequest(Model):
     regex: str | None = Field(None, max_length=REGEX_MAX_BYTES)
     since: Timestamp | None = None
     timeout_seconds: Seconds = Field(TIMEOUT_DEFAULT_SECONDS, ge=0, allow_inf_nan=False)
-    min_confidence: Seconds | None = Field(None, ge=0, le=1)
+    min_confidence: Annotated[float, Field(ge=0, le=1), NUMBER] | None = None
     require_aligned: bool = False
     wait_id: str | None = Field(None, pattern=WAIT_ID_PATTERN)
     claim: bool = False
@@ -53,6 +54,8 @@ class WaitResumeQuery(Model):
 
 class WaitedMessage(Model):
     """The mail that came. A key that may only have codes is not told its words: they are null."""
+
+    UNTRUSTED: ClassVar = frozenset({"from", "subject"})
 
     id: str
     thread_id: str

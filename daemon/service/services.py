@@ -59,6 +59,7 @@ class Services:
         sender: PostSender,
     ) -> None:
         counters = Counters()
+        self.ids = ids
         self.mutations = Mutations(database, keyring, ids)
         tools = Tools(
             settings=settings,

@@ -70,10 +70,11 @@ def _roomy(request: web.Request) -> web.Request:
     return request.clone(client_max_size=room)
 
 
-async def _body(request: web.Request, body_model: type[Model]) -> Model:
+async def content_of(request: web.Request) -> bytes:
+    """Return a request's body, whole. Raises `PosternError` when it does not come, or cannot be decoded."""
     try:
         async with asyncio.timeout(BODY_MAX_SECONDS):
-            content = await request.read()
+            return await request.read()
     except TimeoutError:
         raise PosternError(
             Code.REQUEST_TIMEOUT, f"The body was not whole after {BODY_MAX_SECONDS:g} s. Send it at once."
@@ -82,6 +83,10 @@ async def _body(request: web.Request, body_model: type[Model]) -> Model:
         raise PosternError(
             Code.BAD_REQUEST, "The body could not be decoded. Check Content-Encoding and Transfer-Encoding."
         ) from None
+
+
+async def _body(request: web.Request, body_model: type[Model]) -> Model:
+    content = await content_of(request)
     if content and request.content_type != "application/json":
         raise PosternError(Code.UNSUPPORTED_MEDIA_TYPE, "Send the body as Content-Type: application/json.")
     try:
