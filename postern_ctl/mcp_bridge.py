@@ -112,7 +112,7 @@ class Bridge:
                     self._drop(link)
                     continue
                 if answer.status == 401 and link.has_key and not last_try:
-                    self._renew(link)
+                    self._renew(link, began=message["method"] != INITIALIZE)
                     continue
                 if message["method"] == INITIALIZE and answer.status == 200:
                     self._began(link, answer.headers.get("Mcp-Session-Id"))
@@ -185,7 +185,7 @@ class Bridge:
             if self._link is not None and self._link.session == link.session:
                 self._link = replace(self._link, session=None)
 
-    def _renew(self, link: Link) -> None:
+    def _renew(self, link: Link, *, began: bool) -> None:
         """Get another key for one that ended; without an enrollment key, only `redeem_enrollment` is left."""
         with self._linking:
             if self._link is not link and self._link is not None and self._link.transport is not link.transport:
@@ -194,7 +194,8 @@ class Bridge:
                 self._switch(self._credential.redeem())
                 return
             self._link = replace(link, transport=self._nobody, has_key=False, session=None)
-            self._say(LIST_CHANGED)
+            if began and link.initialize is not None:
+                self._say(LIST_CHANGED)
 
     def _switch(self, key: str) -> None:
         with self._linking:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from postern_ctl import invocation, output
+from postern_ctl import diagnostics, invocation, output
 from postern_ctl.answers import Document
-from postern_ctl.app import Noun, noun
+from postern_ctl.app import Noun, command, noun
 from postern_ctl.diagnostics import Exit, Failed
 from postern_ctl.invocation import WrongUsage
 from postern_ctl.session import ENROLLMENT_KEY_PREFIX, loaded
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from postern_ctl.mcp_bridge import Credential
     from postern_ctl.transport import Transport
 
+Client = Literal["claude", "cursor", "vscode", "codex"]
 MOCK = "mock"
 OPERATOR_KEY_PREFIX = "pk_operator_"
 NO_OPERATORS = (
@@ -65,6 +66,45 @@ def serve(
     else:
         transport, credential = _configured(settings, handle)
     Bridge(transport, credential, _say).run(lines_of(sys.stdin.buffer))
+
+
+@command(app, "config", "mcp config --client claude --write")
+def config(
+    client: Annotated[Client, typer.Option("--client", metavar="HOST", help="claude, cursor, vscode or codex.")],
+    write: Annotated[bool, typer.Option("--write", help="Put it into the host's file, after asking.")] = False,
+) -> None:
+    """Print a host's configuration, or write it; the key is only named in it, never told."""
+    from daemon.settings import ENV_PREFIX
+    from postern_ctl import mcp_hosts
+
+    host = mcp_hosts.HOSTS[client]
+    environment = {
+        ENV_PREFIX + name.upper(): str(value)
+        for name in ("api_base_url", "data_dir", "mock")
+        if (value := getattr(loaded().settings, name)) and loaded().sources[name] != "default"
+    }
+    path = host.path()
+    try:
+        before = path.read_text(encoding="utf-8") if write and path.exists() else ""
+        text = host.merged(before, environment)
+    except (mcp_hosts.NotMerged, UnicodeDecodeError) as problem:
+        raise Failed("not_written", f"{path} was left as it is: {problem}.") from None
+    if write:
+        _agreed(f"Write the server {mcp_hosts.NAME!r} into {path}? [y/N]")
+        mcp_hosts.write(path, text)
+    if not output.only_json({"data": {"client": client, "path": str(path), "written": write, "text": text}}):
+        output.emit(str(path) if write else text.rstrip("\n"))
+    diagnostics.note(host.about_key if write else f"This belongs into {path}; --write puts it there. {host.about_key}")
+
+
+def _agreed(question: str) -> None:
+    """Ask, unless --yes was said. Raises `WrongUsage` where nobody can be asked, `Failed` when the answer is no."""
+    if invocation.current().yes:
+        return
+    if not diagnostics.can_ask():
+        raise WrongUsage("Writing needs your word. Add --yes.")
+    if diagnostics.ask(question).strip().lower() not in ("y", "yes"):
+        raise Failed("not_written", "Nothing was written.")
 
 
 def _configured(settings: Settings, handle: str | None) -> tuple[Transport, Credential]:
