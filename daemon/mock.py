@@ -1,7 +1,7 @@
 """The mock: the whole daemon on a throw-away store, where every wait gets its mail and every run is like the last.
 
 Nothing in it is pretended but the world outside: services, store, SMTP and HTTP are the real ones. Ids and keys come
-from counters, the clock stands still but for a step at each mail, and any enrollment key will do. It ends with its
+from counters, the clock stands still but for a step at each wait and each mail, and any enrollment key will do. It ends with its
 stdin.
 """
 
@@ -106,6 +106,7 @@ class MailedWaits:
     async def wait(self, call: Call, address: str, request: WaitRequest) -> Any:
         """Wait, for a mail that will come."""
         inbox = await self._services.inboxes.get(call, address)
+        self._clock.advance(seconds=STEP_SECONDS)  # what came for an earlier wait came earlier
         if request.wait_id is not None:
             self._known[request.wait_id] = (inbox.address, request)
         async with self._mailed(inbox.address, request):
@@ -133,7 +134,6 @@ class MailedWaits:
         mail, smtp = verification(address, request, self._sent), self._services.stats.listeners.smtp or ""
         self._clock.advance(seconds=STEP_SECONDS)
         await asyncio.to_thread(_send, smtp, mail)
-        self._clock.advance(seconds=STEP_SECONDS)
 
 
 class AnyEnrollment:
