@@ -1,8 +1,8 @@
 """The mock: the whole daemon on a throw-away store, where every wait gets its mail and every run is like the last.
 
 Nothing in it is pretended but the world outside: services, store, SMTP and HTTP are the real ones. Ids and keys come
-from counters, the clock stands still but for a step at each wait and each mail, and any enrollment key will do. It ends with its
-stdin.
+from counters, the clock stands still but for a step at each wait and each mail, and any enrollment key will do. It ends
+with its stdin.
 """
 
 from __future__ import annotations

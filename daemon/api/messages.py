@@ -6,8 +6,6 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from pydantic import Field
-
 from daemon.api.common import Model, PageQuery, Timestamp
 from daemon.api.sending import RecipientStatus
 
@@ -148,7 +146,7 @@ class MessageText(MessageSummary):
     `text` is a part of `total_chars`, from `offset` on; `next_offset` is where the next part begins, null at the end.
     """
 
-    UNTRUSTED: ClassVar = MessageSummary.UNTRUSTED | {"text", "attachments"}
+    UNTRUSTED: ClassVar = MessageSummary.UNTRUSTED | {"text", "attachments", "deliveries"}
 
     text: str
     offset: int
@@ -157,6 +155,7 @@ class MessageText(MessageSummary):
     attachments: list[AttachmentInfo]
     extracted: Extracted
     problem: str | None
+    deliveries: list[RecipientStatus] | None = Field(None, exclude_if=lambda value: value is None)
 
 
 class Message(MessageSummary):

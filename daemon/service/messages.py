@@ -23,7 +23,7 @@ from daemon.api.messages import (
     MessageTextQuery,
     MessageUpdate,
 )
-from daemon.api.sending import DryRun, ReplyRequest, SendRequest, Sent
+from daemon.api.sending import DryRun, RecipientStatus, ReplyRequest, SendRequest, Sent
 from daemon.errors import not_found
 from daemon.mail.bounded import parse_bounded
 from daemon.mail.dsn import Report, reports
@@ -61,6 +61,9 @@ class Incoming:
     deflated: bytes
     size_bytes: int
     reports: tuple[Report, ...] = ()
+
+
+Deliveries = list[RecipientStatus]
 
 
 class Messages(Service):
@@ -131,7 +134,6 @@ class Messages(Service):
             await self._database.write(lambda tx: messages.set_unread(tx, message, unread=False))
             row = replace(row, unread=0)
         parsed = await self._mails.parsed(row)
-        is_own = row.direction == "outbound"
         return Message(
             **summary(row).model_dump(),
             text=parsed.text,
@@ -141,7 +143,7 @@ class Messages(Service):
             extracted=await self._extracted(row, parsed),
             size_bytes=row.size_bytes,
             problem=row.problem,
-            deliveries=await self._database.read(lambda conn: deliveries(conn, row.id)) if is_own else None,
+            deliveries=await self._deliveries(row),
         )
 
     async def text(self, call: Call, message: str, query: MessageTextQuery) -> MessageText:
@@ -157,6 +159,7 @@ class Messages(Service):
             attachments=_attachments(parsed),
             extracted=await self._extracted(row, parsed),
             problem=row.problem,
+            deliveries=await self._deliveries(row),
         )
 
     async def raw(self, call: Call, message: str, query: DownloadQuery) -> Blob | Done[LinkRef]:
@@ -198,6 +201,12 @@ class Messages(Service):
         is_own = row.direction == "outbound"  # what somebody wrote is no code that came for them
         found = Extraction() if is_own else await self._mails.extracted(row)
         return shown_extraction(found, row, parsed.from_.address if parsed.from_ else "", self._clock.now_ms())
+
+    async def _deliveries(self, row: MessageRow) -> Deliveries | None:
+        """Return what became of each recipient of what was sent."""
+        if row.direction != "outbound":
+            return None
+        return await self._database.read(lambda conn: deliveries(conn, row.id))
 
     async def _given(self, call: Call, target: Target, query: DownloadQuery) -> Blob | Done[LinkRef]:
         return await (self._downloads.link(call, target) if query.link else self._downloads.blob(target))

@@ -29,7 +29,7 @@ def sampling(text: str, max_tokens: int) -> dict[str, Any]:
     return {"method": "sampling/createMessage", "params": {"messages": [message], "maxTokens": max_tokens}}
 
 
-def asked(state: str | None = None, **requests: dict[str, Any]) -> dict[str, Any]:
+def asked(requests: dict[str, dict[str, Any]], state: str | None = None) -> dict[str, Any]:
     told: dict[str, Any] = {"resultType": "input_required", "inputRequests": requests}
     return told if state is None else told | {"requestState": signed(state)}
 
@@ -52,19 +52,19 @@ def call(context: Any, params: types.CallToolRequestParams) -> dict[str, Any]:
         case "elicitation":
             name = _content(answers.get("user_name")).get("name")
             if name is None:
-                return asked(user_name=elicitation("What is your name?", "name"))
+                return asked({"user_name": elicitation("What is your name?", "name")})
             return _told(f"Hello, {name}!")
         case "sampling":
             if "capital_question" not in answers:
-                return asked(capital_question=sampling("What is the capital of France?", 100))
+                return asked({"capital_question": sampling("What is the capital of France?", 100)})
             return _told(str(_plain(answers["capital_question"])))
         case "list_roots":
             if "client_roots" not in answers:
-                return asked(client_roots=ROOTS)
+                return asked({"client_roots": ROOTS})
             return _told(str(_plain(answers["client_roots"])))
         case "request_state" | "tampered_state":
             if params.request_state is None:
-                return asked("begun", confirm=elicitation("Please confirm", "ok", "boolean"))
+                return asked({"confirm": elicitation("Please confirm", "ok", "boolean")}, "begun")
             checked(params.request_state)
             return _told("state-ok")
         case "multiple_inputs":
@@ -74,7 +74,7 @@ def call(context: Any, params: types.CallToolRequestParams) -> dict[str, Any]:
                 "client_roots": ROOTS,
             }
             if not wanted.keys() <= answers.keys():
-                return asked("begun", **wanted)
+                return asked(wanted, "begun")
             checked(params.request_state)
             return _told("All there.")
         case "multi_round":
@@ -85,16 +85,16 @@ def call(context: Any, params: types.CallToolRequestParams) -> dict[str, Any]:
         offered["user_name"] = elicitation("What is your name?", "name")
     if capabilities is not None and capabilities.sampling is not None:
         offered["greeting"] = sampling("Generate a greeting", 50)
-    return _told("Thank you.") if answers else asked(**offered)
+    return _told("Thank you.") if answers else asked(offered)
 
 
 def _round(answers: dict[str, Any], state: str | None) -> dict[str, Any]:
     done = "" if state is None else checked(state)
     if done == "one" and "step1" in answers:
-        return asked("two", step2=elicitation("Step 2: What is your favorite color?", "color"))
+        return asked({"step2": elicitation("Step 2: What is your favorite color?", "color")}, "two")
     if done == "two" and "step2" in answers:
         return _told("Both steps are done.")
-    return asked("one", step1=elicitation("Step 1: What is your name?", "name"))
+    return asked({"step1": elicitation("Step 1: What is your name?", "name")}, "one")
 
 
 def _told(text: str) -> dict[str, Any]:

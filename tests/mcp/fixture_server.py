@@ -50,7 +50,7 @@ def fixture() -> Server[Any]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MCPDeprecationWarning)  # the suite tests what is deprecated, too
-        return Server(
+        return Server(  # type: ignore[deprecated]  # likewise
             "fixture",
             version="1",
             on_list_tools=_whole(fixture_tools.listed),

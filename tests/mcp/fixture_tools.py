@@ -109,7 +109,7 @@ async def listed(context: Context, params: Any) -> dict[str, Any]:
     return {"tools": tools, "ttlMs": 1000, "cacheScope": "public"}
 
 
-async def call(context: Context, params: types.CallToolRequestParams, bus: InMemorySubscriptionBus) -> Any:
+async def call(context: Context, params: types.CallToolRequestParams, bus: InMemorySubscriptionBus) -> dict[str, Any]:
     given = params.arguments or {}
     if params.name in fixture_input.TOOLS:
         return fixture_input.call(context, params)
@@ -142,11 +142,11 @@ async def call(context: Context, params: types.CallToolRequestParams, bus: InMem
         case "test_elicitation_sep1330_enums":
             return await _elicit(context, "Choose", ENUMS, "Elicitation completed")
         case "test_missing_capability":
-            needed = {"requiredCapabilities": {"sampling": {}}}
+            needed: dict[str, Any] = {"requiredCapabilities": {"sampling": {}}}
             raise MCPError(code=MISSING_CAPABILITY, message="This tool needs sampling.", data=needed)
         case "test_streaming_elicitation":
             await context.session.report_progress(1, 1, "asking")
-            return fixture_input.asked(name=fixture_input.elicitation("What is your name?", "name"))
+            return fixture_input.asked({"name": fixture_input.elicitation("What is your name?", "name")})
         case "test_trigger_tool_change":
             await bus.publish(ToolsListChanged())
             return _told("changed")

@@ -191,7 +191,7 @@ def test_pages_of_other_origins_get_nothing(
     for host in (Host(daemon, world.agent_key, modern=modern), Host(daemon, None, modern=modern, path="/mcp/enroll")):
         host.headers = {name: value}
         if status == 200:
-            assert begun(daemon, host.key, modern=modern, path=host.path)
+            assert tools(begun(daemon, host.key, modern=modern, path=host.path))
             continue
         with pytest.raises(Refused) as raised:
             host.ask("initialize" if not modern else "tools/list", {"protocolVersion": "2025-11-25"})

@@ -18,7 +18,6 @@ from tests.support import BARE_ENV
 
 WAYS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "--mock": (("--mock",), {}),
-    "POSTERN_MOCK": ((), {"POSTERN_MOCK": "1"}),
     "POSTERN_API_BASE_URL": ((), {"POSTERN_API_BASE_URL": "mock", "POSTERN_API_KEY": "pk_agent_of_somewhere_else"}),
 }
 

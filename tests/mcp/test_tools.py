@@ -26,6 +26,8 @@ PUBLISHED = {
     "search",
     "wait_for_email",
     "whoami",
+    "send_email",
+    "reply_email",
 }
 eras = pytest.mark.parametrize("modern", [False, True], ids=["2025-11-25", "2026-07-28"])
 
@@ -58,7 +60,7 @@ def arguments(world: World) -> dict[str, dict[str, Any]]:
 
 def test_every_row_that_names_a_tool_is_one(listed: dict[str, dict[str, Any]]) -> None:
     assert set(listed) == set(ROWS)
-    assert set(listed) >= PUBLISHED
+    assert set(listed) == PUBLISHED
 
 
 @pytest.mark.parametrize("name", sorted(ROWS))
@@ -136,7 +138,8 @@ def test_a_long_message_comes_in_parts(daemon: RunningDaemon, world: World) -> N
     daemon.deliver(world.address, mail(world.address, subject="Long", text=whole))
     host = begun(daemon, world.agent_key)
     newest = host.data("read_messages", addr=world.address)["data"][0]["id"]
-    parts, offset = [], 0
+    parts: list[str] = []
+    offset: int | None = 0
     while offset is not None:
         part = host.data("get_message", id=newest, offset=offset)
         assert len(part["untrusted_content"]["text"]) <= 8_000

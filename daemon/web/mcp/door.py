@@ -19,7 +19,7 @@ from daemon.service.context import NOBODY, Call, Principal, Source
 from daemon.service.services import Services
 from daemon.web.mcp import asgi
 from daemon.web.peer import is_local
-from daemon.web.rest import content_of
+from daemon.web.rest import content_of, roomy
 from daemon.web.server import CALLER, REQUEST_ID, REQUEST_ID_HEADER, SERVICES, bearer
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _caller(request: web.Request, principal: Principal, key: str | None) -> Call
 
 
 async def _served(request: web.Request, caller: Caller) -> web.StreamResponse:
-    content = await content_of(request)
+    content = await content_of(request if caller.key is None else roomy(request))
     surface = await request.app[_ENGINE].surface()
     application, own = surface.entrance(caller)
     if is_local(request):  # no page of a browser comes in there, under whatever name

@@ -70,6 +70,10 @@ def message_text(data: Data, nonce: str) -> str:
         f"Attachment {one['index']}: {one['filename']} ({one['content_type']}, {one['size_bytes']} bytes)"
         for one in words["attachments"]
     ]
+    lines += [
+        f"To {one['address']}: {one['status']}{', ' + one['detail'] if one['detail'] else ''}"
+        for one in words.get("deliveries") or ()
+    ]
     told = [head, f"Sender checks: {checks}.", part, *_extracted(data["extracted"])]
     if data.get("attachment_link"):
         told.append(f"One-time link to the attachment, opens once: {data['attachment_link']['url']}")

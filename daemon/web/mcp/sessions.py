@@ -65,6 +65,7 @@ class Sessions(StreamableHTTPSessionManager):
             security_settings=security,
             session_idle_timeout=SESSION_IDLE_SECONDS,
             max_sessions=SESSIONS_MAX,
+            max_request_body_size=2**31,  # read before it comes here, and bounded there
         )
         self._redeemed: dict[str, tuple[str | None, str]] = {}
 

@@ -18,6 +18,7 @@ from daemon.web.mcp.guides import GUIDES, Guide
 from daemon.web.mcp.untrusted import plain_schema, separated_schema
 
 PATH_VALUE_MAX_CHARS = 400
+TEXT_MAX_CHARS = 1_000_000
 Schema = dict[str, Any]
 
 
@@ -45,6 +46,9 @@ class Tool:
         for name in there:
             if name not in offered:
                 raise invalid(name, f"there is no such argument; {self.name} takes {', '.join(offered) or 'none'}")
+            most = offered[name].get("maxLength")
+            if isinstance(there[name], str) and most is not None and len(there[name]) > most:
+                raise invalid(name, f"give at most {most} characters")
         values: list[Any] = [_path_value(name, there.pop(name, None)) for name in self.operation.path_names]
         more = {
             name: _checked(name, there.pop(name), self.guide.more[name]) for name in self.guide.more if name in there
@@ -55,7 +59,7 @@ class Tool:
 
 
 def _path_value(name: str, value: Any) -> str:
-    if not isinstance(value, str) or not value or len(value) > PATH_VALUE_MAX_CHARS:
+    if not isinstance(value, str) or not value:
         raise invalid(name, "give it as a string")
     return value
 
@@ -85,7 +89,7 @@ def _input_schema(operation: Operation, guide: Guide) -> Schema:
     for kind in (operation.query, operation.request):
         if kind is not None:
             schema = plain_schema(model(kind).model_json_schema(by_alias=True))
-            fields = {name: _optional(shape) for name, shape in schema["properties"].items()}
+            fields = {name: _bounded(_optional(shape)) for name, shape in schema["properties"].items()}
             properties |= {name: shape for name, shape in fields.items() if name not in guide.hidden}
             required += schema.get("required", [])
     for name, default in guide.defaults.items():
@@ -108,8 +112,17 @@ def _optional(shape: Schema) -> Schema:
     return rest | kinds[0] if len(kinds) == 1 else (rest | {"anyOf": kinds} if kinds else rest)
 
 
+def _bounded(shape: Schema) -> Schema:
+    """Return the shape of a field with a limit, where it is a text that has none."""
+    is_free = shape.get("type") == "string" and not {"maxLength", "pattern", "enum", "format"} & shape.keys()
+    return {"maxLength": TEXT_MAX_CHARS, **shape} if is_free else shape
+
+
 def _output_schema(operation: Operation, guide: Guide) -> Schema:
     shape = separated_schema(operation.response)
+    if operation.trial is not None:  # tried only, it answers something else
+        other = separated_schema(operation.trial)
+        shape = shape | {"properties": shape["properties"] | other["properties"], "required": []}
     if operation.answers is Answers.LIST:
         page = {"data": {"type": "array", "items": shape}, "next_cursor": {"type": ["string", "null"]}}
         shape = {"type": "object", "properties": page, "required": list(page), "additionalProperties": False}
