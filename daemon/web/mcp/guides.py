@@ -39,6 +39,11 @@ _SENDING = {
 }
 
 
+def or_null(shape: dict[str, Any], description: str | None = None) -> dict[str, Any]:
+    """Return the shape of a field that may be null. Not a list of types: some hosts' dialects do not know that."""
+    return {"anyOf": [shape, {"type": "null"}]} | ({} if description is None else {"description": description})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guide:
     """One tool in words. `hidden` fields are not offered, `defaults` are the tool's own, `more` are arguments of the
@@ -76,7 +81,7 @@ GUIDES: dict[str, Guide] = {
                 "description": "Also return the agent key in clear text. Only for handing it to a program.",
             }
         },
-        told={"agent_key": {"type": ["string", "null"], "description": "Null unless reveal was asked for."}},
+        told={"agent_key": or_null({"type": "string"}, "Null unless reveal was asked for.")},
     ),
     "create_inbox": Guide(
         title="Create a mailbox",
@@ -187,16 +192,18 @@ GUIDES: dict[str, Guide] = {
             }
         },
         told={
-            "attachment_link": {
-                "type": ["object", "null"],
-                "description": "The one-time link that was asked for: post to its url to open it.",
-                "properties": {
-                    "id": {"type": "string"},
-                    "url": {"type": "string"},
-                    "purpose": {"type": "string"},
-                    "expires_at": {"type": "string", "format": "date-time"},
+            "attachment_link": or_null(
+                {
+                    "type": "object",
+                    "properties": {
+                        "id": {"type": "string"},
+                        "url": {"type": "string"},
+                        "purpose": {"type": "string"},
+                        "expires_at": {"type": "string", "format": "date-time"},
+                    },
                 },
-            }
+                "The one-time link that was asked for: post to its url to open it.",
+            )
         },
         open_world=True,
     ),

@@ -14,7 +14,7 @@ from daemon.api.models import model
 from daemon.api.operations import OPERATIONS, Answers, Operation
 from daemon.errors import invalid
 from daemon.web.errors import from_validation
-from daemon.web.mcp.guides import GUIDES, Guide
+from daemon.web.mcp.guides import GUIDES, Guide, or_null
 from daemon.web.mcp.untrusted import plain_schema, separated_schema
 
 PATH_VALUE_MAX_CHARS = 400
@@ -124,7 +124,7 @@ def _output_schema(operation: Operation, guide: Guide) -> Schema:
         other = separated_schema(operation.trial)
         shape = shape | {"properties": shape["properties"] | other["properties"], "required": []}
     if operation.answers is Answers.LIST:
-        page = {"data": {"type": "array", "items": shape}, "next_cursor": {"type": ["string", "null"]}}
+        page = {"data": {"type": "array", "items": shape}, "next_cursor": or_null({"type": "string"})}
         shape = {"type": "object", "properties": page, "required": list(page), "additionalProperties": False}
     return shape | {"properties": shape["properties"] | guide.told}
 
