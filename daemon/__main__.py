@@ -1,4 +1,4 @@
-"""`python -m daemon`: run the daemon, or prove the audit log of a data directory while no daemon runs."""
+"""`python -m daemon`: run the daemon, or its mock, or prove the audit log of a data directory while no daemon runs."""
 
 from __future__ import annotations
 
@@ -25,10 +25,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run.add_argument("--json", action="store_true", help="say that it is ready, or why not, as one JSON object")
     verify = verbs.add_parser("audit-verify", help="recompute the hash chain of the audit log")
     verify.add_argument("--checkpoint", type=Path, help="a checkpoint that was kept elsewhere (JSON)")
+    verbs.add_parser("mock", help="serve fixtures from a throw-away store until stdin ends")
     for verb in (run, verify):
         for item in _FLAGS:
             verb.add_argument(f"--{item.name.replace('_', '-')}", help=item.metadata["help"], default=None)
     given = parser.parse_args(arguments)
+    if given.verb == "mock":
+        return _mock()
     flags = {item.name: text for item in _FLAGS if (text := getattr(given, item.name)) is not None}
     as_json = given.verb == "run" and given.json
     try:
@@ -53,6 +56,13 @@ def _run(settings: Settings, *, as_json: bool) -> int:
         asyncio.run(serve(settings, ready))
     except StartError as problem:
         return _fail(str(problem), FAILED, "not_started", as_json=as_json)
+    return 0
+
+
+def _mock() -> int:
+    from daemon.mock import serve
+
+    asyncio.run(serve())
     return 0
 
 

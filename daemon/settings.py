@@ -90,6 +90,14 @@ def _one_of(*choices: str) -> Callable[[str], str]:
     return read
 
 
+def _yes_or_no(text: str) -> bool:
+    words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    try:
+        return words[text.strip().lower()]
+    except KeyError:
+        raise ValueError("give 1 or 0") from None
+
+
 def _domain(text: str) -> str:
     from zones.name import normalise
 
@@ -136,8 +144,9 @@ def _setting(
 class Settings:
     """The settings in force. A field `data_dir` is `POSTERN_DATA_DIR`, `--data-dir` and `data_dir` in the file."""
 
-    api_base_url: str | None = _setting(None, "what clients talk to; unset: the local control socket")
+    api_base_url: str | None = _setting(None, "what clients talk to; unset: the local control socket; mock: fixtures")
     api_key: str | None = _setting(None, "agent, enrollment or operator key of the client", secret=True)
+    mock: bool = _setting(False, "1: `posternctl mcp` runs on fixtures, offline", read=_yes_or_no)
     data_dir: Path | None = _setting(None, "database, master key, control socket", read=_path)
     http_listen: HostPort = _setting(HostPort("127.0.0.1", 8600), "REST API and one-time links", read=host_port)
     smtp_listen: HostPort = _setting(HostPort("127.0.0.1", 2525), "embedded mail receiver", read=host_port)

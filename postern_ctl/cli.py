@@ -35,6 +35,7 @@ NOUNS = {
     "link": "One-time links.",
     "audit": "The audit trail, and the proof that it is whole.",
     "whoami": "Show who you are and what you may do.",
+    "mcp": "Serve an AI host over stdio, or write its configuration.",
     "config": "The settings in force.",
 }
 

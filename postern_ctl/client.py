@@ -22,6 +22,7 @@ from postern_ctl.transport import DOWNLOAD_PATH, TIMEOUT_SECONDS, Transport, lin
 
 __all__ = ["Answer", "Listing", "Page", "Postern", "Refused", "Unreachable"]
 
+MOCK = "mock"
 WAIT_DEFAULT_SECONDS = 120.0
 WAIT_MARGIN_SECONDS = 15.0  # the server answers at the end of its own wait; the connection has to outlive that
 
@@ -339,7 +340,9 @@ class Stats(Group):
 class Postern:
     """The whole contract. Without a URL or a socket it asks whom the environment and the configuration file name.
 
-    A configured key is used with a configured target only: it is never sent to a URL that was given here.
+    A configured key is used with a configured target only: it is never sent to a URL that was given here. The URL
+    `mock` is a daemon on fixtures, offline, that lives as long as this process: an agent is enrolled in it, any
+    enrollment key can be redeemed, and every wait gets its mail.
     """
 
     def __init__(
@@ -350,12 +353,17 @@ class Postern:
         socket_path: str | os.PathLike[str] | None = None,
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
+        given_key = api_key
         if base_url is None and socket_path is None:
             from daemon.settings import load
 
             settings = load().settings
             base_url, api_key = settings.api_base_url, api_key or settings.api_key
             socket_path = None if base_url else settings.socket_path
+        if base_url == MOCK:
+            from postern_ctl.mock import mock
+
+            base_url, socket_path, api_key = None, mock().socket, given_key or mock().agent_key
         transport = Transport(
             base_url=base_url, socket_path=socket_path, api_key=api_key, timeout_seconds=timeout_seconds
         )

@@ -30,6 +30,10 @@ class Messages(Group):
         """Show a message with its text and what was extracted."""
         return self._do("messages.get", id, query={"mark_read": mark_read})
 
+    def text(self, id: str, *, offset: int | None = None, max_chars: int | None = None) -> Answer:
+        """Show what a reader of a message sees; `next_offset` leads to the next part."""
+        return self._do("messages.text", id, query={"offset": offset, "max_chars": max_chars})
+
     @overload
     def raw(self, id: str, *, link: None = None) -> bytes: ...
 

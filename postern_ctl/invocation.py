@@ -28,7 +28,7 @@ class Invocation:
 GLOBAL_FLAGS = (
     ("--json", "", "Print exactly one JSON document."),
     ("--quiet, -q", "", "Print only ids, or the one value that matters."),
-    ("--yes, -y", "", "Do not ask before deleting."),
+    ("--yes, -y", "", "Do not ask before deleting or writing."),
     ("--no-color", "", "Plain text on a terminal, too."),
     ("--data-dir", "DIR", "The daemon's data directory, where its control socket is."),
     ("--url", "URL", "Talk to this daemon over HTTP instead of the control socket."),

@@ -40,9 +40,11 @@ def key() -> str | None:
 @cache
 def postern(*, with_key: bool = True) -> Postern:
     """Return the client for the daemon that the flags and settings name."""
-    from postern_ctl.client import Postern
+    from postern_ctl.client import MOCK, Postern
 
     settings = loaded().settings
+    if settings.api_base_url == MOCK:
+        return Postern(MOCK)
     api_key = key() if with_key else None
     if settings.api_base_url is None:
         return Postern(socket_path=settings.socket_path, api_key=api_key)

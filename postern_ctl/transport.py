@@ -10,7 +10,8 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
@@ -68,6 +69,27 @@ class SocketConnection(HTTPConnection):
         self.sock = sock
 
 
+class Exchange:
+    """A request that was sent: its answer comes when it comes, or is given up from another thread."""
+
+    def __init__(self, connection: HTTPConnection, sock: socket.socket) -> None:
+        self._connection, self._socket = connection, sock
+
+    @contextmanager
+    def answer(self) -> Iterator[HTTPResponse]:
+        """Wait for the answer's head, and hand it out to be read. Raises `OSError` or `HTTPException`."""
+        try:
+            with self._connection.getresponse() as answer:
+                yield answer
+        finally:
+            self._connection.close()
+
+    def give_up(self) -> None:
+        """Hang up, so that whoever reads the answer reads its end, and the daemon sees that nobody waits."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+
 class Transport:
     """Where the daemon is and who asks. Each request has its own connection, so threads may share one transport."""
 
@@ -99,6 +121,28 @@ class Transport:
 
     def __repr__(self) -> str:
         return f"Transport({self.target!r})"
+
+    def with_key(self, api_key: str | None) -> Transport:
+        """Return a transport to the same daemon for another caller, or for nobody."""
+        other = copy(self)
+        other._api_key = None if api_key is None else _checked(api_key)
+        return other
+
+    def begin(self, method: str, path: str, content: bytes | None, headers: Mapping[str, str]) -> Exchange:
+        """Send one request whose answer is read by whoever asked. Raises `OSError`."""
+        connection = self._connection(self.timeout_seconds)
+        try:
+            connection.connect()
+            sock = connection.sock
+            connection.request(method, self._prefix + path, content, {**headers, **self._own_headers()})
+        except BaseException:
+            connection.close()
+            raise
+        return Exchange(connection, sock)
+
+    def _own_headers(self) -> dict[str, str]:
+        own = {"Connection": "close"}
+        return own if self._api_key is None else {**own, "Authorization": f"Bearer {self._api_key}"}
 
     def request(
         self,
@@ -159,9 +203,7 @@ class Transport:
         timeout: float,
     ) -> Iterator[HTTPResponse]:
         """Make one request; whatever fails below HTTP, while the answer is read, too, becomes `Unreachable`."""
-        headers["Connection"] = "close"
-        if self._api_key is not None:
-            headers["Authorization"] = f"Bearer {self._api_key}"
+        headers |= self._own_headers()
         asked = urlencode({name: _query_text(value) for name, value in query.items()})
         connection = self._connection(timeout)
         try:

@@ -206,12 +206,29 @@ def test_a_simple_command_loads_nothing_heavy(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["daemon.api.operations", "daemon.errors", "daemon.settings", "postern_ctl.cli", "postern_ctl.client"]
+    "module",
+    [
+        "daemon.api.operations",
+        "daemon.errors",
+        "daemon.settings",
+        "postern_ctl.cli",
+        "postern_ctl.client",
+        "postern_ctl.mcp_bridge",
+        "postern_ctl.mcp_hosts",
+        "postern_ctl.mock",
+    ],
 )
 def test_what_the_cli_stands_on_loads_nothing_heavy(module: str) -> None:
     names, done = loaded([sys.executable, "-c", f"import {module}"])
     assert done.returncode == 0, done.stderr
     assert names.isdisjoint(HEAVY), sorted(names & set(HEAVY))
+
+
+def test_the_daemon_starts_without_the_mcp_sdk() -> None:
+    """It takes most of a second to import, so the first host that comes loads it."""
+    names, done = loaded([sys.executable, "-c", "import daemon.app"])
+    assert done.returncode == 0, done.stderr
+    assert "mcp" not in names
 
 
 # -------------------------------------------------------------------------------------------------- dependencies, locks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -28,7 +28,12 @@ def _explained(schema: dict[str, Any], model: type[Any]) -> None:
 
 
 class Model(BaseModel):
-    """Base of every model: strict types, no unknown fields, immutable. A field `from_` is `from` on the wire."""
+    """Base of every model: strict types, no unknown fields, immutable. A field `from_` is `from` on the wire.
+
+    `UNTRUSTED` names, as on the wire, the fields that hold the words of whoever wrote a mail.
+    """
+
+    UNTRUSTED: ClassVar[frozenset[str]] = frozenset()
 
     model_config = ConfigDict(
         strict=True,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from daemon.api.common import Model, PageQuery, Timestamp
 from daemon.api.sending import RecipientStatus
+
+TEXT_DEFAULT_CHARS = 8_000
+TEXT_MAX_CHARS = 50_000
 
 Verdict = Literal["pass", "fail", "none", "temperror", "permerror", "unknown"]
 
@@ -42,6 +45,13 @@ class MessageGetQuery(Model):
     mark_read: bool = False
 
 
+class MessageTextQuery(Model):
+    """Which part of the text: `max_chars` characters from `offset` on."""
+
+    offset: int = Field(0, ge=0, le=2**31)
+    max_chars: int = Field(TEXT_DEFAULT_CHARS, ge=1, le=TEXT_MAX_CHARS)
+
+
 class DownloadQuery(Model):
     """Whether the answer is a one-time link to the bytes, instead of the bytes."""
 
@@ -56,6 +66,8 @@ class MessageUpdate(Model):
 
 class MessageSummary(Model):
     """A message in a list. `auto_submitted`: no person wrote it, so it is not to be answered by itself (RFC 3834)."""
+
+    UNTRUSTED: ClassVar = frozenset({"from", "to", "cc", "subject", "snippet"})
 
     id: str
     thread_id: str
@@ -136,6 +148,24 @@ class Extracted(Model):
     verification_link: str | None
     credentials: list[Credentials] | None
     provenance: Provenance
+
+
+class MessageText(MessageSummary):
+    """A message as a person would see it: what it hides from its reader is left out.
+
+    `text` is a part of `total_chars`, from `offset` on; `next_offset` is where the next part begins, null at the end.
+    """
+
+    UNTRUSTED: ClassVar = MessageSummary.UNTRUSTED | {"text", "attachments", "deliveries"}
+
+    text: str
+    offset: int
+    next_offset: int | None
+    total_chars: int
+    attachments: list[AttachmentInfo]
+    extracted: Extracted
+    problem: str | None
+    deliveries: list[RecipientStatus] | None = Field(None, exclude_if=lambda value: value is None)
 
 
 class Message(MessageSummary):

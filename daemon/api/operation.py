@@ -59,6 +59,7 @@ class Operation:
     idempotent: bool = False  # it takes an Idempotency-Key
     errors: tuple[Code, ...] = ()  # what it may answer beside what follows from the rest of its row
     mints: bool = False  # its answer holds a secret that is shown once; its link reveals it
+    tool: str | None = None  # its name as an MCP tool; None: it is none
     status: int = 200
 
     @property

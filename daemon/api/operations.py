@@ -1,4 +1,4 @@
-"""The OPERATIONS table. REST routes, the OpenAPI document and the clients all come from it.
+"""The OPERATIONS table. REST routes, the OpenAPI document, MCP's tools and the clients all come from it.
 
 An operation `noun.verb` is the method `verb` of the service `noun`, called with the path's values and then the query or
 the body. Standard library only, so that the command line can read it for free; models are named, not imported.
@@ -33,6 +33,7 @@ _AGENT_PLANE = (
             Code.ENROLLMENT_TOKEN_EXPIRED,
             Code.ENROLLMENT_TOKEN_EXHAUSTED,
         ),
+        tool="redeem_enrollment",
     ),
     change(
         "inboxes.create",
@@ -52,10 +53,20 @@ _AGENT_PLANE = (
             Code.ENROLLMENT_TOKEN_EXHAUSTED,
             Code.ENROLLMENT_TOKEN_REVOKED,
         ),
+        tool="create_inbox",
     ),
-    listing("inboxes.list", "/v1/inboxes", _READ, "List mailboxes", "Inbox", "InboxQuery"),
-    read("inboxes.get", "/v1/inboxes/{addr}", _READ, "Show a mailbox", "Inbox"),
-    change("inboxes.delete", "DELETE", "/v1/inboxes/{addr}", _CREATE, "inbox:delete", "Delete a mailbox", "Deleted"),
+    listing("inboxes.list", "/v1/inboxes", _READ, "List mailboxes", "Inbox", "InboxQuery", tool="list_inboxes"),
+    read("inboxes.get", "/v1/inboxes/{addr}", _READ, "Show a mailbox", "Inbox", tool="get_inbox"),
+    change(
+        "inboxes.delete",
+        "DELETE",
+        "/v1/inboxes/{addr}",
+        _CREATE,
+        "inbox:delete",
+        "Delete a mailbox",
+        "Deleted",
+        tool="delete_inbox",
+    ),
     Operation(
         name="waits.wait",
         method="POST",
@@ -67,6 +78,7 @@ _AGENT_PLANE = (
         claims=True,
         response="WaitAnswer",
         errors=(Code.IDEMPOTENCY_CONFLICT, Code.GONE),
+        tool="wait_for_email",
     ),
     read(
         "waits.resume",
@@ -96,6 +108,7 @@ _AGENT_PLANE = (
         "List a mailbox's messages",
         "MessageSummary",
         "MessageQuery",
+        tool="read_messages",
     ),
     read(
         "messages.get",
@@ -104,6 +117,15 @@ _AGENT_PLANE = (
         "Show a message with its text and what was extracted",
         "Message",
         query="MessageGetQuery",
+    ),
+    read(
+        "messages.text",
+        "/v1/messages/{id}/text",
+        _READ,
+        "Read a message as a person would see it, page by page",
+        "MessageText",
+        query="MessageTextQuery",
+        tool="get_message",
     ),
     read(
         "messages.raw",
@@ -156,6 +178,7 @@ _AGENT_PLANE = (
         idempotent=True,
         errors=(Code.SEND_CAP_REACHED,),
         status=202,
+        tool="send_email",
     ),
     change(
         "messages.reply",
@@ -171,8 +194,16 @@ _AGENT_PLANE = (
         idempotent=True,
         errors=(Code.SEND_CAP_REACHED,),
         status=202,
+        tool="reply_email",
     ),
-    listing("threads.list", "/v1/inboxes/{addr}/threads", _READ, "List a mailbox's threads", "Thread"),
+    listing(
+        "threads.list",
+        "/v1/inboxes/{addr}/threads",
+        _READ,
+        "List a mailbox's threads",
+        "Thread",
+        tool="list_threads",
+    ),
     read(
         "threads.get",
         "/v1/threads/{id}",
@@ -182,9 +213,16 @@ _AGENT_PLANE = (
         query="PageQuery",
     ),
     listing(
-        "search.find", "/v1/search", _READ, "Search mail", "MessageSummary", "SearchQuery", errors=(Code.NOT_FOUND,)
+        "search.find",
+        "/v1/search",
+        _READ,
+        "Search mail",
+        "MessageSummary",
+        "SearchQuery",
+        errors=(Code.NOT_FOUND,),
+        tool="search",
     ),
-    read("access.whoami", "/v1/whoami", _ANY, "Show who you are and what you may do", "Whoami"),
+    read("access.whoami", "/v1/whoami", _ANY, "Show who you are and what you may do", "Whoami", tool="whoami"),
 )
 
 OPERATIONS: tuple[Operation, ...] = _AGENT_PLANE + LIST_PLANE + WEBHOOK_PLANE + OPERATOR_PLANE

@@ -16,4 +16,4 @@ class SearchQuery(TenantQuery):
     """
 
     q: str = Field(max_length=SEARCH_MAX_CHARS)
-    inbox: str | None = None
+    inbox: str | None = Field(None, max_length=400)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from daemon.api.common import Model, Timestamp
 from daemon.api.messages import MessageSummary
 
 
 class Thread(Model):
     """A conversation in a mailbox. It is unread while any of its messages is."""
+
+    UNTRUSTED: ClassVar = frozenset({"subject", "participants"})
 
     id: str
     subject: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -54,6 +54,8 @@ class WaitResumeQuery(Model):
 
 class WaitedMessage(Model):
     """The mail that came. A key that may only have codes is not told its words: they are null."""
+
+    UNTRUSTED: ClassVar = frozenset({"from", "subject"})
 
     id: str
     thread_id: str

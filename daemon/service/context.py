@@ -20,6 +20,7 @@ class Source(StrEnum):
 
     REST = "rest"
     SOCKET = "socket"
+    MCP = "mcp"
     LINK = "link"
     SYSTEM = "system"
 

@@ -34,7 +34,7 @@ class Enrollment(Service):
         key_id = known.principal.id
 
         def change(tx: Tx) -> Change[Enrolled]:
-            source = _in_force(tx, key_id)
+            source = _in_force(tx.conn, key_id, tx.now_ms)
             agent = agents.by_handle(tx.conn, source.id, request.agent_handle)
             if agent is None:
                 agent = self._admit(tx, source, request.agent_handle)
@@ -56,6 +56,15 @@ class Enrollment(Service):
             return Change(data=data, target=agent.id, tenant=agent.tenant_id, secret=minted.text)
 
         return await self._mutations.run(known, "agent:enroll", change)
+
+    async def holder(self, token: str) -> Principal:
+        """Return who holds an enrollment key that is in force: somebody who may redeem it, and nothing else.
+
+        Raises `PosternError` (401) for a token that is unknown, revoked or expired.
+        """
+        known = await self._genuine(token)
+        await self._database.read(lambda conn: _in_force(conn, known.id, self._clock.now_ms()))
+        return known
 
     async def _genuine(self, token: str) -> Principal:
         key = parse(token)
@@ -97,16 +106,16 @@ def _known(conn: sqlite3.Connection, key: Key) -> Principal | None:
     return Principal(type="enrollment", id=key.id, key_id=key.id, tenant_id=row.tenant_id, limits=limits)
 
 
-def _in_force(tx: Tx, key_id: str) -> EnrollmentKeyRow:
-    row = enrollment.get(tx.conn, key_id)
-    tenant = tenants.get(tx.conn, row.tenant_id) if row else None
+def _in_force(conn: sqlite3.Connection, key_id: str, now_ms: int) -> EnrollmentKeyRow:
+    row = enrollment.get(conn, key_id)
+    tenant = tenants.get(conn, row.tenant_id) if row else None
     if row is None or tenant is None or tenant.suspended_ms is not None:
         raise _unknown_token()
     if row.revoked_ms is not None:
         raise PosternError(
             Code.ENROLLMENT_TOKEN_REVOKED, "This enrollment key was revoked. Ask the operator for a new one."
         )
-    if row.expires_ms <= tx.now_ms:
+    if row.expires_ms <= now_ms:
         raise PosternError(
             Code.ENROLLMENT_TOKEN_EXPIRED, "This enrollment key has expired. Ask the operator for a new one."
         )

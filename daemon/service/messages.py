@@ -13,14 +13,17 @@ from daemon.api.messages import (
     AttachmentInfo,
     Authentication,
     DownloadQuery,
+    Extracted,
     Header,
     Message,
     MessageGetQuery,
     MessageQuery,
     MessageSummary,
+    MessageText,
+    MessageTextQuery,
     MessageUpdate,
 )
-from daemon.api.sending import DryRun, ReplyRequest, SendRequest, Sent
+from daemon.api.sending import DryRun, RecipientStatus, ReplyRequest, SendRequest, Sent
 from daemon.backends.protocols import Arrival, Authenticate
 from daemon.errors import not_found
 from daemon.mail.automatic import is_automatic
@@ -62,6 +65,9 @@ class Incoming:
     size_bytes: int
     reports: tuple[Report, ...] = ()
     authentication: Authentication = field(default_factory=Authentication)
+
+
+Deliveries = list[RecipientStatus]
 
 
 class Messages(Service):
@@ -143,30 +149,32 @@ class Messages(Service):
             await self._database.write(lambda tx: messages.set_unread(tx, message, unread=False))
             row = replace(row, unread=0)
         parsed = await self._mails.parsed(row)
-        is_own = row.direction == "outbound"  # what somebody wrote is no code that came for them
-        extracted = Extraction() if is_own else await self._mails.extracted(row)
         return Message(
             **summary(row).model_dump(),
             text=parsed.text,
             html=parsed.html,
             headers=[Header(name=name, value=value) for name, value in parsed.headers],
-            attachments=[
-                AttachmentInfo(
-                    index=part.index,
-                    filename=part.filename,
-                    content_type=part.content_type,
-                    size_bytes=part.size_bytes,
-                    content_id=part.content_id,
-                    inline=part.inline,
-                )
-                for part in parsed.attachments
-            ],
-            extracted=shown_extraction(
-                extracted, row, parsed.from_.address if parsed.from_ else "", self._clock.now_ms()
-            ),
+            attachments=_attachments(parsed),
+            extracted=await self._extracted(row, parsed),
             size_bytes=row.size_bytes,
             problem=row.problem,
-            deliveries=await self._database.read(lambda conn: deliveries(conn, row.id)) if is_own else None,
+            deliveries=await self._deliveries(row),
+        )
+
+    async def text(self, call: Call, message: str, query: MessageTextQuery) -> MessageText:
+        """Show what a reader of the message sees, a part at a time, with its attachments and what was extracted."""
+        row = await self._owned(call.principal, message)
+        parsed, whole, end = await self._mails.parsed(row), row.visible, query.offset + query.max_chars
+        return MessageText(
+            **summary(row).model_dump(),
+            text=whole[query.offset : end],
+            offset=query.offset,
+            next_offset=end if end < len(whole) else None,
+            total_chars=len(whole),
+            attachments=_attachments(parsed),
+            extracted=await self._extracted(row, parsed),
+            problem=row.problem,
+            deliveries=await self._deliveries(row),
         )
 
     async def raw(self, call: Call, message: str, query: DownloadQuery) -> Blob | Done[LinkRef]:
@@ -203,6 +211,17 @@ class Messages(Service):
             return Change(data=Deleted(id=row.id), target=row.id, tenant=row.tenant_id, reason=reason)
 
         return await self._mutations.run(call, "message:delete", change)
+
+    async def _extracted(self, row: MessageRow, parsed: ParsedMail) -> Extracted:
+        is_own = row.direction == "outbound"  # what somebody wrote is no code that came for them
+        found = Extraction() if is_own else await self._mails.extracted(row)
+        return shown_extraction(found, row, parsed.from_.address if parsed.from_ else "", self._clock.now_ms())
+
+    async def _deliveries(self, row: MessageRow) -> Deliveries | None:
+        """Return what became of each recipient of what was sent."""
+        if row.direction != "outbound":
+            return None
+        return await self._database.read(lambda conn: deliveries(conn, row.id))
 
     async def _given(self, call: Call, target: Target, query: DownloadQuery) -> Blob | Done[LinkRef]:
         return await (self._downloads.link(call, target) if query.link else self._downloads.blob(target))
@@ -253,6 +272,20 @@ async def _deflated(raw: bytes) -> bytes:
     if len(raw) <= DEFLATE_INLINE_MAX_BYTES:
         return messages.deflate(raw)
     return await asyncio.to_thread(messages.deflate, raw)
+
+
+def _attachments(parsed: ParsedMail) -> list[AttachmentInfo]:
+    return [
+        AttachmentInfo(
+            index=part.index,
+            filename=part.filename,
+            content_type=part.content_type,
+            size_bytes=part.size_bytes,
+            content_id=part.content_id,
+            inline=part.inline,
+        )
+        for part in parsed.attachments
+    ]
 
 
 def _address(one: Address) -> str:

@@ -66,6 +66,7 @@ class Services:
         authenticate: Authenticate,
     ) -> None:
         counters = Counters()
+        self.ids = ids
         self.mutations = Mutations(database, keyring, ids)
         self.rates = Rates(settings, clock)
         tools = Tools(

@@ -40,7 +40,7 @@ def _handler(operation: Operation) -> Handler:
         if query_model is not None:
             arguments.append(_query(request, query_model, resumes=operation.answers is Answers.STREAM))
         if body_model is not None:
-            arguments.append(await _body(_roomy(request) if operation.large else request, body_model))
+            arguments.append(await _body(roomy(request) if operation.large else request, body_model))
         answer = await request.app[SERVICES].perform(call, operation, *arguments)
         if isinstance(answer, Stream):
             return await streamed(request, answer)
@@ -64,7 +64,7 @@ def _query(request: web.Request, query_model: type[Model], *, resumes: bool) -> 
         raise from_validation(refused) from None
 
 
-def _roomy(request: web.Request) -> web.Request:
+def roomy(request: web.Request) -> web.Request:
     """Return the request with room for a body that holds files: base64 takes 4 octets for 3, escaped text more."""
     room = 2 * request.app[SERVICES].sending.max_bytes + BODY_MAX_BYTES
     return request.clone(client_max_size=room)

@@ -113,14 +113,22 @@ def _idempotency_key(request: web.Request) -> str | None:
     return key
 
 
-async def _principal(request: web.Request) -> Principal:
+def bearer(request: web.Request) -> str | None:
+    """Return the key that a request carries. Raises `invalid_api_key` for another kind of credential."""
     header = request.headers.get(hdrs.AUTHORIZATION)
     if header is None:
-        return LOCAL_OPERATOR if is_local(request) else NOBODY
+        return None
     scheme, _, credential = header.partition(" ")
     if scheme.lower() != "bearer":
         raise PosternError(Code.INVALID_API_KEY, "Send the key as: Authorization: Bearer pk_agent_…")
-    return await request.app[SERVICES].access.authenticate(credential.strip())
+    return credential.strip()
+
+
+async def _principal(request: web.Request) -> Principal:
+    key = bearer(request)
+    if key is None:
+        return LOCAL_OPERATOR if is_local(request) else NOBODY
+    return await request.app[SERVICES].access.authenticate(key)
 
 
 def _preferences(request: web.Request) -> set[str]:

@@ -80,10 +80,8 @@ def limit(
     undone = {name.replace("-", "_") for name in default or []}
     if unknown := undone - given.keys():
         raise WrongUsage(f"There is no limit {min(unknown)!r}. Give some of {', '.join(given)}.")
-    found = postern().tenants.get(tenant_id(tenant)).data
-    limits = {**found["limits"], **{name: value for name, value in given.items() if value is not None}}
-    kept = {name: value for name, value in limits.items() if value is not None and name not in undone}
-    done(postern().tenants.update(found["id"], limits=kept))
+    limits: dict[str, int | None] = {name: value for name, value in given.items() if value is not None}
+    done(postern().tenants.update(tenant_id(tenant), limits=limits | dict.fromkeys(undone)))
 
 
 @command(app, "lift-brake", "tenant lift-brake acme")

@@ -240,7 +240,7 @@ def test_a_key_that_is_none_is_refused_unseen(key: str) -> None:
     assert not key or key not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["ftp://a", "a.example", "http://", "https://user:pw@a", "https://a/?q=1", "mock"])
+@pytest.mark.parametrize("url", ["ftp://a", "a.example", "http://", "https://user:pw@a", "https://a/?q=1", "mocks"])
 def test_a_base_url_is_checked(url: str) -> None:
     with pytest.raises(ValueError, match="a base URL") as caught:
         Postern(url)

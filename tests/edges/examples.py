@@ -60,6 +60,7 @@ EXAMPLES: dict[str, Callable[[World], Example]] = {
     "waits.drop": lambda w: Example((w.wait,)),
     "messages.list": lambda w: Example((w.inbox,)),
     "messages.get": lambda w: Example((w.message,), query="mark_read=true"),
+    "messages.text": lambda w: Example((w.message,), query="max_chars=10"),
     "messages.raw": lambda w: Example((w.message,)),
     "messages.attachment": lambda w: Example((w.message, "0")),
     "messages.update": lambda w: Example((w.message,), body={"unread": False}),

@@ -108,5 +108,5 @@ def test_no_limit_is_told_by_zero(inside: DaemonInside, world: World) -> None:
     limit(inside, world, rate_replies_per_hour=2, rate_replies_per_day=0)
     codes = [reply(inside, world.message).status for _ in range(3)]
     assert codes == [202, 202, 429]
-    limit(inside, world, rate_replies_per_hour=0, rate_replies_per_day=0)
+    limit(inside, world, rate_replies_per_hour=0, rate_replies_per_day=0, send_cap_first=100, send_cap_full=100)
     assert [reply(inside, world.message).status for _ in range(40)] == [202] * 40

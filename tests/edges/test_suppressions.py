@@ -100,10 +100,10 @@ def test_a_tenants_list_goes_with_it(daemon: RunningDaemon, world: World) -> Non
 def test_limits_are_a_tenants_own(daemon: RunningDaemon, world: World) -> None:
     at = f"/v1/tenants/{world.tenant}"
     limits = {"send_cap_first": 3, "send_cap_full": 4, "send_cap_ramp_days": 0}
-    assert daemon.operator("PATCH", at, {"limits": limits}).json["limits"] == {"retention_days": None, **limits}
+    assert daemon.operator("PATCH", at, {"limits": limits}).json["limits"].items() >= limits.items()
     told = daemon.call("GET", "/v1/whoami", key=world.agent_key).json["sending"]
     assert [(one["address"], one["cap"], one["left"]) for one in told["mailboxes"]] == [(world.address, 4, 4)]
-    daemon.operator("PATCH", at, {"limits": {}})
+    daemon.operator("PATCH", at, {"limits": dict.fromkeys(limits)})
     told = daemon.call("GET", "/v1/whoami", key=world.agent_key).json["sending"]
     assert (told["karma"], told["karma_factor"], told["brake"]) == (0, 1, "open")
     assert [(one["cap"], one["used"]) for one in told["mailboxes"]] == [(10, 0)]
