@@ -212,14 +212,15 @@ def test_the_inspector_finds_the_tools_clean_and_lives_through_the_flow(
     assert wait.result(60)["extracted"]["otp_code"] == "482913"
 
 
+@pytest.mark.parametrize("date", SUITES)
 @pytest.mark.parametrize("over", ["http", "stdio"])
 def test_the_typescript_sdk_lives_through_the_flow(
-    node_words: list[str], place_daemon: RunningDaemon, over: str
+    node_words: list[str], place_daemon: RunningDaemon, over: str, date: str
 ) -> None:
     world = a_world(place_daemon)
     target = [f"{place_daemon.http}/mcp"] if over == "http" else [*POSTERNCTL, "mcp"]
     with subprocess.Popen(
-        [*node_words, str(HERE / "flow.mjs"), over, *target],
+        [*node_words, str(HERE / "flow.mjs"), date, over, *target],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -232,7 +233,7 @@ def test_the_typescript_sdk_lives_through_the_flow(
         if not line:
             pytest.fail(process.communicate()[1])
         begun = json.loads(line)
-        assert begun["key"] is None
+        assert begun["revealed"] is (over == "http" and date == "2026-07-28")
         assert begun["before"] == (["redeem_enrollment"] if over == "stdio" else begun["after"])
         assert len(begun["after"]) == 13
         until(lambda: waits_active(place_daemon) > 0)
