@@ -164,7 +164,7 @@ def _read_strings(words: Words) -> bytes:
 
 
 def _show_strings(data: bytes, at: int) -> tuple[str, int]:
-    shown = []
+    shown: list[str] = []
     while at < len(data) or not shown:
         text, at = _show_string(data, at)
         shown.append(text)

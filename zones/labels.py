@@ -1,6 +1,6 @@
 """Names as DNS carries them: wire form without compression, in lower case (RFC 1035, 3.1; RFC 4343).
 
-A `Name` is a `bytes` object such as `b"\\x03www\\x07example\\x00"`: as short as a name can be, hashable, and ready to be sent.
+A `Name` is a `bytes` object such as `b"\\x03www\\x07example\\x00"`: short, hashable, and ready to be sent.
 `zones.name` has the stricter rules for names that people register.
 """
 

@@ -71,7 +71,7 @@ _TYPES: dict[str, tuple[int, tuple[Field, ...]]] = {
     "URI": (256, (_U16, _U16, TEXT_TO_END)),
     "CAA": (CAA, (_U8, TAG, TEXT_TO_END)),
 }
-_FIELDS = {code: fields for code, fields in _TYPES.values()}
+_FIELDS = dict(_TYPES.values())
 _NAMES = {code: name for name, (code, _) in _TYPES.items()}
 _QUERIED_ONLY = {"OPT": OPT, "TSIG": TSIG, "IXFR": IXFR, "AXFR": AXFR, "ANY": ANY}
 _QUERIED_NAMES = {code: name for name, code in _QUERIED_ONLY.items()}

@@ -15,7 +15,8 @@ from zones.zone import RECORDS_MAX, BadZone, Zone, soa_numbers
 FILE_MAX_CHARACTERS = 16 * 1024 * 1024
 LINE_MAX_CHARACTERS = 128 * 1024
 _PIECE = re.compile(
-    r"""[ \t\r\f]+ | (?P<comment>;.*) | (?P<paren>[()]) | "(?P<quoted>(?:[^"\\]|\\.)*)" | (?P<word>(?:[^\s;"()\\]|\\.)+)""",
+    r"""[ \t\r\f]+ | (?P<comment>;.*) | (?P<paren>[()])
+    | "(?P<quoted>(?:[^"\\]|\\.)*)" | (?P<word>(?:[^\s;"()\\]|\\.)+)""",
     re.VERBOSE,
 )
 _CLASSES = {"CH", "HS", "CS", "ANY", "NONE"}

@@ -1,0 +1,241 @@
+"""The fast way to an answer: a table of what was answered before, and ready-made negative answers.
+
+The table's key is the request from its third octet on, in lower case: everything but the id, however the asker mixed
+the case. Its value is put into the request's own buffer, around the question, which stays as it was sent.
+
+Lower case folds more than letters of names: a type's or a payload size's octet 65 to 90 becomes 97 to 122. What that
+means for each of them stands where it is taken care of.
+"""
+
+from __future__ import annotations
+
+from daemon.dns.book import Book, Place
+from daemon.dns.counters import Counters
+from daemon.dns.message import (
+    HEADER_OCTETS,
+    RCODE_MASK,
+    NOERROR,
+    NXDOMAIN,
+    OPCODE_MASK,
+    OPT_HEAD,
+    QR,
+    RD,
+    UDP_MAX_OCTETS,
+    UDP_PLAIN_MAX_OCTETS,
+    Edns,
+    Query,
+    head,
+    opt_record,
+    options_are_sound,
+    read_plain,
+)
+from daemon.dns.respond import Reply, reply_to
+from zones.labels import Name
+from zones.records import DS
+
+TABLE_MAX_ANSWERS = 100_000
+
+# Offsets in a key, which lacks the id.
+_NAME_AT = 10
+_CLASS_IN = b"\0\1"
+_POINTERS = tuple((0xC00C + offset).to_bytes(2, "big") for offset in range(256))  # into the question's name
+_USUAL_PAYLOADS = (512, 1024, 1220, 1232, 1280, 1400, 1410, 1432, 1452, 1472, 1480, 1680, 2048, 4000, 4096, 8192, 65535)
+_MISSING = object()
+
+
+def _opt(payload_octets: int, do: bool) -> bytes:
+    """Return the OPT record of a request, without options."""
+    return OPT_HEAD.pack(0, 41, payload_octets, 0, 0, 0x8000 if do else 0, 0)
+
+
+# What stands behind the question in most requests, folded, and the OPT record that answers it.
+_OPTS = {b"": b""} | {
+    _opt(payload, do).lower(): opt_record(Edns(payload, do)) for payload in _USUAL_PAYLOADS for do in (False, True)
+}
+
+
+def _heads(rcode: int) -> dict[bytes, bytes]:
+    """Return, by flags and counts of a request as they stand in a key, octets 2 to 12 of a negative answer to it."""
+    return {
+        bytes((rd, ad_cd, 0, 1, 0, 0, 0, 0, 0, opt)): head(rd, rcode, (1, 0, 1, opt), aa=True)
+        for rd in (0, 1)
+        for ad_cd in (0x00, 0x10, 0x20, 0x30)
+        for opt in (0, 1)
+    }
+
+
+_NXDOMAIN_HEADS, _NODATA_HEADS = _heads(NXDOMAIN), _heads(NOERROR)
+
+
+Entry = tuple[bytes, bytes, int, int, int]
+"""An answer, ready to be put around a question: octets 2 to 12; what stands from an offset to the end; that offset; the
+answer's length; and where it is counted. An answer that keeps no question has all behind its header in the second."""
+
+
+def entry_of(message: bytes) -> Entry:
+    """Return a whole message as an entry."""
+    slot = Counters.slot(0, message[3] & RCODE_MASK)
+    return message[2:HEADER_OCTETS], message[HEADER_OCTETS:], HEADER_OCTETS, len(message), slot
+
+
+class Front:
+    """Answers of one transport, to ordinary questions."""
+
+    def __init__(
+        self,
+        book: Book,
+        counters: Counters,
+        *,
+        tcp: bool,
+        table_max: int = TABLE_MAX_ANSWERS,
+    ) -> None:
+        self._book = book
+        self._tcp = tcp
+        self._table_max = table_max
+        self._keys: dict[Name, set[bytes]] = {}
+        self._nxdomain_slots = tuple(counters.slot(low, NXDOMAIN) for low in range(256))
+        self._nodata_slots = tuple(counters.slot(low, NOERROR) for low in range(256))
+        self.counters = counters
+        self.table: dict[bytes, Entry] = {}
+
+    def void(self, origin: Name) -> None:
+        """Forget what was answered from a zone. May run beside `miss`, in another thread."""
+        for key in tuple(self._keys.pop(origin, ())):
+            self.table.pop(key, None)
+
+    def miss(self, key: bytes, packet: memoryview) -> Entry | None:
+        """Answer what the table does not hold. None: it is no ordinary question."""
+        name_end = key.find(0, _NAME_AT) + 1
+        end = name_end + 4
+        name, behind = key[_NAME_AT:name_end], key[end:]
+        opt = _OPTS.get(behind)
+        if name_end and opt is not None and key[end - 2 : end] == _CLASS_IN and key[9] == (behind != b""):
+            place = self._book.names.get(name, _MISSING)
+            if place is _MISSING:
+                entry = self._no_such_name(key, name, end, opt)
+            else:
+                entry = self._no_such_type(key, name, end, opt, place)  # type: ignore[arg-type]  # no longer _MISSING
+            if entry is not None:
+                return entry
+        return self._known_otherwise(key, end) or self._looked_up(key, packet)
+
+    def _no_such_name(self, key: bytes, name: bytes, end: int, opt: bytes) -> Entry | None:
+        """Return NXDOMAIN from the closest encloser, without a look-up: what floods of random names ask for.
+
+        It is made anew each time: names that do not exist are too many to remember.
+        """
+        names, above = self._book.names, name
+        place: object = _MISSING
+        while place is _MISSING:
+            if not above or not above[0] or above[0] > 63:
+                return None  # nothing of ours, or no name: octets of a label were taken for its end
+            above = above[above[0] + 1 :]
+            place = names.get(above, _MISSING)
+        if not isinstance(place, Place) or not place.closed:
+            return None
+        return self._negative(_NXDOMAIN_HEADS, self._nxdomain_slots, key, name, end, opt, place)
+
+    def _no_such_type(self, key: bytes, name: bytes, end: int, opt: bytes, place: Place | None) -> Entry | None:
+        """Return NODATA for a name that has other types; of those that fold into one another, only a look-up can tell."""
+        if place is None or place.types is None or 97 <= key[end - 3] <= 122 or 97 <= key[end - 4] <= 122:
+            return None
+        if key[end - 4] << 8 | key[end - 3] in place.types or (key[end - 3] == DS and not key[end - 4]):
+            return None
+        return self._negative(_NODATA_HEADS, self._nodata_slots, key, name, end, opt, place)
+
+    def _negative(
+        self,
+        heads: dict[bytes, bytes],
+        slots: tuple[int, ...],
+        key: bytes,
+        name: bytes,
+        end: int,
+        opt: bytes,
+        place: Place,
+    ) -> Entry | None:
+        ready = heads.get(key[:_NAME_AT])
+        high, low = key[end - 4], key[end - 3]
+        if ready is None or (not high and (low == 0 or low >= 128 or low == 41)):
+            return None  # unusual flags, or a type that is no record's
+        tail = _POINTERS[len(name) - place.apex_octets] + place.soa + opt
+        size = end + 2 + len(tail)
+        if size > UDP_PLAIN_MAX_OCTETS:
+            return None
+        return ready, tail, end + 2, size, slots[low if not high else 0]
+
+    def _known_otherwise(self, key: bytes, end: int) -> Entry | None:
+        """Look again for the same question with the most ordinary OPT record: payload size and options of a request
+        change nothing in its answer. Many resolvers send a cookie, a new one each time."""
+        plain = _canonical(key, end)
+        return self.table.get(plain) if plain is not None and plain != key else None
+
+    def _looked_up(self, key: bytes, packet: memoryview) -> Entry | None:
+        whole = bytes(packet)
+        query = read_plain(whole)
+        if query is None:
+            return None
+        reply = reply_to(self._book, query, whole[2], tcp=self._tcp)
+        size = reply.at + len(reply.tail)
+        entry = reply.head, reply.tail, reply.at, size, self.counters.slot(reply.rrtype, reply.rcode)
+        if reply.lasting and self._may_be_kept(query, size):
+            self._keep(key, query, reply, entry)
+        return entry
+
+    def _may_be_kept(self, query: Query, size: int) -> bool:
+        """Tell whether all that has the same key gets the same answer.
+
+        Types: 97 to 122 are never kept, so a key that looks like one stands for 65 to 90. Such a type is kept only when
+        it has no data here and its double has none either. Payload sizes: one of 1232 or more folds into no smaller than
+        that; with any, what fits 512 octets is sent whole.
+        """
+        low = query.type & 0xFF
+        if 97 <= low <= 122 or 97 <= query.type >> 8 <= 122 or 65 <= query.type >> 8 <= 90:
+            return False
+        if 65 <= low <= 90:
+            place = self._book.names.get(query.name)
+            if place is None or place.types is None or (query.type | 0x20) in place.types:
+                return False
+        payload = query.edns.payload_octets if query.edns else 0
+        return self._tcp or size <= UDP_PLAIN_MAX_OCTETS or payload >= UDP_MAX_OCTETS
+
+    def _keep(self, key: bytes, query: Query, reply: Reply, entry: Entry) -> None:
+        """Remember an answer, unless its zone was changed meanwhile: the change voids what is remembered before it is
+        acknowledged, and what is remembered after that is looked at once more."""
+        if len(self.table) >= self._table_max:
+            self.table.clear()
+            self._keys.clear()
+        canonical, usual = _canonical(key, query.end - 2), key[:_NAME_AT] in _NODATA_HEADS and key[query.end - 2 :] in _OPTS
+        keys = [one for one, kept in ((canonical, True), (key, usual)) if kept and one is not None]
+        self._keys.setdefault(reply.origin, set()).update(keys)
+        for one in keys:
+            self.table[one] = entry
+        if not self._book.is_current(reply.origin, reply.generation):
+            for one in keys:
+                self.table.pop(one, None)
+
+
+def _canonical(key: bytes, end: int) -> bytes | None:
+    """Return the key of the most ordinary request that has the same answer: of the flags RD only, and an OPT record
+    without options and with one of two payload sizes. None: the request is no ordinary one."""
+    if key[0] & (QR | OPCODE_MASK) or not _is_name(key[_NAME_AT : end - 4]):
+        return None
+    behind = key[end:]
+    start = bytes((key[0] & RD, 0)) + key[2:end]
+    if not behind:
+        return start
+    if len(behind) < OPT_HEAD.size or behind[:3] != b"\0\0\x29" or behind[5:7] != b"\0\0" or key[9] != 1:
+        return None
+    options = behind[OPT_HEAD.size :]
+    if int.from_bytes(behind[9:11], "big") != len(options) or (options and not options_are_sound(options)):
+        return None
+    large = int.from_bytes(behind[3:5], "big") >= UDP_MAX_OCTETS
+    return start + _opt(UDP_MAX_OCTETS if large else UDP_PLAIN_MAX_OCTETS, bool(behind[7] & 0x80)).lower()
+
+
+
+def _is_name(octets: bytes) -> bool:
+    """Tell whether these octets are labels to the last one: a zero may also stand within a label."""
+    at = 0
+    while at < len(octets) and octets[at]:
+        at += 1 + octets[at]
+    return at == len(octets) - 1
