@@ -1,16 +1,14 @@
-"""What is no ordinary question: other opcodes, odd EDNS, signatures, and whatever strangers send. Read by dnslib.
+"""What is no ordinary question: other opcodes, odd EDNS, signatures, and whatever strangers send.
 
 Every message that is a request gets an answer that says what is wrong with it; what claims to be an answer gets none,
-for two servers would talk for ever.
+for two servers would talk for ever. Reading costs no more than the message is long: no pointer is followed.
 """
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-
-from dnslib import RR, DNSHeader, DNSQuestion
-from dnslib.buffer import DNSBuffer
+from dataclasses import dataclass
 
 from daemon.dns.book import Book
 from daemon.dns.message import (
@@ -22,19 +20,22 @@ from daemon.dns.message import (
     OPCODE_MASK,
     QR,
     QUERY,
+    QUESTION_TAIL_OCTETS,
     REFUSED,
     Edns,
-    QUESTION_TAIL_OCTETS,
     Query,
     head,
     opt_record,
     options_are_sound,
 )
 from daemon.dns.respond import Reply, bad_version, reply_to
-from zones.labels import NAME_MAX_OCTETS, ROOT, Name
-from zones.records import IXFR, OPT, TSIG
+from zones.labels import Name
+from zones.labels import read as read_name
+from zones.name import BadName
+from zones.records import IXFR, OPT, SOA, TSIG
 
-RECORDS_MAX = 64  # of a request
+_COUNTS = struct.Struct("!4H")
+_RECORD = struct.Struct("!HHIH")  # type, class, TTL, octets of data
 
 
 class Malformed(Exception):
@@ -43,18 +44,19 @@ class Malformed(Exception):
 
 @dataclass(slots=True)
 class Request:
-    """A request that was read whole. `end`: where its question section ends; `tsig_at`: where its TSIG record begins."""
+    """A request that was read whole. `end`: where its question section ends; `sound`: nothing is against the rules."""
 
     packet: bytes
     question: Query | None = None
-    questions: int = 0
     end: int = HEADER_OCTETS
     edns: Edns | None = None
     version: int = 0
     sound: bool = True
     tsig: tuple[Name, bytes] | None = None
+    """The name and the data of its TSIG record, which begins at `tsig_at`."""
     tsig_at: int = 0
-    authority: list[tuple[Name, int, bytes]] = field(default_factory=list)
+    known_soa: bytes | None = None
+    """Of an incremental transfer: the data of the SOA that the asker has (RFC 1995, 3)."""
 
 
 Signed = Callable[[Request, Query, str | None], Iterable[bytes]]
@@ -65,62 +67,55 @@ def read(packet: bytes) -> Request:
     """Read a message, and note what is against the rules. Raises `Malformed`."""
     request = Request(packet)
     try:
-        buffer = DNSBuffer(packet)
-        header = DNSHeader.parse(buffer)
-        request.questions = header.q
-        if header.q + header.a + header.auth + header.ar > RECORDS_MAX:
+        questions, answers, authorities, additionals = _COUNTS.unpack_from(packet, 4)
+        if questions > 1:
             raise Malformed
-        for _ in range(header.q):
-            asked = DNSQuestion.parse(buffer)
-            name = _name(asked.qname.label)
-            if len(name) > NAME_MAX_OCTETS or buffer.offset - request.end != len(name) + QUESTION_TAIL_OCTETS:
-                raise Malformed  # too long, or compressed: there is nothing before it that it could point to
-            request.question = Query(name, asked.qtype, asked.qclass, buffer.offset, None)
-            request.end = buffer.offset
-        last = header.a + header.auth + header.ar - 1
-        for number in range(last + 1):
-            at = buffer.offset
-            _record(request, RR.parse(buffer), at, additional=number >= header.a + header.auth, last=number == last)
-        request.sound = request.sound and buffer.offset == len(packet)
-    except Malformed:
-        raise
-    except Exception:  # noqa: BLE001  dnslib raises many kinds, and each means the same
+        at = HEADER_OCTETS
+        if questions:
+            name, at = read_name(packet, at)  # never compressed: there is nothing before it to point to
+            rrtype, rrclass = struct.unpack_from("!HH", packet, at)
+            at = request.end = at + QUESTION_TAIL_OCTETS
+            request.question = Query(name, rrtype, rrclass, at, None)
+        request.sound = not answers and (not authorities or _is_ixfr(request))
+        for left in reversed(range(answers + authorities + additionals)):
+            at = _read_record(request, at, additional=left < additionals, last=left == 0)
+    except (BadName, struct.error, IndexError):
         raise Malformed from None
+    request.sound = request.sound and at == len(packet)
     if request.question is not None:
         request.question = request.question._replace(edns=request.edns)
-    if header.a or (header.auth and not (request.question and request.question.type == IXFR)):
-        request.sound = False
     return request
 
 
-def _record(request: Request, record: RR, at: int, *, additional: bool, last: bool) -> None:
-    name, raw = _name(record.rname.label), request.packet[at:]
-    if record.rtype == OPT:
+def _is_ixfr(request: Request) -> bool:
+    return request.question is not None and request.question.type == IXFR
+
+
+def _read_record(request: Request, at: int, *, additional: bool, last: bool) -> int:
+    """Note what a record says, and return the offset behind it."""
+    packet, start = request.packet, at
+    while 0 < packet[at] < 64:
+        at += 1 + packet[at]
+    at += 2 if packet[at] else 1  # a name ends with a pointer or with the root
+    rrtype, rrclass, ttl, octets = _RECORD.unpack_from(packet, at)
+    at += _RECORD.size
+    end = at + octets
+    if end > len(packet):
+        raise Malformed
+    if rrtype == OPT:
         # One, in the additional section, at the root (RFC 6891, 6.1.1).
-        request.sound = request.sound and additional and name == ROOT and request.edns is None
-        request.version = record.ttl >> 16 & 0xFF
-        request.edns = Edns(record.rclass, bool(record.ttl & DO))
-        options = raw[11 : 11 + int.from_bytes(raw[9:11], "big")]
-        request.sound = request.sound and (request.version > 0 or options_are_sound(options))
-    elif record.rtype == TSIG:
+        at_root = packet[start] == 0
+        request.sound = request.sound and additional and at_root and request.edns is None
+        request.version = max(request.version, ttl >> 16 & 0xFF)
+        request.edns = Edns(rrclass, bool(ttl & DO))
+        request.sound = request.sound and (request.version > 0 or options_are_sound(packet[at:end]))
+    elif rrtype == TSIG:
         request.sound = request.sound and additional and last  # RFC 8945, 5.1
-        data_octets = int.from_bytes(raw[_data_at(raw) - 2 : _data_at(raw)], "big")
-        request.tsig = name, raw[_data_at(raw) : _data_at(raw) + data_octets]
-        request.tsig_at = at
-    elif not additional and request.question is not None and request.question.type == IXFR:
-        request.authority.append((name, record.rtype, raw))
-
-
-def _data_at(raw: bytes) -> int:
-    """Return where a record's data begins: behind its name, type, class, TTL and length."""
-    at = 0
-    while 0 < raw[at] < 64:
-        at += 1 + raw[at]
-    return at + (2 if raw[at] else 1) + 10
-
-
-def _name(labels: Iterable[bytes]) -> Name:
-    return b"".join(bytes((len(label),)) + label for label in labels).lower() + ROOT
+        request.tsig = read_name(packet, start)[0], packet[at:end]
+        request.tsig_at = start
+    elif rrtype == SOA and not additional:
+        request.known_soa = packet[at:end]
+    return end
 
 
 class Careful:
@@ -145,7 +140,7 @@ class Careful:
         opcode = (packet[2] & OPCODE_MASK) >> 3
         if opcode not in (QUERY, NOTIFY):
             return (bare(request, NOTIMP),)
-        if not request.sound or request.question is None or request.questions > 1:
+        if not request.sound or request.question is None:
             return (bare(request, FORMERR),)
         if request.version:
             return (whole(request, bad_version(request.question, packet[2])),)
@@ -164,6 +159,5 @@ def whole(request: Request, reply: Reply) -> bytes:
 def bare(request: Request, rcode: int) -> bytes:
     """Return an answer that is nothing but a code, with the question if there was one."""
     opt = opt_record(request.edns)
-    one = request.question is not None and request.questions == 1
-    echoed = request.packet[HEADER_OCTETS : request.end] if one else b""
-    return request.packet[:2] + head(request.packet[2], rcode, (int(one), 0, 0, int(opt != b""))) + echoed + opt
+    asked = request.packet[HEADER_OCTETS : request.end]
+    return request.packet[:2] + head(request.packet[2], rcode, (int(asked != b""), 0, 0, int(opt != b""))) + asked + opt

@@ -9,16 +9,22 @@ means for each of them stands where it is taken care of.
 
 from __future__ import annotations
 
-from daemon.dns.book import Book, Place
+from itertools import product
+from typing import Any, NamedTuple
+
+from daemon.dns.book import Book
 from daemon.dns.counters import Counters
 from daemon.dns.message import (
+    AD,
+    CD,
+    DO,
     HEADER_OCTETS,
-    RCODE_MASK,
     NOERROR,
     NXDOMAIN,
     OPCODE_MASK,
     OPT_HEAD,
     QR,
+    RCODE_MASK,
     RD,
     UDP_MAX_OCTETS,
     UDP_PLAIN_MAX_OCTETS,
@@ -30,8 +36,8 @@ from daemon.dns.message import (
     read_plain,
 )
 from daemon.dns.respond import Reply, reply_to
-from zones.labels import Name
-from zones.records import DS
+from zones.labels import LABEL_MAX_OCTETS, ROOT, Name
+from zones.records import DS, OPT
 
 TABLE_MAX_ANSWERS = 100_000
 
@@ -40,31 +46,36 @@ _NAME_AT = 10
 _CLASS_IN = b"\0\1"
 _POINTERS = tuple((0xC00C + offset).to_bytes(2, "big") for offset in range(256))  # into the question's name
 _USUAL_PAYLOADS = (512, 1024, 1220, 1232, 1280, 1400, 1410, 1432, 1452, 1472, 1480, 1680, 2048, 4000, 4096, 8192, 65535)
-_MISSING = object()
+_MISSING: Any = object()
 
 
 def _opt(payload_octets: int, do: bool) -> bytes:
     """Return the OPT record of a request, without options."""
-    return OPT_HEAD.pack(0, 41, payload_octets, 0, 0, 0x8000 if do else 0, 0)
+    return OPT_HEAD.pack(0, OPT, payload_octets, 0, 0, DO if do else 0, 0)
 
 
-# What stands behind the question in most requests, folded, and the OPT record that answers it.
-_OPTS = {b"": b""} | {
-    _opt(payload, do).lower(): opt_record(Edns(payload, do)) for payload in _USUAL_PAYLOADS for do in (False, True)
-}
+class Form(NamedTuple):
+    """What all negative answers to one form of request have in common."""
+
+    nxdomain: bytes
+    nodata: bytes
+    opt: bytes
 
 
-def _heads(rcode: int) -> dict[bytes, bytes]:
-    """Return, by flags and counts of a request as they stand in a key, octets 2 to 12 of a negative answer to it."""
-    return {
-        bytes((rd, ad_cd, 0, 1, 0, 0, 0, 0, 0, opt)): head(rd, rcode, (1, 0, 1, opt), aa=True)
-        for rd in (0, 1)
-        for ad_cd in (0x00, 0x10, 0x20, 0x30)
-        for opt in (0, 1)
-    }
+def _forms() -> dict[bytes, Form]:
+    """Return the forms that most requests have, by flags and counts, then class and OPT record, as they are in a key."""
+    forms = {}
+    for flags in product((0, RD), (0, CD, AD, AD | CD)):
+        for edns in (None, *(Edns(payload, do) for payload in _USUAL_PAYLOADS for do in (False, True))):
+            counts = (1, 0, 1, int(edns is not None))
+            behind = _opt(edns.payload_octets, edns.dnssec_ok).lower() if edns else b""
+            forms[bytes(flags) + b"\0\1\0\0\0\0\0" + bytes((counts[3],)) + _CLASS_IN + behind] = Form(
+                head(flags[0], NXDOMAIN, counts, aa=True), head(flags[0], NOERROR, counts, aa=True), opt_record(edns)
+            )
+    return forms
 
 
-_NXDOMAIN_HEADS, _NODATA_HEADS = _heads(NXDOMAIN), _heads(NOERROR)
+_FORMS = _forms()
 
 
 Entry = tuple[bytes, bytes, int, int, int]
@@ -90,6 +101,7 @@ class Front:
         table_max: int = TABLE_MAX_ANSWERS,
     ) -> None:
         self._book = book
+        self._names: dict[bytes, Any] = book.names
         self._tcp = tcp
         self._table_max = table_max
         self._keys: dict[Name, set[bytes]] = {}
@@ -104,64 +116,36 @@ class Front:
             self.table.pop(key, None)
 
     def miss(self, key: bytes, packet: memoryview) -> Entry | None:
-        """Answer what the table does not hold. None: it is no ordinary question."""
+        """Answer what the table does not hold. None: it is no ordinary question.
+
+        A name that does not exist is answered from its closest encloser, and a type that does not from its name, with no
+        look-up: that is what floods ask for. Such answers are not remembered, for there is no end of them.
+        """
         name_end = key.find(0, _NAME_AT) + 1
         end = name_end + 4
-        name, behind = key[_NAME_AT:name_end], key[end:]
-        opt = _OPTS.get(behind)
-        if name_end and opt is not None and key[end - 2 : end] == _CLASS_IN and key[9] == (behind != b""):
-            place = self._book.names.get(name, _MISSING)
-            if place is _MISSING:
-                entry = self._no_such_name(key, name, end, opt)
-            else:
-                entry = self._no_such_type(key, name, end, opt, place)  # type: ignore[arg-type]  # no longer _MISSING
-            if entry is not None:
-                return entry
-        return self._known_otherwise(key, end) or self._looked_up(key, packet)
-
-    def _no_such_name(self, key: bytes, name: bytes, end: int, opt: bytes) -> Entry | None:
-        """Return NXDOMAIN from the closest encloser, without a look-up: what floods of random names ask for.
-
-        It is made anew each time: names that do not exist are too many to remember.
-        """
-        names, above = self._book.names, name
-        place: object = _MISSING
-        while place is _MISSING:
-            if not above or not above[0] or above[0] > 63:
-                return None  # nothing of ours, or no name: octets of a label were taken for its end
-            above = above[above[0] + 1 :]
-            place = names.get(above, _MISSING)
-        if not isinstance(place, Place) or not place.closed:
-            return None
-        return self._negative(_NXDOMAIN_HEADS, self._nxdomain_slots, key, name, end, opt, place)
-
-    def _no_such_type(self, key: bytes, name: bytes, end: int, opt: bytes, place: Place | None) -> Entry | None:
-        """Return NODATA for a name that has other types; of those that fold into one another, only a look-up can tell."""
-        if place is None or place.types is None or 97 <= key[end - 3] <= 122 or 97 <= key[end - 4] <= 122:
-            return None
-        if key[end - 4] << 8 | key[end - 3] in place.types or (key[end - 3] == DS and not key[end - 4]):
-            return None
-        return self._negative(_NODATA_HEADS, self._nodata_slots, key, name, end, opt, place)
-
-    def _negative(
-        self,
-        heads: dict[bytes, bytes],
-        slots: tuple[int, ...],
-        key: bytes,
-        name: bytes,
-        end: int,
-        opt: bytes,
-        place: Place,
-    ) -> Entry | None:
-        ready = heads.get(key[:_NAME_AT])
+        form = _FORMS.get(key[:_NAME_AT] + key[end - 2 :])
         high, low = key[end - 4], key[end - 3]
-        if ready is None or (not high and (low == 0 or low >= 128 or low == 41)):
-            return None  # unusual flags, or a type that is no record's
-        tail = _POINTERS[len(name) - place.apex_octets] + place.soa + opt
-        size = end + 2 + len(tail)
-        if size > UDP_PLAIN_MAX_OCTETS:
-            return None
-        return ready, tail, end + 2, size, slots[low if not high else 0]
+        if form is not None and (high or (0 < low < 128 and low != OPT)):  # those above are questions, not types
+            names = self._names
+            name = above = key[_NAME_AT:name_end]
+            place = names.get(name, _MISSING)
+            while place is _MISSING and 0 < above[0] <= LABEL_MAX_OCTETS:
+                above = (
+                    above[above[0] + 1 :] or ROOT
+                )  # nothing is left when a zero within a label was taken for the end
+                place = names.get(above, _MISSING)
+            if place is not None and place is not _MISSING:
+                apex_octets, soa, types, closed = place
+                if above is not name:
+                    ready, slots = (form.nxdomain if closed else None), self._nxdomain_slots
+                else:
+                    ready, slots = (form.nodata if _is_none_of(types, high, low) else None), self._nodata_slots
+                if ready is not None:
+                    tail = _POINTERS[len(name) - apex_octets] + soa + form.opt
+                    size = end + 2 + len(tail)
+                    if size <= UDP_PLAIN_MAX_OCTETS:
+                        return ready, tail, end + 2, size, slots[low if not high else 0]
+        return self._known_otherwise(key, end) or self._looked_up(key, packet)
 
     def _known_otherwise(self, key: bytes, end: int) -> Entry | None:
         """Look again for the same question with the most ordinary OPT record: payload size and options of a request
@@ -204,7 +188,7 @@ class Front:
         if len(self.table) >= self._table_max:
             self.table.clear()
             self._keys.clear()
-        canonical, usual = _canonical(key, query.end - 2), key[:_NAME_AT] in _NODATA_HEADS and key[query.end - 2 :] in _OPTS
+        canonical, usual = _canonical(key, query.end - 2), key[:_NAME_AT] + key[query.end - 4 :] in _FORMS
         keys = [one for one, kept in ((canonical, True), (key, usual)) if kept and one is not None]
         self._keys.setdefault(reply.origin, set()).update(keys)
         for one in keys:
@@ -212,6 +196,15 @@ class Front:
         if not self._book.is_current(reply.origin, reply.generation):
             for one in keys:
                 self.table.pop(one, None)
+
+
+def _is_none_of(types: frozenset[int] | None, high: int, low: int) -> bool:
+    """Tell whether a type in a key is certainly none of those that stand at a name. Of types that fold into one another
+    only a look-up can tell, and DS may be another zone's to answer."""
+    if types is None or 97 <= low <= 122 or 97 <= high <= 122:
+        return False
+    rrtype = high << 8 | low
+    return rrtype not in types and rrtype != DS
 
 
 def _canonical(key: bytes, end: int) -> bytes | None:
@@ -230,7 +223,6 @@ def _canonical(key: bytes, end: int) -> bytes | None:
         return None
     large = int.from_bytes(behind[3:5], "big") >= UDP_MAX_OCTETS
     return start + _opt(UDP_MAX_OCTETS if large else UDP_PLAIN_MAX_OCTETS, bool(behind[7] & 0x80)).lower()
-
 
 
 def _is_name(octets: bytes) -> bool:

@@ -128,7 +128,9 @@ def limit_octets(edns: Edns | None, *, tcp: bool) -> int:
     return UDP_PLAIN_MAX_OCTETS if edns is None else min(max(edns.payload_octets, UDP_PLAIN_MAX_OCTETS), UDP_MAX_OCTETS)
 
 
-def head(request_flags: int, rcode: int, counts: tuple[int, int, int, int], *, aa: bool = False, tc: bool = False) -> bytes:
+def head(
+    request_flags: int, rcode: int, counts: tuple[int, int, int, int], *, aa: bool = False, tc: bool = False
+) -> bytes:
     """Return octets 2 to 12 of an answer. Of the request's first octet of flags, opcode and RD are kept; RA, Z, AD and
     CD are never set."""
     first = QR | request_flags & (OPCODE_MASK | RD) | (AA if aa else 0) | (TC if tc else 0)

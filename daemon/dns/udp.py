@@ -62,7 +62,7 @@ class UdpListener:
     ) -> None:
         """`careful` answers what is no ordinary question; None: it is not answered."""
         self._socket, self._control_octets = bound
-        self._front = front
+        self.front = front
         self._careful = careful
         self._rate = rate
         self._calls = system_calls() if batched else None
@@ -89,8 +89,8 @@ class UdpListener:
         packets, lengths, sizes, networks = buffers.packets, buffers.lengths, buffers.sizes, buffers.networks
         ipv6 = self._socket.family == socket.AF_INET6
         mask = IPV6_MASK if ipv6 else IPV4_MASK
-        slots_of, miss, known = buffers.first_slots, self._front.miss, self._front.table.get
-        counts, seen, threshold = self._front.counters.counts, self._seen, self._rate.threshold
+        slots_of, miss, known = buffers.first_slots, self.front.miss, self.front.table.get
+        counts, seen, threshold = self.front.counters.counts, self._seen, self._rate.threshold
         seen_of, limited, odd = seen.get, self._limited, self._odd
         wildcard = self._control_octets > 0
         while True:
@@ -111,7 +111,7 @@ class UdpListener:
                     entry = miss(key, packets[start:end]) or odd(packets[start:end])
                     if entry is None:
                         sizes[size_at] = 0
-                        self._front.counters.dropped += 1
+                        self.front.counters.dropped += 1
                         gaps = True
                         continue
                 head, tail, at, size, counter = entry
@@ -137,13 +137,13 @@ class UdpListener:
             return False
         if answers % SLIP or at <= HEADER_OCTETS:
             buffers.sizes[slot.size_at] = 0
-            self._front.counters.limited += 1
+            self.front.counters.limited += 1
             return True
         buffers.packets[slot.after_id : slot.after_header] = truncated(
             buffers.packets[slot.after_id : slot.after_header].tobytes()
         )
         buffers.sizes[slot.size_at] = at
-        self._front.counters.slipped += 1
+        self.front.counters.slipped += 1
         return False
 
     def _forget_interfaces(self, buffers: Buffers, count: int, *, ipv6: bool) -> None:
@@ -170,7 +170,7 @@ class UdpListener:
 
     def _one_by_one(self) -> None:
         """The same without `recvmmsg`: every system has this."""
-        bound, front, ancillary = self._socket, self._front, 128 if self._control_octets else 0
+        bound, front, ancillary = self._socket, self.front, 128 if self._control_octets else 0
         buffer = bytearray(REQUEST_MAX_OCTETS)
         view = memoryview(buffer)
         while True:
