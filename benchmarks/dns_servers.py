@@ -76,7 +76,18 @@ def free_port() -> int:
 def postern(home: Path, zones: Sequence[Zone]) -> Iterator[Server]:
     """Ours, rate limit and statistics on; the limit above the load, for it comes from one address."""
     control = home / "control"
-    words = ["-P", "-m", "daemon.dns", "--control", control, "--port", "0", "--rate", "1000000000", "--limit-loopback"]
+    words = [
+        "-P",
+        "-m",
+        "daemon.dns",
+        "--control",
+        str(control),
+        "--port",
+        "0",
+        "--rate",
+        "1000000000",
+        "--limit-loopback",
+    ]
     with _process([sys.executable, *words], home, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())
@@ -98,7 +109,8 @@ def nsd(home: Path, zones: Sequence[Zone]) -> Iterator[Server]:
     """NSD, one server process."""
     port = free_port()
     config = [
-        f'server:\n ip-address: {HOST}@{port}\n username: ""\n database: ""\n zonesdir: "{home}"\n pidfile: "{home}/pid"',
+        f'server:\n ip-address: {HOST}@{port}\n username: ""\n database: ""\n zonesdir: "{home}"',
+        f' pidfile: "{home}/pid"',
         f' logfile: "{home}/log"\n xfrdfile: "{home}/xfrd"\n zonelistfile: "{home}/list"\n xfrdir: "{home}"',
         " server-count: 1\n minimal-responses: yes\n rrl-ratelimit: 0\nremote-control:\n control-enable: no",
         *(f'zone:\n name: "{name}"\n zonefile: "{path}"' for name, path in _files(home, zones)),
@@ -113,7 +125,8 @@ def knot(home: Path, zones: Sequence[Zone]) -> Iterator[Server]:
     """Knot DNS, one UDP worker."""
     port = free_port()
     config = [
-        f"server:\n  rundir: {home}\n  listen: {HOST}@{port}\n  udp-workers: 1\n  tcp-workers: 1\n  background-workers: 1",
+        f"server:\n  rundir: {home}\n  listen: {HOST}@{port}",
+        "  udp-workers: 1\n  tcp-workers: 1\n  background-workers: 1",
         f"database:\n  storage: {home}/db",
         "template:\n  - id: default\n    zonefile-sync: -1\n    journal-content: none\nzone:",
         *(f'  - domain: {name}\n    file: "{path}"' for name, path in _files(home, zones)),

@@ -57,3 +57,11 @@ def _rrsets(packed: bytes, at: int) -> Iterator[RRset]:
         data.append(packed[end + 10 : at])
     if data:
         yield RRset(name, rrtype, ttl, tuple(data))
+
+
+def serial_of(packed: bytes) -> int:
+    """Return a packed zone's serial without unpacking it: the SOA comes first, and ends with five numbers."""
+    _, at = read_name(packed)
+    _, at = read_name(packed, at)
+    end = at + _HEAD.size + _HEAD.unpack_from(packed, at)[3]
+    return int.from_bytes(packed[end - 20 : end - 16], "big")

@@ -1,4 +1,4 @@
-"""`python -m daemon.dns`: one process of the name server. The daemon starts it, and feeds it over its control socket."""
+"""`python -m daemon.dns`: one process of the name server. The daemon starts it and feeds it."""
 
 from __future__ import annotations
 

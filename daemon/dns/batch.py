@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import socket
+from collections.abc import Callable
 from typing import NamedTuple
 
 SLOTS = 64
@@ -86,7 +87,7 @@ class Buffers:
         self.packets = memoryview(self._packets).cast("B")
         self.sources = memoryview(self._sources).cast("B")
         self.controls = memoryview(self._controls).cast("B")
-        self.sizes = memoryview(self._vectors).cast("B").cast("N")
+        self.sizes = memoryview(self._vectors).cast("B").cast("P" if word == 8 else "I")
         self.lengths = memoryview(self._incoming).cast("B").cast("I")
         ipv4 = family == socket.AF_INET
         self.networks = self.sources.cast("I" if ipv4 else "Q")
@@ -131,8 +132,8 @@ class Buffers:
 class Calls(NamedTuple):
     """The two system calls."""
 
-    recvmmsg: ctypes._FuncPtr
-    sendmmsg: ctypes._FuncPtr
+    recvmmsg: Callable[[int, int, int, int, None], int]
+    sendmmsg: Callable[[int, int, int, int], int]
 
 
 def system_calls() -> Calls | None:

@@ -52,14 +52,13 @@ class Request:
     edns: Edns | None = None
     version: int = 0
     sound: bool = True
-    tsig: tuple[Name, bytes] | None = None
-    """The name and the data of its TSIG record, which begins at `tsig_at`."""
-    tsig_at: int = 0
+    tsig: tuple[Name, bytes, int] | None = None
+    """Of its TSIG record the name, the data, and where in the message it begins."""
     known_soa: bytes | None = None
     """Of an incremental transfer: the data of the SOA that the asker has (RFC 1995, 3)."""
 
 
-Signed = Callable[[Request, Query, str | None], Iterable[bytes]]
+Signed = Callable[[Request, Query, tuple[Name, bytes, int], str | None], Iterable[bytes]]
 """Answers a request that carries a TSIG record; the last argument is the peer's address, None by UDP."""
 
 
@@ -99,7 +98,7 @@ def _read_record(request: Request, at: int, *, additional: bool, last: bool) -> 
     at += 2 if packet[at] else 1  # a name ends with a pointer or with the root
     rrtype, rrclass, ttl, octets = _RECORD.unpack_from(packet, at)
     at += _RECORD.size
-    end = at + octets
+    end = at + int(octets)
     if end > len(packet):
         raise Malformed
     if rrtype == OPT:
@@ -111,8 +110,7 @@ def _read_record(request: Request, at: int, *, additional: bool, last: bool) -> 
         request.sound = request.sound and (request.version > 0 or options_are_sound(packet[at:end]))
     elif rrtype == TSIG:
         request.sound = request.sound and additional and last  # RFC 8945, 5.1
-        request.tsig = read_name(packet, start)[0], packet[at:end]
-        request.tsig_at = start
+        request.tsig = read_name(packet, start)[0], packet[at:end], start
     elif rrtype == SOA and not additional:
         request.known_soa = packet[at:end]
     return end
@@ -147,7 +145,7 @@ class Careful:
         if opcode == NOTIFY:
             return (bare(request, REFUSED),)
         if request.tsig is not None:
-            return self._signed(request, request.question, peer)
+            return self._signed(request, request.question, request.tsig, peer)
         return (whole(request, reply_to(self._book, request.question, packet[2], tcp=peer is not None)),)
 
 

@@ -115,4 +115,4 @@ def sections(
             if truncated:
                 break
             counts[number] += len(one.data)
-    return Sections(writer.octets(), *counts, truncated)
+    return Sections(writer.octets(), counts[0], counts[1], counts[2], truncated)

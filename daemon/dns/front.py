@@ -63,7 +63,7 @@ class Form(NamedTuple):
 
 
 def _forms() -> dict[bytes, Form]:
-    """Return the forms that most requests have, by flags and counts, then class and OPT record, as they are in a key."""
+    """Return the forms that most requests have, by flags, counts, class and OPT record as they are in a key."""
     forms = {}
     for flags in product((0, RD), (0, CD, AD, AD | CD)):
         for edns in (None, *(Edns(payload, do) for payload in _USUAL_PAYLOADS for do in (False, True))):
@@ -118,8 +118,8 @@ class Front:
     def miss(self, key: bytes, packet: memoryview) -> Entry | None:
         """Answer what the table does not hold. None: it is no ordinary question.
 
-        A name that does not exist is answered from its closest encloser, and a type that does not from its name, with no
-        look-up: that is what floods ask for. Such answers are not remembered, for there is no end of them.
+        A name that does not exist is answered from its closest encloser, and a type that does not from its name, without
+        a look-up: that is what floods ask for. Such answers are not remembered, for there is no end of them.
         """
         name_end = key.find(0, _NAME_AT) + 1
         end = name_end + 4
@@ -169,8 +169,8 @@ class Front:
         """Tell whether all that has the same key gets the same answer.
 
         Types: 97 to 122 are never kept, so a key that looks like one stands for 65 to 90. Such a type is kept only when
-        it has no data here and its double has none either. Payload sizes: one of 1232 or more folds into no smaller than
-        that; with any, what fits 512 octets is sent whole.
+        it has no data here and its double has none either. Payload sizes: one of 1232 or more folds into none below;
+        with any, what fits 512 octets is sent whole.
         """
         low = query.type & 0xFF
         if 97 <= low <= 122 or 97 <= query.type >> 8 <= 122 or 65 <= query.type >> 8 <= 90:

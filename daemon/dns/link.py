@@ -37,7 +37,8 @@ class Link:
         if self._reading.done():
             raise LinkLost("the connection is closed")
         number = next(self._ids)
-        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = answer
         try:
             self._writer.write(frames.write(Frame({"id": number, "verb": verb, **head}, body)))
             await self._writer.drain()

@@ -90,7 +90,7 @@ def read_plain(packet: bytes) -> Query | None:
 
 
 def read_opt(packet: bytes, at: int) -> Edns | None:
-    """Read an OPT record that reaches from `at` to the end of the message; None: it is none of version 0, or malformed."""
+    """Read an OPT record of version 0 that reaches from `at` to the end of the message; None: it is none."""
     if len(packet) < at + OPT_HEAD.size:
         return None
     root, rrtype, payload_octets, _, version, flags, options_octets = OPT_HEAD.unpack_from(packet, at)

@@ -47,7 +47,7 @@ class Reply(NamedTuple):
 
 
 def reply_to(book: Book, query: Query, flags: int, *, tcp: bool, reserve: int = 0) -> Reply:
-    """Answer a question. `flags` is the request's first octet of flags; `reserve` octets are left free for a signature."""
+    """Answer a question. `flags`: the request's first octet of flags; `reserve`: octets left free for a signature."""
     refusal = _refusal(query)
     asked = None
     if refusal is None:

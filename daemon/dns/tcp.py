@@ -7,6 +7,7 @@ import socket
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import cast
 
 from daemon.dns.front import Front, entry_of
 from daemon.dns.message import HEADER_OCTETS
@@ -61,8 +62,7 @@ class Session(asyncio.Protocol):
         self.last_seconds = self._loop.time()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
         self._peer = str(peer[0]).removeprefix("::ffff:") if peer else ""
         listener, limits = self._listener, self._listener.limits
@@ -142,7 +142,7 @@ class Session(asyncio.Protocol):
             self._pump()
 
     def _odd(self, packet: bytes, parts: list[bytes]) -> bool:
-        """Answer what is no ordinary question; of a transfer, begin it. Tell whether the next message may be looked at."""
+        """Answer what is no ordinary question, or begin a transfer; tell whether the next message may be looked at."""
         answers = iter(self._listener.careful(packet, self._peer))
         first = next(answers, None)
         if first is None:

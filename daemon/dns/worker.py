@@ -59,7 +59,7 @@ class Worker:
         self._alone_since = time.monotonic()
         self._began = False
         book = Book()
-        notifier = Notifier(book)
+        notifier = Notifier(book, options.host)
         transfers = Transfers(book, time.time)
         careful = Careful(book, transfers.answer)
         self._udp_bound, self._tcp_bound = self._bind()
@@ -160,7 +160,7 @@ class Worker:
                 self.end()
 
     def _is_homeless(self) -> bool:
-        """Tell whether the directory of our control socket is gone. Without rights to it, its link count still tells."""
+        """Tell whether our control socket's directory is gone. Without rights to it, its link count still tells."""
         if os.fstat(self._directory).st_nlink == 0:
             return True
         try:
