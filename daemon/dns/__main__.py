@@ -18,6 +18,7 @@ def main() -> int:
     """Return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m daemon.dns", description=__doc__)
     parser.add_argument("--control", type=Path, required=True, help="path of the control socket")
+    parser.add_argument("--home", type=Path, help="directory that the process ends with; default: that of the socket")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on, UDP and TCP")
     parser.add_argument("--port", type=int, default=5300, help="port to listen on; 0: a free one")
     parser.add_argument("--linger", type=float, default=LINGER_SECONDS, help="seconds to go on without a feeder")
@@ -30,6 +31,8 @@ def main() -> int:
     given = parser.parse_args()
     options = Options(
         control=given.control.absolute(),
+        home=given.home,
+        arguments=tuple(sys.argv[1:]),
         host=given.host,
         port=given.port,
         linger_seconds=given.linger,

@@ -34,12 +34,12 @@ class Control:
         fronts: Mapping[str, Front],
         transfers: Transfers,
         notifier: Notifier,
-        address: str,
+        hello: Mapping[str, Any],
         begin: Callable[[], Awaitable[None]],
         end: Callable[[], None],
     ) -> None:
         self._book, self._fronts, self._transfers, self._notifier = book, fronts, transfers, notifier
-        self._address, self._begin, self._end = address, begin, end
+        self._told, self._begin, self._end = hello, begin, end
         self._writer: asyncio.StreamWriter | None = None
         self._serving: asyncio.Task[None] | None = None
         self._unseen: set[Name] | None = None
@@ -106,12 +106,7 @@ class Control:
             return Frame(head | {"error": f"{type(problem).__name__}: {problem}"})
 
     async def _hello(self, frame: Frame) -> dict[str, Any]:
-        return {
-            "protocol": PROTOCOL,
-            "pid": os.getpid(),
-            "address": self._address,
-            "zones": len(self._book),
-        }
+        return {"protocol": PROTOCOL, "pid": os.getpid(), "zones": len(self._book), **self._told}
 
     async def _begin_feed(self, frame: Frame) -> None:
         self._unseen = set(self._book)

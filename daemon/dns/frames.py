@@ -3,7 +3,7 @@
 A frame is two lengths (four octets each, big-endian), the object, the octets. Whoever feeds asks; each question has an
 `id`, and its answer has the same one and either `ok` or `error`. Zones come packed (`zones.packed`).
 
-    hello                              → protocol, pid, address, zones, serving
+    hello                              → protocol, pid, address, arguments, zones
     begin                              all zones follow; those that do not come are no longer served after `end`
     put          lengths; zones        serve these zones from now on
     end                                → zones; begins to answer, if that has not begun

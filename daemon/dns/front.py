@@ -118,8 +118,8 @@ class Front:
     def miss(self, key: bytes, packet: memoryview) -> Entry | None:
         """Answer what the table does not hold. None: it is no ordinary question.
 
-        A name that does not exist is answered from its closest encloser, and a type that does not from its name, without
-        a look-up: that is what floods ask for. Such answers are not remembered, for there is no end of them.
+        A name that does not exist is answered from its closest encloser, and a type that does not from its name; there
+        is no look-up, for that is what floods ask for. Such answers are not remembered, for there is no end of them.
         """
         name_end = key.find(0, _NAME_AT) + 1
         end = name_end + 4

@@ -63,14 +63,14 @@ class Session(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        peer = transport.get_extra_info("peername")
+        peer = self._transport.get_extra_info("peername")
         self._peer = str(peer[0]).removeprefix("::ffff:") if peer else ""
         listener, limits = self._listener, self._listener.limits
         listener.clients[self._peer] += 1
         listener.sessions.add(self)
         if listener.clients[self._peer] > limits.connections_per_client or len(listener.sessions) > limits.connections:
             listener.refused += 1
-            transport.abort()
+            self._transport.abort()
 
     def connection_lost(self, problem: Exception | None) -> None:
         self._stream = None

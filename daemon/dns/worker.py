@@ -40,6 +40,10 @@ class Options:
     """What a process is told when it is started."""
 
     control: Path
+    home: Path | None = None
+    """The directory that this process ends with; None: that of the control socket."""
+    arguments: tuple[str, ...] = ()
+    """What the process was started with, for a feeder that finds it running."""
     host: str = "127.0.0.1"
     port: int = 5300
     linger_seconds: float = LINGER_SECONDS
@@ -54,7 +58,8 @@ class Worker:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._directory = os.open(options.control.parent, os.O_RDONLY | os.O_CLOEXEC)
+        self._home = options.home or options.control.parent
+        self._home_number = os.open(self._home, os.O_RDONLY | os.O_CLOEXEC)
         self._ended = asyncio.Event()
         self._alone_since = time.monotonic()
         self._began = False
@@ -77,7 +82,7 @@ class Worker:
             {"udp": self._udp.front, "tcp": self._tcp.front},
             transfers,
             notifier,
-            self.address,
+            {"address": self.address, "arguments": list(options.arguments)},
             self.begin,
             self.end,
         )
@@ -160,11 +165,11 @@ class Worker:
                 self.end()
 
     def _is_homeless(self) -> bool:
-        """Tell whether our control socket's directory is gone. Without rights to it, its link count still tells."""
-        if os.fstat(self._directory).st_nlink == 0:
+        """Tell whether the directory that we belong to is gone. Without rights to it, its link count still tells."""
+        if os.fstat(self._home_number).st_nlink == 0:
             return True
         try:
-            return not self._options.control.parent.exists()
+            return not self._home.exists()
         except PermissionError:
             return False
 
