@@ -18,6 +18,10 @@ class LinkLost(Exception):
     """The process at the other end is gone, or does not answer as it should."""
 
 
+class Refused(Exception):
+    """The process understood, and does not do this; the message says why."""
+
+
 class Link:
     """A connection to one process. Questions are answered in order, so any number may be in flight."""
 
@@ -33,7 +37,7 @@ class Link:
         return cls(*await asyncio.open_unix_connection(path))
 
     async def ask(self, verb: str, body: bytes = b"", **head: Any) -> dict[str, Any]:
-        """Ask, and return the answer. Raises `LinkLost`."""
+        """Ask, and return the answer. Raises `LinkLost` or `Refused`."""
         if self._reading.done():
             raise LinkLost("the connection is closed")
         number = next(self._ids)
@@ -81,7 +85,7 @@ class Link:
                 if waiting is None or waiting.done():
                     continue
                 if "error" in frame.head:
-                    waiting.set_exception(LinkLost(frame.head["error"]))
+                    waiting.set_exception(Refused(frame.head["error"]))
                 else:
                     waiting.set_result(frame.head)
         except BadFrame:

@@ -85,6 +85,7 @@ class Process:
             await self._fed.wait()
             link = self._link
             if link is None:
+                self._fed.clear()
                 continue
             try:
                 return await work(link)
