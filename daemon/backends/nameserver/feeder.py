@@ -33,10 +33,10 @@ class Plan:
     limit_loopback: bool = False
     user: str | None = None
 
-    def words(self, control: Path, port: int) -> list[str]:
-        """Return the arguments of one process. The rate is for all, so each gets its share."""
+    def words(self, control: Path) -> list[str]:
+        """Return the arguments of one process, but for its port. The rate is for all, so each gets its share."""
         share = -(-self.rate_per_second // len(self.sockets))
-        words = ["--control", str(control), "--home", str(self.home), "--host", self.host, "--port", str(port)]
+        words = ["--control", str(control), "--home", str(self.home), "--host", self.host]
         words += ["--linger", f"{self.linger_seconds:g}", "--rate", str(share)]
         words += ["--limit-loopback"] if self.limit_loopback else []
         return words + (["--user", self.user] if self.user else [])
@@ -56,11 +56,10 @@ class Nameserver:
         if not await _runs(self._plan.sockets[0]):
             _require_free(self._plan.host, port)
         for number, control in enumerate(self._plan.sockets):
-            process = Process(control, self._plan.words(control, port), self._source, number == 0, self._keys)
+            process = Process(control, self._plan.words(control), port, self._source, number == 0, self._keys)
             self._processes.append(process)
             await process.start()
-            address = address or process.address
-            port = int(address.rpartition(":")[2])
+            address, port = address or process.address, process.port
         return address
 
     async def stop(self, *, leave: bool = False) -> None:

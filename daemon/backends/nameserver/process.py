@@ -48,6 +48,9 @@ class Process:
 
     control: Path
     words: Sequence[str]
+    """Its arguments but for the port."""
+    port: int
+    """Where it is to listen; 0: on a free one, which its successors then have to take."""
     source: Source
     leads: bool
     keys: Mapping[str, str]
@@ -127,10 +130,10 @@ class Process:
         former = None
         if link is not None:
             hello = await link.ask("hello")
-            if hello.get("protocol") != PROTOCOL or hello.get("arguments") != list(self.words):
-                former, link = link, None
+            if self._is_wanted(hello):
+                self._listens_at(hello["address"])
             else:
-                self.address = hello["address"]
+                former, link = link, None
         if link is None:
             link = await self._started()
         self._link = link
@@ -140,6 +143,15 @@ class Process:
             with contextlib.suppress(LinkLost):
                 await former.ask("quit")
             await former.close()
+
+    def _is_wanted(self, hello: Mapping[str, Any]) -> bool:
+        """Tell whether a process that was found running is what would be started."""
+        *words, _, _ = hello.get("arguments") or ("", "")
+        port = int(str(hello.get("address")).rpartition(":")[2])
+        return hello.get("protocol") == PROTOCOL and words == list(self.words) and self.port in (0, port)
+
+    def _listens_at(self, address: str) -> None:
+        self.address, self.port = address, int(address.rpartition(":")[2])
 
     async def _running(self) -> Link | None:
         try:
@@ -151,7 +163,7 @@ class Process:
         """Start a process, and return the connection to it. Raises `OSError`."""
         env = {name: value for name, value in os.environ.items() if not name.startswith("POSTERN_")}
         self._child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "daemon.dns", *self.words),
+            *(sys.executable, "-P", "-m", "daemon.dns", *self.words, "--port", str(self.port)),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             env=env,
@@ -164,7 +176,7 @@ class Process:
         if not told.get("ready"):
             await self._reap(self._child)
             raise OSError(0, told.get("error") or "the DNS process did not start; the log says why")
-        self.address = told["address"]
+        self._listens_at(told["address"])
         return await Link.connect(self.control)
 
     async def _feed(self, link: Link) -> None:
