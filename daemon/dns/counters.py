@@ -24,6 +24,8 @@ class Counters:
         """Not answered because of the rate."""
         self.slipped = 0
         """Answered with "ask by TCP" because of the rate."""
+        self.faults = 0
+        """Not answered because of an error of ours."""
 
     @staticmethod
     def slot(rrtype: int, rcode: int) -> int:
@@ -39,4 +41,5 @@ class Counters:
             for slot, count in enumerate(self.counts)
             if count
         }
-        return {"answers": answers, "dropped": self.dropped, "limited": self.limited, "slipped": self.slipped}
+        others = {name: getattr(self, name) for name in ("dropped", "limited", "slipped", "faults")}
+        return {"answers": answers, **others}

@@ -124,9 +124,9 @@ class Front:
         name_end = key.find(0, _NAME_AT) + 1
         end = name_end + 4
         form = _FORMS.get(key[:_NAME_AT] + key[end - 2 :])
-        high, low = key[end - 4], key[end - 3]
-        if form is not None and (high or (0 < low < 128 and low != OPT)):  # those above are questions, not types
-            names = self._names
+        if form is not None and (key[end - 4] or (0 < key[end - 3] < 128 and key[end - 3] != OPT)):
+            # That is a type; those left out are only ever asked for. What matched a form is long enough.
+            high, low, names = key[end - 4], key[end - 3], self._names
             name = above = key[_NAME_AT:name_end]
             place = names.get(name, _MISSING)
             while place is _MISSING and 0 < above[0] <= LABEL_MAX_OCTETS:

@@ -6,6 +6,7 @@ import socket
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 
 from daemon.dns.batch import MSG_WAITFORONE, SLOTS, Buffers, Calls, Slot, system_calls
@@ -16,6 +17,7 @@ from daemon.dns.message import AA, HEADER_OCTETS, TC
 BUFFER_OCTETS = 4 * 1024 * 1024  # of the socket: what a burst may pile up
 REQUEST_MAX_OCTETS = 65535
 WINDOW_SECONDS = 1.0
+FAULTS_TOLD_MAX = 10
 # From ip(7) and ipv6(7), where Python does not name them. The control message tells which of our addresses was asked,
 # and, sent back as it came, makes the answer leave from there.
 IP_PKTINFO = 8 if sys.platform == "linux" else 26
@@ -78,10 +80,17 @@ class UdpListener:
         self._seen.clear()
 
     def _run(self) -> None:
-        if self._calls is None:
-            self._one_by_one()
-        else:
-            self._batches(self._calls, Buffers(self._socket.family, self._control_octets))
+        """Answer for ever. A fault of ours costs the datagrams that were in hand; the next ones are answered."""
+        while True:
+            try:
+                if self._calls is None:
+                    self._one_by_one()
+                else:
+                    self._batches(self._calls, Buffers(self._socket.family, self._control_octets))
+            except Exception:  # noqa: BLE001  whatever it was, others are waiting
+                self.front.counters.faults += 1
+                if self.front.counters.faults <= FAULTS_TOLD_MAX:
+                    traceback.print_exc()
 
     def _batches(self, calls: Calls, buffers: Buffers) -> None:
         # All that the loop uses is local: this is where the time goes.
