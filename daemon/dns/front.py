@@ -210,7 +210,7 @@ def _is_none_of(types: frozenset[int] | None, high: int, low: int) -> bool:
 def _canonical(key: bytes, end: int) -> bytes | None:
     """Return the key of the most ordinary request that has the same answer: of the flags RD only, and an OPT record
     without options and with one of two payload sizes. None: the request is no ordinary one."""
-    if key[0] & (QR | OPCODE_MASK) or not _is_name(key[_NAME_AT : end - 4]):
+    if len(key) < _NAME_AT or key[0] & (QR | OPCODE_MASK) or not _is_name(key[_NAME_AT : end - 4]):
         return None
     behind = key[end:]
     start = bytes((key[0] & RD, 0)) + key[2:end]
