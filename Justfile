@@ -47,6 +47,14 @@ fix: _developer
 bench *args: _developer
     @python benchmarks/first_light.py "$@"
 
+# measure the name server beside NSD, Knot DNS, BIND and PowerDNS (Debian: nsd knot bind9 pdns-server pdns-backend-sqlite3)
+bench-dns *args: _developer
+    @python -m benchmarks.nameserver "$@"
+
+# five minutes of malformed datagrams and zone files
+fuzz-dns minutes="5": _developer
+    @POSTERN_FUZZ_SECONDS=$(({{ minutes }} * 60)) python -m pytest -n0 -q --timeout=0 tests/dns/test_fuzz.py tests/zones/test_zonefile.py -k whatever
+
 # what CI does, from the same script (installs the interop programs by apt-get)
 [no-exit-message]
 ci:

@@ -116,7 +116,7 @@ def nsd(home: Path, zones: Sequence[Zone]) -> Iterator[Server]:
         *(f'zone:\n name: "{name}"\n zonefile: "{path}"' for name, path in _files(home, zones)),
     ]
     (home / "conf").write_text("\n".join(config) + "\n")
-    with _process([_program("nsd"), "-d", "-c", home / "conf"], home) as process:
+    with _process([program("nsd"), "-d", "-c", home / "conf"], home) as process:
         yield _answering("NSD", port, process, zones)
 
 
@@ -133,7 +133,7 @@ def knot(home: Path, zones: Sequence[Zone]) -> Iterator[Server]:
     ]
     (home / "db").mkdir()
     (home / "conf").write_text("\n".join(config) + "\n")
-    with _process([_program("knotd"), "-c", home / "conf"], home) as process:
+    with _process([program("knotd"), "-c", home / "conf"], home) as process:
         yield _answering("Knot DNS", port, process, zones)
 
 
@@ -149,7 +149,7 @@ def bind(home: Path, zones: Sequence[Zone]) -> Iterator[Server]:
         *(f'zone "{name}" {{ type primary; file "{path}"; }};' for name, path in _files(home, zones)),
     ]
     (home / "conf").write_text("\n".join(config) + "\n")
-    with _process([_program("named"), "-g", "-n", "1", "-c", home / "conf"], home) as process:
+    with _process([program("named"), "-g", "-n", "1", "-c", home / "conf"], home) as process:
         yield _answering("BIND 9", port, process, zones)
 
 
@@ -175,10 +175,10 @@ def powerdns(home: Path, zones: Sequence[Zone]) -> Iterator[Server]:
         "daemon=no\nguardian=no\nwebserver=no\napi=no\nmax-tcp-connections=1000\n"
     )
     done = subprocess.run(
-        [_program("pdnsutil"), "--config-dir", home, "rectify-all-zones"], capture_output=True, text=True, check=False
+        [program("pdnsutil"), "--config-dir", home, "rectify-all-zones"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    with _process([_program("pdns_server"), f"--config-dir={home}"], home) as process:
+    with _process([program("pdns_server"), f"--config-dir={home}"], home) as process:
         yield _answering("PowerDNS", port, process, zones)
 
 
@@ -217,7 +217,7 @@ def _files(home: Path, zones: Sequence[Zone]) -> Iterator[tuple[str, Path]]:
         yield name, path
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
     found = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
     if found is None:
         raise FileNotFoundError(f"{name} is not installed")

@@ -36,6 +36,7 @@ from zones.records import IXFR, OPT, SOA, TSIG
 
 _COUNTS = struct.Struct("!4H")
 _RECORD = struct.Struct("!HHIH")  # type, class, TTL, octets of data
+_SOA_NUMBERS_OCTETS = 20
 
 
 class Malformed(Exception):
@@ -54,8 +55,8 @@ class Request:
     sound: bool = True
     tsig: tuple[Name, bytes, int] | None = None
     """Of its TSIG record the name, the data, and where in the message it begins."""
-    known_soa: bytes | None = None
-    """Of an incremental transfer: the data of the SOA that the asker has (RFC 1995, 3)."""
+    known_serial: int | None = None
+    """Of an incremental transfer: the serial that the asker has (RFC 1995, 3)."""
 
 
 Signed = Callable[[Request, Query, tuple[Name, bytes, int], str | None], Iterable[bytes]]
@@ -112,7 +113,10 @@ def _read_record(request: Request, at: int, *, additional: bool, last: bool) -> 
         request.sound = request.sound and additional and last  # RFC 8945, 5.1
         request.tsig = read_name(packet, start)[0], packet[at:end], start
     elif rrtype == SOA and not additional:
-        request.known_soa = packet[at:end]
+        if octets < _SOA_NUMBERS_OCTETS:
+            raise Malformed
+        numbers_at = end - _SOA_NUMBERS_OCTETS  # behind two names, which may be compressed
+        request.known_serial = int.from_bytes(packet[numbers_at : numbers_at + 4], "big")
     return end
 
 

@@ -19,7 +19,7 @@ from zones.labels import Name, from_text
 from zones.packed import serial_of, unpack
 from zones.records import AXFR, IXFR, SOA, RRset
 from zones.serial import is_newer
-from zones.zone import Zone, soa_numbers
+from zones.zone import Zone
 
 MESSAGE_OCTETS = 16_000  # pointers reach no further than 16,383
 JOURNAL_MAX_STATES = 32
@@ -150,7 +150,7 @@ class Transfers:
         """Return the records of a transfer, in order."""
         soa = zone.soa
         if query.type == IXFR:
-            serial = soa_numbers(request.known_soa)[0] if request.known_soa is not None else None
+            serial = request.known_serial
             if peer is None or (serial is not None and not is_newer(zone.serial, serial)):
                 yield soa  # nothing to tell, or not by UDP (RFC 1995, 2)
                 return

@@ -32,7 +32,7 @@ HOST = "127.0.0.1"
 ANSWER_MAX_SECONDS = 10.0
 STOP_MAX_SECONDS = 20
 
-EXAMPLE = """\
+EXAMPLE = f"""\
 $TTL 3600
 @ SOA ns1 hostmaster 1 14400 3600 1209600 600
 @ NS ns1
@@ -42,7 +42,7 @@ $TTL 3600
 ns1 A 192.0.2.1
 ns1 AAAA 2001:db8::1
 mx A 192.0.2.25
-s1._domainkey TXT "v=DKIM1; k=rsa; p=%s" "%s"
+s1._domainkey TXT "v=DKIM1; k=rsa; p={"A" * 200}" "{"B" * 190}"
 alias CNAME mx
 far CNAME alias
 lost CNAME nothing
@@ -55,9 +55,9 @@ a.b.ent A 192.0.2.2
 web HTTPS 1 . alpn="h2"
 txt97 TYPE97 \\# 1 61
 https-only HTTPS 1 .
-long TXT %s
-huge TXT %s
-""" % ("A" * 200, "B" * 190, " ".join(["x" * 250] * 4), " ".join(["y" * 250] * 8))
+long TXT {" ".join(["x" * 250] * 4)}
+huge TXT {" ".join(["y" * 250] * 8)}
+"""
 
 
 def zone(text: str = EXAMPLE, name: str = "example.test.") -> Zone:

@@ -118,10 +118,7 @@ def answers(packet: bytes, front: Front) -> list[bytes]:
 
 def said(messages: list[bytes]) -> list[str]:
     """Return what messages say: the same may be written with more or less compression."""
-    return [
-        dns.message.from_wire(one, keyring=False, raise_on_truncation=False).to_text()  # type: ignore[arg-type]
-        for one in messages
-    ]
+    return [dns.message.from_wire(one, keyring=False, raise_on_truncation=False).to_text() for one in messages]
 
 
 @given(st.one_of(MESSAGES, st.binary(max_size=100), st.binary(max_size=600)))

@@ -72,7 +72,7 @@ def test_it_becomes_another_user_for_good(launch: Start) -> None:
     assert server.process.wait(ENDED_MAX_SECONDS) == 0
 
 
-# ------------------------------------------------------------------------------------------------------------ the feeder
+# ----------------------------------------------------------------------------------------------------------- the feeder
 
 
 def _plan(home: Path, *, port: int = 0, workers: int = 1, rate: int = 200) -> Plan:
@@ -130,6 +130,12 @@ def _pids(plan: Plan) -> list[int]:
     return [int(word) for word in done.stdout.split()]
 
 
+def _until_gone(plan: Plan, pids: list[int]) -> None:
+    deadline = time.monotonic() + ENDED_MAX_SECONDS
+    while set(pids) & set(_pids(plan)):
+        assert time.monotonic() < deadline
+
+
 async def test_publishing_returns_when_every_process_answers_so(tmp_path: Path) -> None:
     store, plan = Store(zone()), _plan(tmp_path, workers=3)
     nameserver = Nameserver(plan, store)
@@ -171,8 +177,7 @@ async def test_the_next_feeder_adopts_what_runs(tmp_path: Path) -> None:
     assert await _serial(address) == 7
     assert _pids(plan) == pids
     await second.stop()
-    while _pids(plan):  # they said that they end; nobody here is their parent
-        await asyncio.sleep(0)
+    await asyncio.to_thread(_until_gone, plan, pids)  # they said that they end; nobody here is their parent
 
 
 async def test_what_would_be_started_differently_is_replaced_without_a_gap(tmp_path: Path) -> None:
@@ -184,7 +189,6 @@ async def test_what_would_be_started_differently_is_replaced_without_a_gap(tmp_p
     second = Nameserver(plan, Store(with_serial(zone(), 7)))
     assert await second.start() == address
     assert await _serial(address, patient=True) in (1, 7)
-    while pid in _pids(plan):
-        await asyncio.sleep(0)
+    await asyncio.to_thread(_until_gone, plan, [pid])
     assert await _serial(address, patient=True) == 7
     await second.stop()

@@ -16,7 +16,7 @@ BURST = 500
 
 def burst(server: DnsProcess, packets: list[bytes]) -> dict[bytes, bytes]:
     """Send many datagrams at once; return the answers by id."""
-    answers = {}
+    answers: dict[bytes, bytes] = {}
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         asking.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * 1024 * 1024)
         asking.connect((HOST, server.port))

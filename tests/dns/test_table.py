@@ -93,7 +93,9 @@ def test_cookies_and_odd_sizes_are_answered_from_one_entry() -> None:
     before = len(made.front.table)
     for number in range(100):
         cookie = dns.message.make_query("example.test", "MX", use_edns=0, payload=1300 + number)
-        cookie.use_edns(options=[dns.edns.GenericOption(10, random.randbytes(8))], payload=1300 + number)
+        cookie.use_edns(
+            options=[dns.edns.GenericOption(dns.edns.OptionType.COOKIE, random.randbytes(8))], payload=1300 + number
+        )
         assert read(made.raw(cookie.to_wire())).answer
     assert len(made.front.table) == before
 

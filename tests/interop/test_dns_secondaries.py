@@ -28,7 +28,7 @@ SECRET = base64.b64encode(b"a shared secret of 32 octets....").decode()
 WRONG = base64.b64encode(b"another secret of 32 octets.....").decode()
 SECONDARY, PARENT = "127.0.0.2", "127.0.0.3"
 NAME = "example.test."
-START_MAX_SECONDS, TRANSFER_MAX_SECONDS, NOTIFIED_MAX_SECONDS = 60.0, 60.0, 30.0
+START_MAX_SECONDS, NOTIFIED_MAX_SECONDS = 60.0, 30.0
 
 Config = Callable[[Path, int, int, str], list[str]]
 
@@ -133,7 +133,7 @@ def primary(tmp_path: Path) -> Iterator[DnsProcess]:
     server.stop()
 
 
-LISTENS_AT = {knot: SECONDARY, bind: HOST}  # BIND takes only addresses that an interface has
+LISTENS_AT: dict[Config, str] = {knot: SECONDARY, bind: HOST}  # BIND takes only addresses that an interface has
 
 
 def tell(primary: DnsProcess, host: str, port: int) -> None:
@@ -165,9 +165,8 @@ def test_a_secondary_has_the_zone_and_follows_it(primary: DnsProcess, config: Co
             assert ours.answer == theirs.answer, name
             assert bool(ours.answer) == (name != "new4")
         until(lambda: primary.ask("stats")["notify"][NAME][0]["heard"], NOTIFIED_MAX_SECONDS, log)
-    counts = primary.ask("stats")["tcp"]["answers"]
     told = log.read_text().lower()
-    assert "ixfr" in told, counts
+    assert "ixfr" in told or " 6 records" in told, "what changed, not the whole zone"
 
 
 @pytest.mark.parametrize("config", [knot, bind])
