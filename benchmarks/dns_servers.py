@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from daemon.dns.link import Link
+from tests.dns.support import free_port
 from zones.labels import to_text
 from zones.packed import pack
 from zones.records import data_text, type_name
@@ -62,14 +63,6 @@ def _children(pid: int) -> list[int]:
     done = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
     direct = [int(word) for word in done.stdout.split()]
     return [*direct, *(below for child in direct for below in _children(child))]
-
-
-def free_port() -> int:
-    """Return a port that is free for UDP and TCP."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one, socket.socket() as other:
-        one.bind((HOST, 0))
-        other.bind((HOST, one.getsockname()[1]))
-        return int(one.getsockname()[1])
 
 
 @contextlib.contextmanager

@@ -234,4 +234,15 @@ def texts(rrsets: Iterable[Any]) -> list[str]:
     return [f"{one.name} {dns.rdatatype.to_text(one.rdtype)} {data.to_text()}" for one in rrsets for data in one]
 
 
+def free_port(host: str = HOST) -> int:
+    """Return a port that is free for UDP and TCP."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one, socket.socket() as other:
+            one.bind((host, 0))
+            port = int(one.getsockname()[1])
+            with contextlib.suppress(OSError):
+                other.bind((host, port))
+                return port
+
+
 Start = Callable[..., DnsProcess]

@@ -6,7 +6,6 @@ import base64
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ import dns.query
 import dns.rcode
 import pytest
 
-from tests.dns.support import EXAMPLE, HOST, DnsProcess, zone
+from tests.dns.support import EXAMPLE, HOST, DnsProcess, free_port, zone
 from tests.support import cannot_run
 from zones.zone import with_serial
 
@@ -97,13 +96,6 @@ def running(words: list[str], home: Path) -> Iterator[Path]:
     finally:
         process.terminate()
         process.wait(START_MAX_SECONDS)
-
-
-def free_port(host: str) -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one, socket.socket() as other:
-        one.bind((host, 0))
-        other.bind((host, one.getsockname()[1]))
-        return int(one.getsockname()[1])
 
 
 def serial_at(host: str, port: int) -> int | None:
