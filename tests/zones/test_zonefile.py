@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -182,7 +184,7 @@ PIECES = st.sampled_from(
         st.text(max_size=200), st.lists(PIECES, max_size=40).map(" ".join), st.lists(PIECES, max_size=40).map("".join)
     )
 )
-@settings(max_examples=400)
+@settings(max_examples=int(os.environ.get("POSTERN_FUZZ_EXAMPLES", "400")))
 def test_whatever_is_written_is_a_zone_or_a_fault_with_its_line(text: str) -> None:
     for whole in (text, HEAD + text):
         line, zone = 1, None
