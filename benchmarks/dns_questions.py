@@ -96,6 +96,26 @@ def random_names(zones: Sequence[str], count: int = RANDOM_NAMES) -> Iterator[by
         yield question(f"{dice.randbytes(5).hex()}.{dice.choice(zones)}", "A", number=number)
 
 
+def garbage(zones: Sequence[str], count: int = QUESTIONS) -> Iterator[bytes]:
+    """What a flood may be made of: noise, questions cut short or altered, names that do not exist, cookies."""
+    dice = random.Random(4)
+    for packet in mixed(zones, count):
+        match dice.randrange(5):
+            case 0:
+                yield dice.randbytes(dice.randrange(1, 600))
+            case 1:
+                yield packet[: dice.randrange(1, len(packet))]
+            case 2:
+                altered = bytearray(packet)
+                for _ in range(3):
+                    altered[dice.randrange(2, len(altered))] = dice.randrange(256)
+                yield bytes(altered)
+            case 3:
+                yield question(f"{dice.randbytes(6).hex()}.{dice.choice(zones)}", "A")
+            case _:
+                yield packet[:-2] + struct.pack("!HHH", 12, 10, 8) + dice.randbytes(8)
+
+
 def write(path: Path, packets: Iterator[bytes]) -> None:
     """Write questions as the load generator reads them: each with its length before it."""
     with path.open("wb") as file:

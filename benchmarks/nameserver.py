@@ -1,6 +1,6 @@
 """The name server beside NSD, Knot DNS, BIND and PowerDNS: same core, same zones, same questions.
 
-    python -m benchmarks.nameserver [--quick] [--many 100000]
+    python -m benchmarks.nameserver [--quick] [--flood 60] [--many 100000]
 
 Every server is started by hand on the loopback, on core 0; the load is on core 1. Before anything is measured, all have
 to answer alike. Rounds alternate between the servers, figures are medians, and CPU time per answer stands beside each,
@@ -78,6 +78,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one short round")
     parser.add_argument("--many", type=int, default=0, help="also measure ours with that many zones")
+    parser.add_argument("--flood", type=int, default=0, help="also flood ours with noise for that many seconds")
     parser.add_argument("--only", default=",".join(PEERS), help="peers, separated by commas")
     parser.add_argument("--loads", default="", help="words in the names of the loads that are wanted")
     given = parser.parse_args()
@@ -99,6 +100,8 @@ def main() -> None:
             print(f"  {server.name:<12}{server.memory_mib():7.0f} MiB")
         if not given.loads or "change" in given.loads:
             while_changing(servers[0], zones, loads["UDP, mixed"], amount)
+        if given.flood:
+            under_flood(servers[0], home, flood, names, given.flood)
         if given.many:
             many(home, flood, given.many, amount)
     print(f"load {os.getloadavg()[0]:.1f} at the end")
@@ -135,10 +138,10 @@ def alike(servers: Sequence[Server], packets: Sequence[bytes]) -> None:
         assert len(set(answers.values())) == 1, answers
 
 
-def said(server: Server, packet: bytes) -> tuple[object, ...]:
+def said(server: Server, packet: bytes, patience_seconds: float = 5.0) -> tuple[object, ...]:
     """Return what an answer says: code, AA, and its sections in any order."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-        asking.settimeout(5)
+        asking.settimeout(patience_seconds)
         asking.sendto(packet, (HOST, server.port))
         message = dns.message.from_wire(asking.recv(65535))
     sections = tuple(
@@ -290,6 +293,30 @@ def changing(control: Path, zones: Sequence[Zone], per_second: int, took_ms: lis
     finally:
         done.set()
         thread.join()
+
+
+def under_flood(server: Server, home: Path, flood: Path, names: Sequence[str], seconds: int) -> None:
+    """Flood ours with noise, and see whether memory stays and others are still answered. A resolver asks again after a
+    second without an answer, so that is what counts as one that failed."""
+    dns_questions.write(home / "garbage", dns_questions.garbage(names))
+    before, asked, failed, slowest_ms = server.memory_mib(), 0, 0, 0.0
+    words = [str(flood), str(server.port), str(home / "garbage"), str(seconds), str(WINDOW_QUESTIONS), str(SOCKETS)]
+    with subprocess.Popen(["taskset", "-c", LOAD_CORE, *words], stdout=subprocess.PIPE, text=True) as flooding_it:
+        while flooding_it.poll() is None:
+            begun = time.perf_counter()
+            try:
+                code, *_ = said(server, dns_questions.question(random.choice(names), "MX"), patience_seconds=1.0)
+                failed += code != 0
+            except TimeoutError:
+                failed += 1
+            asked, slowest_ms = asked + 1, max(slowest_ms, (time.perf_counter() - begun) * 1000)
+            time.sleep(0.01)
+        assert flooding_it.stdout is not None
+        rate = flooding_it.stdout.read().split()[0]
+    print(
+        f"\nOurs, flooded for {seconds} s ({int(rate):,} answers/s): {asked - failed} of {asked} others were answered,"
+    )
+    print(f"  the slowest in {slowest_ms:.0f} ms; memory {before:.0f} MiB before, {server.memory_mib():.0f} MiB after")
 
 
 def many(home: Path, flood: Path, count: int, amount: Amount) -> None:

@@ -76,6 +76,10 @@ def _forms() -> dict[bytes, Form]:
 
 
 _FORMS = _forms()
+_CANONICAL_OPTS = {
+    (large, do): _opt(UDP_MAX_OCTETS if large else UDP_PLAIN_MAX_OCTETS, do).lower()
+    for large, do in product((False, True), repeat=2)
+}
 
 
 Entry = tuple[bytes, bytes, int, int, int]
@@ -145,15 +149,15 @@ class Front:
                     size = end + 2 + len(tail)
                     if size <= UDP_PLAIN_MAX_OCTETS:
                         return ready, tail, end + 2, size, slots[low if not high else 0]
-        return self._known_otherwise(key, end) or self._looked_up(key, packet)
+        return self._looked_up(key, end, packet)
 
-    def _known_otherwise(self, key: bytes, end: int) -> Entry | None:
-        """Look again for the same question with the most ordinary OPT record: payload size and options of a request
-        change nothing in its answer. Many resolvers send a cookie, a new one each time."""
-        plain = _canonical(key, end)
-        return self.table.get(plain) if plain is not None and plain != key else None
-
-    def _looked_up(self, key: bytes, packet: memoryview) -> Entry | None:
+    def _looked_up(self, key: bytes, end: int, packet: memoryview) -> Entry | None:
+        """Look again for the same question with the most ordinary OPT record, for payload size and options change
+        nothing in the answer, and many resolvers send a cookie, a new one each time. Then look the question up."""
+        canonical = _canonical(key, end)
+        known = self.table.get(canonical) if canonical is not None else None
+        if known is not None:
+            return known
         whole = bytes(packet)
         query = read_plain(whole)
         if query is None:
@@ -162,7 +166,8 @@ class Front:
         size = reply.at + len(reply.tail)
         entry = reply.head, reply.tail, reply.at, size, self.counters.slot(reply.rrtype, reply.rcode)
         if reply.lasting and self._may_be_kept(query, size):
-            self._keep(key, query, reply, entry)
+            usual = key[:_NAME_AT] + key[end - 2 :] in _FORMS
+            self._keep([one for one in (canonical, key if usual else None) if one is not None], reply, entry)
         return entry
 
     def _may_be_kept(self, query: Query, size: int) -> bool:
@@ -182,14 +187,12 @@ class Front:
         payload = query.edns.payload_octets if query.edns else 0
         return self._tcp or size <= UDP_PLAIN_MAX_OCTETS or payload >= UDP_MAX_OCTETS
 
-    def _keep(self, key: bytes, query: Query, reply: Reply, entry: Entry) -> None:
+    def _keep(self, keys: list[bytes], reply: Reply, entry: Entry) -> None:
         """Remember an answer, unless its zone was changed meanwhile: the change voids what is remembered before it is
         acknowledged, and what is remembered after that is looked at once more."""
         if len(self.table) >= self._table_max:
             self.table.clear()
             self._keys.clear()
-        canonical, usual = _canonical(key, query.end - 2), key[:_NAME_AT] + key[query.end - 4 :] in _FORMS
-        keys = [one for one, kept in ((canonical, True), (key, usual)) if kept and one is not None]
         self._keys.setdefault(reply.origin, set()).update(keys)
         for one in keys:
             self.table[one] = entry
@@ -222,7 +225,7 @@ def _canonical(key: bytes, end: int) -> bytes | None:
     if int.from_bytes(behind[9:11], "big") != len(options) or (options and not options_are_sound(options)):
         return None
     large = int.from_bytes(behind[3:5], "big") >= UDP_MAX_OCTETS
-    return start + _opt(UDP_MAX_OCTETS if large else UDP_PLAIN_MAX_OCTETS, bool(behind[7] & 0x80)).lower()
+    return start + _CANONICAL_OPTS[large, behind[7] >= DO >> 8]
 
 
 def _is_name(octets: bytes) -> bool:
