@@ -74,6 +74,17 @@ node: _developer
 mcp *args: node
     @POSTERN_REQUIRE_INTEROP=1 python -m pytest tests/interop/test_mcp.py -n0 "$@"
 
+# measure the name server beside NSD, Knot DNS, BIND and PowerDNS (Debian: nsd knot bind9 pdns-server pdns-backend-sqlite3)
+bench-dns *args: _developer
+    @python -m benchmarks.nameserver "$@"
+
+# five minutes of malformed datagrams and zone files
+fuzz-dns minutes="5": _developer
+    @end=$(($(date +%s) + {{ minutes }} * 60)); \
+    while [ "$(date +%s)" -lt "$end" ]; do \
+        POSTERN_FUZZ_EXAMPLES=5000 python -m pytest -n0 -q --timeout=0 tests/dns/test_fuzz.py tests/zones/test_zonefile.py || exit 1; \
+    done
+
 # what CI does, from the same script (installs the interop programs by apt-get)
 [no-exit-message]
 ci:

@@ -49,7 +49,8 @@ def _run(settings: Settings, *, as_json: bool) -> int:
         if as_json:
             line = json.dumps({"ready": True, **asdict(listeners), "pid": os.getpid()})
         else:
-            line = f"Postern is ready: http {listeners.http}, smtp {listeners.smtp}, socket {listeners.socket}"
+            where = {"http": listeners.http, "smtp": listeners.smtp, "dns": listeners.dns, "socket": listeners.socket}
+            line = "Postern is ready: " + ", ".join(f"{name} {at}" for name, at in where.items() if at)
         _say(line)
 
     try:

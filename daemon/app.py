@@ -17,11 +17,13 @@ from daemon import logs
 from daemon.backends.authenticate.authenticator import Authenticator
 from daemon.backends.deliver.sender import HttpSender
 from daemon.backends.deliver.targets import Allowed
+from daemon.backends.nameserver.feeder import Nameserver, Plan, of
+from daemon.backends.nameserver.process import Feed
 from daemon.backends.protocols import ReceiveBackend
 from daemon.backends.receive.embedded import EmbeddedReceiver, tls_context
 from daemon.backends.resolve.resolver import Resolver
 from daemon.backends.send.loopback import Loopback
-from daemon.clock import Clock, SystemClock
+from daemon.clock import SECOND_MS, Clock, SystemClock
 from daemon.events import Bus
 from daemon.ids import Ids
 from daemon.keys import Keyring, KeyringError, load_keyring
@@ -35,6 +37,9 @@ from daemon.store import keyring as keyring_table
 from daemon.store.database import Database
 from daemon.web.application import build
 from daemon.web.runner import Runner
+from zones.mailzone import Servers, base_zone
+from zones.packed import pack
+from zones.zone import Zone
 
 SHUTDOWN_GRACE_SECONDS = 5.0
 OPEN_FILES_MAX = 65_536
@@ -84,6 +89,7 @@ async def running(settings: Settings, clock: Clock | None = None, ids: Ids | Non
         receiver = _receiver(settings, services, clock, ids)
         services.stats.listeners.smtp = await _started(receiver, settings.smtp_listen)
         stack.push_async_callback(receiver.stop)
+        services.stats.listeners.dns = await _answer_dns(stack, settings, clock)
         await stack.enter_async_context(_beside(services.housekeeping.run()))
         await stack.enter_async_context(_beside(services.audit.watch()))
         await stack.enter_async_context(_beside(services.dispatcher.run()))
@@ -191,6 +197,40 @@ async def _started(receiver: ReceiveBackend, listen: HostPort) -> str | None:
         return await receiver.start()
     except OSError as problem:
         raise _cannot_listen(listen, problem) from None
+
+
+async def _answer_dns(stack: AsyncExitStack, settings: Settings, clock: Clock) -> str | None:
+    """Start the name server, or adopt the one that a killed daemon left; return where it listens."""
+    if not settings.dns_workers:
+        return None
+    base = Feed(pack(_own_zone(settings, clock)), f"{settings.base_domain}.")
+    plan = Plan(
+        host=settings.dns_listen.host,
+        port=settings.dns_listen.port,
+        home=settings.home,
+        sockets=settings.dns_socket_paths,
+        linger_seconds=settings.dns_linger,
+        rate_per_second=settings.dns_rate,
+        limit_loopback=settings.dns_limit_loopback == "yes",
+        user=settings.dns_user,
+    )
+    nameserver = Nameserver(plan, of([base]))
+    stack.push_async_callback(nameserver.stop)
+    try:
+        return await nameserver.start()
+    except OSError as problem:
+        raise _cannot_listen(settings.dns_listen, problem) from None
+
+
+def _own_zone(settings: Settings, clock: Clock) -> Zone:
+    """Return the base domain's zone: name servers and mail host. The serial is the time, so it rises."""
+    hosts = [settings.mail_host_name, *settings.nameserver_names]
+    servers = Servers(
+        nameservers=settings.nameserver_names,
+        hostmaster=f"hostmaster.{settings.base_domain}",
+        addresses=dict.fromkeys(hosts, settings.public_ips),
+    )
+    return base_zone(settings.base_domain, servers, {}, clock.now_ms() // SECOND_MS)
 
 
 def _cannot_listen(listen: HostPort, problem: OSError) -> StartError:

@@ -104,6 +104,16 @@ def _domain(text: str) -> str:
     return normalise(text)
 
 
+def _domains(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_domain(word) for word in text.replace(",", " ").split()))
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    import ipaddress
+
+    return tuple(dict.fromkeys(str(ipaddress.ip_address(word)) for word in text.replace(",", " ").split()))
+
+
 def allowed_targets(text: str) -> tuple[str, ...]:
     """Read what `webhook_allow` allows: `loopback`, `private`, networks, addresses, host names. Raises `ValueError`."""
     import ipaddress
@@ -150,6 +160,20 @@ class Settings:
     data_dir: Path | None = _setting(None, "database, master key, control socket", read=_path)
     http_listen: HostPort = _setting(HostPort("127.0.0.1", 8600), "REST API and one-time links", read=host_port)
     smtp_listen: HostPort = _setting(HostPort("127.0.0.1", 2525), "embedded mail receiver", read=host_port)
+    dns_listen: HostPort = _setting(HostPort("127.0.0.1", 5300), "name server, UDP and TCP", read=host_port)
+    dns_workers: int = _setting(1, "processes of the name server, one a core; 0: none", read=_whole)
+    dns_rate: int = _setting(200, "DNS answers a second by UDP for each network; 0: no limit", read=_whole, unit="1/s")
+    dns_limit_loopback: str = _setting("no", "whether dns_rate limits this machine, too", read=_one_of("no", "yes"))
+    dns_linger: int = _setting(
+        600, "how long the name server answers on after the daemon died", read=duration_seconds, unit="s"
+    )
+    dns_user: str | None = _setting(None, "user that the name server becomes, when the daemon runs as root")
+    nameservers: tuple[str, ...] = _setting(
+        (), "names in NS records, the primary first; unset: ns1 and ns2.<base domain>", read=_domains
+    )
+    public_ips: tuple[str, ...] = _setting(
+        ("127.0.0.1",), "this host's addresses, as A, AAAA and SPF records say them", read=_addresses
+    )
     public_url: str | None = _setting(None, "base of one-time links; unset: from the HTTP listener")
     base_domain: str = _setting("postern.test", "parent of the shared subdomains", read=_domain)
     mail_host: str | None = _setting(None, "name of this mail host; unset: mx.<base domain>", read=_domain)
@@ -241,6 +265,16 @@ class Settings:
         return runtime if runtime and _fits(runtime) else _own_directory() / name
 
     @property
+    def dns_socket_paths(self) -> tuple[Path, ...]:
+        """Return the control socket of each process of the name server, beside our own."""
+        control = self.socket_path
+        return tuple(control.with_name(f"{control.stem}.dns{number}") for number in range(self.dns_workers))
+
+    @property
+    def nameserver_names(self) -> tuple[str, ...]:
+        return self.nameservers or (f"ns1.{self.base_domain}", f"ns2.{self.base_domain}")
+
+    @property
     def agent_key_ttl_ms(self) -> int:
         return self.agent_key_ttl * 1000
 
@@ -283,7 +317,7 @@ class Loaded:
         rows = []
         for item in fields(Settings):
             value = getattr(self.settings, item.name)
-            shown = "" if value is None else str(value)
+            shown = "" if value is None else ", ".join(value) if type(value) is tuple else str(value)
             if item.metadata["secret"] and shown:
                 shown = "(set)"
             name, source = ENV_PREFIX + item.name.upper(), self.sources[item.name]

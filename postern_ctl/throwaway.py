@@ -46,7 +46,7 @@ def throwaway_daemon() -> Iterator[Ready]:
 
 
 def _words(home: Path) -> list[str]:
-    listen = ["--http-listen", "127.0.0.1:0", "--smtp-listen", "127.0.0.1:0"]
+    listen = ["--http-listen", "127.0.0.1:0", "--smtp-listen", "127.0.0.1:0", "--dns-workers", "0"]
     return [sys.executable, "-P", "-m", "daemon", "run", "--json", "--data-dir", str(home / "data"), *listen]
 
 

@@ -76,6 +76,9 @@ class RunningDaemon:
             "DATA_DIR": str(self.data_dir),
             "HTTP_LISTEN": "127.0.0.1:0",
             "SMTP_LISTEN": "127.0.0.1:0",
+            "DNS_LISTEN": "127.0.0.1:0",
+            "DNS_WORKERS": "0",  # a process more, which most tests have no use for
+            "DNS_LINGER": "20s",
             "CONFIG": str(self.data_dir.parent / "no-such-postern.toml"),
         } | self.settings
         return BARE_ENV | {f"POSTERN_{name}": value for name, value in own.items()}

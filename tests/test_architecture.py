@@ -69,6 +69,8 @@ TRESPASSES = {
     "backends": ("daemon/service/__init__.py", "import daemon.backends.send.loopback"),
     "service": ("postern_ctl/__init__.py", "import daemon.service"),
     "edges": ("postern_ctl/__init__.py", "import daemon.web"),
+    "dns": ("daemon/service/__init__.py", "import daemon.dns.link"),
+    "dns-alone": ("daemon/dns/__init__.py", "import daemon.settings"),
     "app": ("postern_ctl/__init__.py", "import daemon.app"),
 }
 

@@ -12,7 +12,10 @@ from daemon.settings import Settings
 from postern_ctl.commands.daemon import CLIENT_SETTINGS
 from tests.cli.support import POSTERNCTL, data, environment, posternctl
 
-FREE_PORTS = ["--http-listen", "127.0.0.1:0", "--smtp-listen", "127.0.0.1:0", "--log-level", "warning"]
+FREE_PORTS = [
+    *("--http-listen", "127.0.0.1:0", "--smtp-listen", "127.0.0.1:0", "--dns-listen", "127.0.0.1:0"),
+    *("--log-level", "warning"),
+]
 
 
 def test_run_status_and_stop(tmp_path: Path) -> None:
@@ -25,9 +28,9 @@ def test_run_status_and_stop(tmp_path: Path) -> None:
         assert ready["ready"] is True
         assert ready["pid"] == process.pid, "posternctl is the daemon: no parent is left in between"
         status = data(posternctl("daemon", "status", "--json", *home, env=env))
-        assert {name: status[name] for name in ("http", "smtp", "socket", "pid")} == {
-            name: ready[name] for name in ("http", "smtp", "socket", "pid")
-        }
+        shown = ("http", "smtp", "dns", "socket", "pid")
+        assert {name: status[name] for name in shown} == {name: ready[name] for name in shown}
+        assert ready["dns"].startswith("127.0.0.1:")
         assert posternctl("daemon", "status", "-q", *home, env=env).stdout == f"{process.pid}\n"
         stopped = posternctl("daemon", "stop", "--json", *home, env=env)
         assert data(stopped) == {"pid": process.pid, "stopped": True}

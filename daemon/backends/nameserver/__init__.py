@@ -1,0 +1,1 @@
+"""The DNS processes as the daemon sees them: started, watched, adopted, fed."""

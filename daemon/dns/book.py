@@ -1,0 +1,169 @@
+"""The zones that are served. Each is kept packed; those that are asked for are unpacked, up to a bound.
+
+One thread changes the book and two ask it, so what takes more than one step holds the lock. `names` is read without: a
+look-up in a dict is one step, and what it gives is never altered.
+"""
+
+from __future__ import annotations
+
+import struct
+import threading
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from zones.labels import ROOT, Name, ancestors, parent, wildcard_of
+from zones.packed import unpack
+from zones.records import CLASS_IN, CNAME, DS, SOA
+from zones.zone import Zone
+
+UNPACKED_MAX_ZONES = 20_000
+_SOA_HEAD = struct.Struct("!HHIH")
+
+
+class Held(NamedTuple):
+    """A zone as it came. Its generation is never given twice, so it tells whether the zone is still the same."""
+
+    packed: bytes
+    generation: int
+
+
+class Place(NamedTuple):
+    """A name that exists, with all that an answer to a wrong question about it takes.
+
+    `soa`: the zone's SOA record behind its owner, TTL for negative answers. `types`: what stands here, each type's low
+    octet in lower case like the keys of the answer table; None when a look-up has to tell. `closed`: no wildcard makes
+    names below this one.
+    """
+
+    apex_octets: int
+    soa: bytes
+    types: frozenset[int] | None
+    closed: bool
+
+
+class Asked(NamedTuple):
+    """The zone that answers for a name."""
+
+    zone: Zone
+    generation: int
+
+
+class Book:
+    """All zones by origin."""
+
+    def __init__(self, unpacked_max: int = UNPACKED_MAX_ZONES) -> None:
+        self._held: dict[Name, Held] = {}
+        self._unpacked: dict[Name, tuple[Zone, tuple[Name, ...]]] = {}  # with the names that are in `names`
+        self._unpacked_max = unpacked_max
+        self._generation = 0
+        self._lock = threading.Lock()
+        self.names: dict[Name, Place | None] = {}
+        """Every origin, and every name of the unpacked zones; None: only a look-up can tell."""
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def __iter__(self) -> Iterator[Name]:
+        return iter(tuple(self._held))
+
+    def put(self, origin: Name, packed: bytes) -> list[Name]:
+        """Take a zone in, in place of what it was; return the origins whose remembered answers are void now."""
+        with self._lock:
+            known = origin in self._held
+            touched = [origin] if known else [origin, *self._touch_encloser(origin)]
+            self._forget(origin)
+            self._generation += 1
+            self._held[origin] = Held(packed, self._generation)
+            return touched
+
+    def remove(self, origin: Name) -> list[Name]:
+        """Serve a zone no longer; return the origins whose remembered answers are void now."""
+        with self._lock:
+            if origin not in self._held:
+                return []
+            self._forget(origin)
+            del self._held[origin], self.names[origin]
+            return [origin, *self._touch_encloser(origin)]
+
+    def packed(self, origin: Name) -> bytes | None:
+        """Return a zone as it came."""
+        held = self._held.get(origin)
+        return held.packed if held else None
+
+    def is_current(self, origin: Name, generation: int) -> bool:
+        """Tell whether the zone is what it was when `find` gave it out."""
+        held = self._held.get(origin)
+        return held is not None and held.generation == generation
+
+    def origin_for(self, name: Name, rrtype: int) -> Name | None:
+        """Return the origin of the zone that answers; for DS the one above, if it is here (RFC 4035, 3.1.4.1)."""
+        below = None
+        for above in ancestors(name):
+            if above in self._held:
+                if rrtype != DS or above != name:
+                    return above
+                below = above
+        return below
+
+    def find(self, name: Name, rrtype: int) -> Asked | None:
+        """Return the zone that answers for a name; None: it is no business of ours. Raises `BadRecord`."""
+        with self._lock:
+            origin = self.origin_for(name, rrtype)
+            if origin is None:
+                return None
+            unpacked = self._unpacked.get(origin)
+            zone = unpacked[0] if unpacked else self._unpack(origin)
+            return Asked(zone, self._held[origin].generation)
+
+    def _unpack(self, origin: Name) -> Zone:
+        zone = unpack(self._held[origin].packed)
+        while len(self._unpacked) >= self._unpacked_max:
+            self._forget(next(iter(self._unpacked)))
+        places = self._places(zone)
+        self._unpacked[origin] = zone, tuple(places)
+        self.names.update(places)
+        return zone
+
+    def _places(self, zone: Zone) -> dict[Name, Place | None]:
+        """Return the names of a zone that are not another's: below a cut, or in a zone of their own here."""
+        soa = zone.negative_soa
+        record = _SOA_HEAD.pack(SOA, CLASS_IN, soa.ttl, len(soa.data[0])) + soa.data[0]
+        places: dict[Name, Place | None] = {}
+        for name, node in zone.nodes.items():
+            if any(above in self._held for above in _between(name, zone.origin)):
+                continue
+            if any(above in zone.cuts for above in _between(name, zone.origin)):
+                places[name] = None
+                continue
+            types = None if CNAME in node else frozenset(folded(rrtype) for rrtype in node)
+            places[name] = Place(len(zone.origin), record, types, wildcard_of(name) not in zone.nodes)
+        return places
+
+    def _forget(self, origin: Name) -> None:
+        """Keep a zone packed only."""
+        _, names = self._unpacked.pop(origin, (None, ()))
+        for name in names:
+            self.names.pop(name, None)
+        self.names[origin] = None
+
+    def _touch_encloser(self, origin: Name) -> list[Name]:
+        """The zone around a new or lost one has other names than before: have it looked at anew."""
+        for above in ancestors(parent(origin)) if origin != ROOT else ():
+            if above in self._held:
+                self._forget(above)
+                self._generation += 1
+                self._held[above] = self._held[above]._replace(generation=self._generation)
+                return [above]
+        return []
+
+
+def _between(name: Name, origin: Name) -> Iterator[Name]:
+    """Yield the name and those above it, below `origin`."""
+    while name != origin:
+        yield name
+        name = parent(name)
+
+
+def folded(rrtype: int) -> int:
+    """Return a type as it is in a key of the answer table: each octet as `bytes.lower` leaves it."""
+    return int.from_bytes(rrtype.to_bytes(2, "big").lower(), "big")

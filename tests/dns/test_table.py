@@ -1,0 +1,191 @@
+"""What is remembered is right for everything that has the same key, and is forgotten with its zone."""
+
+from __future__ import annotations
+
+import random
+import threading
+
+import dns.edns
+import dns.message
+import pytest
+
+from daemon.dns.book import Book
+from daemon.dns.counters import Counters
+from daemon.dns.front import Front
+from tests.dns.support import EXAMPLE, DnsProcess, query, read, texts, zone
+from zones.labels import from_text
+from zones.packed import pack
+from zones.zone import Zone, with_serial
+
+RACES = 1000
+ORIGIN = from_text("example.test.")
+
+
+class Fronts:
+    """A book and a front, without a process."""
+
+    def __init__(self, *, tcp: bool = False, table_max: int = 100_000, unpacked_max: int = 100) -> None:
+        self.book = Book(unpacked_max)
+        self.front = Front(self.book, Counters(), tcp=tcp, table_max=table_max)
+
+    def put(self, one: Zone) -> None:
+        for origin in self.book.put(one.origin, pack(one)):
+            self.front.void(origin)
+
+    def remove(self, origin: bytes) -> None:
+        for one in self.book.remove(origin):
+            self.front.void(one)
+
+    def raw(self, packet: bytes) -> bytes:
+        """Answer as the listeners do."""
+        key = packet[2:].lower()
+        entry = self.front.table.get(key) or self.front.miss(key, memoryview(packet))
+        assert entry is not None
+        head, tail, at, size, _ = entry
+        answer = packet[:2] + head + packet[12:at] + tail
+        assert len(answer) == size
+        return answer
+
+    def ask(self, name: str, rrtype: str, **more: int) -> dns.message.Message:
+        return read(self.raw(query(name, rrtype, **more)))
+
+
+def fronts(text: str = EXAMPLE, **more: int) -> Fronts:
+    made = Fronts(**more)  # type: ignore[arg-type]
+    made.put(zone(text))
+    return made
+
+
+def test_types_that_fold_into_one_another_are_told_apart() -> None:
+    """65 (HTTPS) and 97 differ by the bit that lower case sets; so do 16640 and 24832."""
+    made = fronts()
+    for first, second in (("HTTPS", "TYPE97"), ("TYPE97", "HTTPS")):
+        for name, has in (("web", "HTTPS"), ("https-only", "HTTPS"), ("txt97", "TYPE97"), ("mx", None)):
+            for rrtype in (first, second, first):
+                found = made.ask(f"{name}.example.test", rrtype)
+                assert bool(found.answer) == (rrtype == has), (name, rrtype)
+    for rrtype in ("TYPE16640", "TYPE24832", "TYPE321", "TYPE353"):
+        assert not made.ask("mx.example.test", rrtype).answer
+
+
+def test_payload_sizes_that_fold_into_one_another_are_told_apart() -> None:
+    made = fronts()
+    for payload in (512, 577, 609, 1000, 1232, 16640, 24832, 1345, 1377, 65, 97):
+        for _ in range(2):
+            packet = made.raw(query("long.example.test", "TXT", edns=payload))
+            assert len(packet) <= max(512, payload)
+            assert bool(packet[2] & 2) == (payload < 1040)
+
+
+def test_names_that_do_not_exist_are_not_remembered() -> None:
+    made = fronts()
+    for number in range(50):
+        assert made.ask(f"n{number}.example.test", "A").rcode() == 3
+        assert made.ask("mx.example.test", f"TYPE{1000 + number}").rcode() == 0
+        made.ask(f"n{number}.wild.example.test", "TXT")
+        made.ask(f"n{number}.sub.example.test", "TXT")
+    assert len(made.front.table) == 0
+
+
+def test_cookies_and_odd_sizes_are_answered_from_one_entry() -> None:
+    made = fronts()
+    made.ask("example.test", "MX")
+    before = len(made.front.table)
+    for number in range(100):
+        cookie = dns.message.make_query("example.test", "MX", use_edns=0, payload=1300 + number)
+        cookie.use_edns(
+            options=[dns.edns.GenericOption(dns.edns.OptionType.COOKIE, random.randbytes(8))], payload=1300 + number
+        )
+        assert read(made.raw(cookie.to_wire())).answer
+    assert len(made.front.table) == before
+
+
+def test_the_table_is_bounded() -> None:
+    made = fronts(table_max=10)
+    for name in ("mx", "ns1", "alias", "far", "@"):
+        for edns in (None, 512, 1232, 1400, 4096):
+            where = "example.test" if name == "@" else f"{name}.example.test"
+            assert made.ask(where, "SOA" if name == "@" else "A", edns=edns or 0).rcode() == 0
+            assert len(made.front.table) <= 11
+
+
+def test_a_new_state_is_answered_at_once() -> None:
+    made = fronts()
+    for serial in range(2, 50):
+        made.put(with_serial(zone(), serial))
+        for name in ("example.test", "nothing.example.test"):
+            found = made.ask(name, "SOA")
+            [soa] = (found.answer or found.authority)[0]
+            assert soa.serial == serial
+
+
+def test_a_zone_within_a_zone_takes_its_names_and_gives_them_back() -> None:
+    made = fronts()
+    inner = "$TTL 60\n@ SOA ns h 9 14400 3600 1209600 60\n@ NS ns\n@ TXT inner\nhost A 192.0.2.77\n"
+    host = "host.a.b.ent.example.test"
+    assert made.ask(host, "A").rcode() == 3
+    assert made.ask("a.b.ent.example.test", "A").answer
+    made.put(zone(inner, "a.b.ent.example.test."))
+    assert texts(made.ask(host, "A").answer) == [f"{host}. A 192.0.2.77"]
+    assert made.ask("x." + host, "A").authority[0].name.to_text() == "a.b.ent.example.test."
+    assert not made.ask("a.b.ent.example.test", "A").answer
+    assert made.ask("a.b.ent.example.test", "DS").authority[0].name.to_text() == "example.test."
+    made.remove(from_text("a.b.ent.example.test."))
+    assert made.ask(host, "A").rcode() == 3
+    assert made.ask("a.b.ent.example.test", "A").answer
+    made.remove(ORIGIN)
+    assert made.ask(host, "A").rcode() == 5
+
+
+def test_no_more_zones_are_unpacked_than_may_be() -> None:
+    made = Fronts(unpacked_max=3)
+    for number in range(20):
+        made.put(zone(name=f"z{number}.test."))
+    for _ in range(2):
+        for number in range(20):
+            assert made.ask(f"mx.z{number}.test", "A").answer
+            assert made.ask(f"no.z{number}.test", "A").rcode() == 3
+    assert len(made.book.names) <= 20 + 3 * 40
+
+
+def test_a_miss_in_flight_puts_no_stale_answer_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The zone changes between the look-up and the remembering."""
+    made = fronts()
+    keep = made.front._keep
+
+    def late(*arguments: object) -> None:
+        made.put(with_serial(zone(), 2))
+        keep(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(made.front, "_keep", late)
+    made.ask("example.test", "SOA")
+    monkeypatch.undo()
+    assert not made.front.table
+    [soa] = made.ask("example.test", "SOA").answer[0]
+    assert soa.serial == 2
+
+
+def test_after_publishing_the_next_question_sees_it_a_thousand_times(server: DnsProcess) -> None:
+    """While four threads ask without a pause."""
+    done = threading.Event()
+    asked = query("race.test", "SOA")
+
+    def ask_on() -> None:
+        while not done.is_set():
+            server.udp(asked)
+
+    server.put(zone(name="race.test."))
+    crowd = [threading.Thread(target=ask_on) for _ in range(4)]
+    for one in crowd:
+        one.start()
+    try:
+        states = [with_serial(zone(name="race.test."), serial) for serial in range(2, RACES + 2)]
+        for serial, state in enumerate(states, 2):
+            server.put(state)
+            for answer in (server.udp(asked), server.over_tcp(asked)[0]):
+                assert answer is not None
+                assert int.from_bytes(answer[-31:-27], "big") == serial, "the SOA's numbers end at the OPT record"
+    finally:
+        done.set()
+        for one in crowd:
+            one.join()
