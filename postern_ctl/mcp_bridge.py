@@ -188,7 +188,7 @@ class Bridge:
     def _renew(self, link: Link, *, began: bool) -> None:
         """Get another key for one that ended; without an enrollment key, only `redeem_enrollment` is left."""
         with self._linking:
-            if self._link is not link and self._link is not None and self._link.transport is not link.transport:
+            if self._link is not None and self._link.transport is not link.transport:
                 return  # another request was faster
             if self._credential.redeem is not None:
                 self._switch(self._credential.redeem())
