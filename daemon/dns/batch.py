@@ -56,8 +56,8 @@ class MMsgHdr(ctypes.Structure):
 
 Slot = tuple[int, int, int, int, int]
 """Where the parts of one slot are: in `lengths` how long the request is; in `packets` its beginning, the octet behind
-its id and the one behind its header; in `sizes` how long the answer is (0: there is none). A plain tuple, for it is taken
-apart for each datagram."""
+its id and the one behind its header; in `sizes` how long the answer is (0: there is none). It is taken apart for each
+datagram, so it is a plain tuple."""
 SIZE_AT = 4
 
 

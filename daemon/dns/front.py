@@ -55,7 +55,7 @@ def _opt(payload_octets: int, do: bool) -> bytes:
 
 
 Form = tuple[bytes, bytes, bytes]
-"""What all negative answers to one form of request have in common: octets 2 to 12 of NXDOMAIN and of NODATA, the OPT record."""
+"""What all negative answers to one form of request share: octets 2 to 12 of NXDOMAIN and of NODATA, the OPT record."""
 
 
 def _forms() -> dict[bytes, Form]:
