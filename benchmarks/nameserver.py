@@ -36,6 +36,7 @@ from zones.zone import Zone
 
 ZONES = 1_000
 WINDOW_QUESTIONS, SOCKETS = 512, 16
+FLOOD_QUESTIONS = 65_536  # in flight, for most of a flood is never answered
 ALIKE_SAMPLES = 300
 TCP_CONNECTIONS, TCP_PIPELINED = 16, 50
 CHANGES = (10, 100)  # a second
@@ -300,7 +301,7 @@ def under_flood(server: Server, home: Path, flood: Path, names: Sequence[str], s
     second without an answer, so that is what counts as one that failed."""
     dns_questions.write(home / "garbage", dns_questions.garbage(names))
     before, asked, failed, slowest_ms = server.memory_mib(), 0, 0, 0.0
-    words = [str(flood), str(server.port), str(home / "garbage"), str(seconds), str(WINDOW_QUESTIONS), str(SOCKETS)]
+    words = [str(flood), str(server.port), str(home / "garbage"), str(seconds), str(FLOOD_QUESTIONS), str(SOCKETS)]
     with subprocess.Popen(["taskset", "-c", LOAD_CORE, *words], stdout=subprocess.PIPE, text=True) as flooding_it:
         while flooding_it.poll() is None:
             begun = time.perf_counter()
@@ -312,11 +313,10 @@ def under_flood(server: Server, home: Path, flood: Path, names: Sequence[str], s
             asked, slowest_ms = asked + 1, max(slowest_ms, (time.perf_counter() - begun) * 1000)
             time.sleep(0.01)
         assert flooding_it.stdout is not None
-        rate = flooding_it.stdout.read().split()[0]
-    print(
-        f"\nOurs, flooded for {seconds} s ({int(rate):,} answers/s): {asked - failed} of {asked} others were answered,"
-    )
-    print(f"  the slowest in {slowest_ms:.0f} ms; memory {before:.0f} MiB before, {server.memory_mib():.0f} MiB after")
+        _, sent, received, _, _ = map(int, flooding_it.stdout.read().split())
+    print(f"\nOurs, flooded for {seconds} s with {sent // seconds:,} datagrams/s ({received // seconds:,} answered):")
+    print(f"  {asked - failed} of {asked} others were answered, the slowest in {slowest_ms:.0f} ms;")
+    print(f"  memory {before:.0f} MiB before, {server.memory_mib():.0f} MiB after")
 
 
 def many(home: Path, flood: Path, count: int, amount: Amount) -> None:

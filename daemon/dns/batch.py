@@ -14,6 +14,8 @@ import socket
 from collections.abc import Callable
 from typing import NamedTuple
 
+from daemon.dns.limits import IPV4_MASK, IPV6_MASK
+
 SLOTS = 64
 SLOT_OCTETS = 2112  # a request may be longer than any answer to it; a multiple of a cache line
 SOURCE_OCTETS = 32  # struct sockaddr_in6 has 28, sockaddr_in 16
@@ -22,6 +24,8 @@ MSG_WAITFORONE = 0x10000  # block for the first datagram, then take what is ther
 
 # Where an address begins in its socket address: family, port; for IPv6 also the flow (ip(7), ipv6(7)).
 IPV4_ADDRESS_AT, IPV6_ADDRESS_AT = 4, 8
+# Where the interface's number stands in a control message: behind struct cmsghdr; for IPv6 behind the address, too.
+IPV4_INTERFACE_AT, IPV6_INTERFACE_AT = 16, 32
 
 
 class IoVec(ctypes.Structure):
@@ -50,19 +54,11 @@ class MMsgHdr(ctypes.Structure):
     _fields_ = (("header", MsgHdr), ("length", ctypes.c_uint))
 
 
-class Slot(NamedTuple):
-    """Where the parts of one slot are: offsets into the views of `Buffers`."""
-
-    length_at: int
-    """In `lengths`: how long the request is."""
-    start: int
-    """In `packets`: the request."""
-    after_id: int
-    after_header: int
-    size_at: int
-    """In `sizes`: how long the answer is; 0: there is none."""
-    source_at: int
-    """In `networks`: the part of the sender's address that is counted."""
+Slot = tuple[int, int, int, int, int]
+"""Where the parts of one slot are: in `lengths` how long the request is; in `packets` its beginning, the octet behind
+its id and the one behind its header; in `sizes` how long the answer is (0: there is none). It is taken apart for each
+datagram, so it is a plain tuple."""
+SIZE_AT = 4
 
 
 class Buffers:
@@ -90,16 +86,17 @@ class Buffers:
         self.sizes = memoryview(self._vectors).cast("B").cast("P" if word == 8 else "I")
         self.lengths = memoryview(self._incoming).cast("B").cast("I")
         ipv4 = family == socket.AF_INET
-        self.networks = self.sources.cast("I" if ipv4 else "Q")
-        address_at, unit = (IPV4_ADDRESS_AT, 4) if ipv4 else (IPV6_ADDRESS_AT, 8)
-        self.slots = tuple(
-            Slot(
+        self._networks = self.sources.cast("I" if ipv4 else "Q")
+        unit = 4 if ipv4 else 8
+        self._network_at, self._stride = (IPV4_ADDRESS_AT if ipv4 else IPV6_ADDRESS_AT) // unit, SOURCE_OCTETS // unit
+        self._mask = IPV4_MASK if ipv4 else IPV6_MASK
+        self.slots: tuple[Slot, ...] = tuple(
+            (
                 (number * ctypes.sizeof(MMsgHdr) + MMsgHdr.length.offset) // 4,
                 number * SLOT_OCTETS,
                 number * SLOT_OCTETS + 2,
                 number * SLOT_OCTETS + 12,
                 (sizes_from + number * ctypes.sizeof(IoVec)) // word,
-                (number * SOURCE_OCTETS + address_at) // unit,
             )
             for number in range(SLOTS)
         )
@@ -117,12 +114,27 @@ class Buffers:
             header.control = ctypes.addressof(self._controls) + number * CONTROL_OCTETS
             header.control_length = control_octets
 
-    def source(self, slot: Slot) -> bytes:
+    def networks_of(self, count: int) -> list[int]:
+        """Return the network that each of the first requests came from, as a number."""
+        end, mask = self._network_at + count * self._stride, self._mask
+        networks = [one & mask for one in self._networks[self._network_at : end : self._stride].tolist()]
+        if self._name_octets != 16 and 0 in networks:
+            # IPv4 in IPv6, or loopback: what tells them apart stands in the address's other half.
+            others = self._networks[self._network_at + 1 : end + 1 : self._stride].tolist()
+            networks = [one or other & mask for one, other in zip(networks, others, strict=True)]
+        return networks
+
+    def source(self, number: int) -> bytes:
         """Return the address that a request came from."""
-        begin = slot.start // SLOT_OCTETS * SOURCE_OCTETS
         ipv4 = self._name_octets == 16
-        at = begin + (IPV4_ADDRESS_AT if ipv4 else IPV6_ADDRESS_AT)
+        at = number * SOURCE_OCTETS + (IPV4_ADDRESS_AT if ipv4 else IPV6_ADDRESS_AT)
         return self.sources[at : at + (4 if ipv4 else 16)].tobytes()
+
+    def forget_interfaces(self, count: int) -> None:
+        """Let routing choose the way out: only the address that was asked is to stay (ip(7), `ipi_ifindex`)."""
+        at = IPV4_INTERFACE_AT if self._name_octets == 16 else IPV6_INTERFACE_AT
+        for begin in range(at, at + count * CONTROL_OCTETS, CONTROL_OCTETS):
+            self.controls[begin : begin + 4] = b"\0\0\0\0"
 
     def outgoing_from(self, number: int) -> int:
         """Return the address of the headers for sending, from a slot on."""

@@ -27,18 +27,10 @@ class Held(NamedTuple):
     generation: int
 
 
-class Place(NamedTuple):
-    """A name that exists, with all that an answer to a wrong question about it takes.
-
-    `soa`: the zone's SOA record behind its owner, TTL for negative answers. `types`: what stands here, each type's low
-    octet in lower case like the keys of the answer table; None when a look-up has to tell. `closed`: no wildcard makes
-    names below this one.
-    """
-
-    apex_octets: int
-    soa: bytes
-    types: frozenset[int] | None
-    closed: bool
+Place = tuple[int, bytes, frozenset[int] | None, bool]
+"""A name that exists, with all that an answer to a wrong question about it takes: how long the zone's origin is; its
+SOA record behind the owner, with the TTL of negative answers; the types here, each octet in lower case like the keys of
+the answer table, or None when only a look-up can tell; whether no wildcard makes names below this one."""
 
 
 class Asked(NamedTuple):
@@ -136,7 +128,7 @@ class Book:
                 places[name] = None
                 continue
             types = None if CNAME in node else frozenset(folded(rrtype) for rrtype in node)
-            places[name] = Place(len(zone.origin), record, types, wildcard_of(name) not in zone.nodes)
+            places[name] = len(zone.origin), record, types, wildcard_of(name) not in zone.nodes
         return places
 
     def _forget(self, origin: Name) -> None:

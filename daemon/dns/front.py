@@ -10,7 +10,7 @@ means for each of them stands where it is taken care of.
 from __future__ import annotations
 
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any
 
 from daemon.dns.book import Book
 from daemon.dns.counters import Counters
@@ -54,12 +54,8 @@ def _opt(payload_octets: int, do: bool) -> bytes:
     return OPT_HEAD.pack(0, OPT, payload_octets, 0, 0, DO if do else 0, 0)
 
 
-class Form(NamedTuple):
-    """What all negative answers to one form of request have in common."""
-
-    nxdomain: bytes
-    nodata: bytes
-    opt: bytes
+Form = tuple[bytes, bytes, bytes]
+"""What all negative answers to one form of request share: octets 2 to 12 of NXDOMAIN and of NODATA, the OPT record."""
 
 
 def _forms() -> dict[bytes, Form]:
@@ -69,8 +65,10 @@ def _forms() -> dict[bytes, Form]:
         for edns in (None, *(Edns(payload, do) for payload in _USUAL_PAYLOADS for do in (False, True))):
             counts = (1, 0, 1, int(edns is not None))
             behind = _opt(edns.payload_octets, edns.dnssec_ok).lower() if edns else b""
-            forms[bytes(flags) + b"\0\1\0\0\0\0\0" + bytes((counts[3],)) + _CLASS_IN + behind] = Form(
-                head(flags[0], NXDOMAIN, counts, aa=True), head(flags[0], NOERROR, counts, aa=True), opt_record(edns)
+            forms[bytes(flags) + b"\0\1\0\0\0\0\0" + bytes((counts[3],)) + _CLASS_IN + behind] = (
+                head(flags[0], NXDOMAIN, counts, aa=True),
+                head(flags[0], NOERROR, counts, aa=True),
+                opt_record(edns),
             )
     return forms
 
@@ -139,13 +137,14 @@ class Front:
                 )  # nothing is left when a zero within a label was taken for the end
                 place = names.get(above, _MISSING)
             if place is not None and place is not _MISSING:
+                nxdomain, nodata, opt = form
                 apex_octets, soa, types, closed = place
                 if above is not name:
-                    ready, slots = (form.nxdomain if closed else None), self._nxdomain_slots
+                    ready, slots = (nxdomain if closed else None), self._nxdomain_slots
                 else:
-                    ready, slots = (form.nodata if _is_none_of(types, high, low) else None), self._nodata_slots
+                    ready, slots = (nodata if _is_none_of(types, high, low) else None), self._nodata_slots
                 if ready is not None:
-                    tail = _POINTERS[len(name) - apex_octets] + soa + form.opt
+                    tail = _POINTERS[len(name) - apex_octets] + soa + opt
                     size = end + 2 + len(tail)
                     if size <= UDP_PLAIN_MAX_OCTETS:
                         return ready, tail, end + 2, size, slots[low if not high else 0]
@@ -181,8 +180,8 @@ class Front:
         if 97 <= low <= 122 or 97 <= query.type >> 8 <= 122 or 65 <= query.type >> 8 <= 90:
             return False
         if 65 <= low <= 90:
-            place = self._book.names.get(query.name)
-            if place is None or place.types is None or (query.type | 0x20) in place.types:
+            _, _, types, _ = self._book.names.get(query.name) or (0, b"", None, False)
+            if types is None or (query.type | 0x20) in types:
                 return False
         payload = query.edns.payload_octets if query.edns else 0
         return self._tcp or size <= UDP_PLAIN_MAX_OCTETS or payload >= UDP_MAX_OCTETS

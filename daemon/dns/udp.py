@@ -7,12 +7,13 @@ import sys
 import threading
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable
 
-from daemon.dns.batch import MSG_WAITFORONE, SLOTS, Buffers, Calls, Slot, system_calls
+from daemon.dns.batch import MSG_WAITFORONE, SIZE_AT, SLOTS, Buffers, Calls, system_calls
 from daemon.dns.front import Entry, Front, entry_of
-from daemon.dns.limits import IPV4_MASK, IPV6_MASK, NETWORKS_MAX, SLIP, RateLimit, is_loopback
-from daemon.dns.message import AA, HEADER_OCTETS, TC
+from daemon.dns.limits import NETWORKS_MAX, SLIP, RateLimit, is_loopback
+from daemon.dns.message import AA, HEADER_OCTETS, QUESTION_TAIL_OCTETS, TC
 
 BUFFER_OCTETS = 4 * 1024 * 1024  # of the socket: what a burst may pile up
 REQUEST_MAX_OCTETS = 65535
@@ -23,7 +24,6 @@ FAULTS_TOLD_MAX = 10
 IP_PKTINFO = 8 if sys.platform == "linux" else 26
 IPV6_RECVPKTINFO = getattr(socket, "IPV6_RECVPKTINFO", 49)
 IPV4_CONTROL_OCTETS, IPV6_CONTROL_OCTETS = 32, 40  # cmsghdr (16), in_pktinfo (12) or in6_pktinfo (20), padded to 8
-IPV4_INTERFACE_AT, IPV6_INTERFACE_AT = 16, 32
 
 
 def open_socket(family: int, host: str, port: int) -> tuple[socket.socket, int]:
@@ -68,7 +68,9 @@ class UdpListener:
         self._careful = careful
         self._rate = rate
         self._calls = system_calls() if batched else None
-        self._seen: dict[int, int] = {}
+        self._seen: Counter[int] = Counter()
+        self._window = 0
+        self._over_limit = 0
         self._window_ends = 0.0
 
     def start(self) -> None:
@@ -77,6 +79,7 @@ class UdpListener:
 
     def new_window(self) -> None:
         """Begin a new second of the rate limit."""
+        self._window += 1
         self._seen.clear()
 
     def _run(self) -> None:
@@ -95,24 +98,17 @@ class UdpListener:
     def _batches(self, calls: Calls, buffers: Buffers) -> None:
         # All that the loop uses is local: this is where the time goes.
         recvmmsg, number, incoming = calls.recvmmsg, self._socket.fileno(), buffers.incoming
-        packets, lengths, sizes, networks = buffers.packets, buffers.lengths, buffers.sizes, buffers.networks
-        ipv6 = self._socket.family == socket.AF_INET6
-        mask = IPV6_MASK if ipv6 else IPV4_MASK
-        slots_of, miss, known = buffers.first_slots, self.front.miss, self.front.table.get
+        packets, lengths, sizes = buffers.packets, buffers.lengths, buffers.sizes
+        slots_of, networks_of = buffers.first_slots, buffers.networks_of
+        miss, known, odd = self.front.miss, self.front.table.get, self._odd
         counts, seen, threshold = self.front.counters.counts, self._seen, self._rate.threshold
-        seen_of, limited, odd = seen.get, self._limited, self._odd
-        wildcard = self._control_octets > 0
+        wildcard, window, answers = self._control_octets > 0, 0, 0
         while True:
             count = recvmmsg(number, incoming, SLOTS, MSG_WAITFORONE, None)
             if count <= 0:  # interrupted, or an error of an earlier answer: nothing was received
                 continue
             gaps = False
-            for slot in slots_of[count]:
-                length_at, start, after_id, after_header, size_at, source_at = slot
-                network = networks[source_at] & mask
-                if ipv6 and not network:  # IPv4 in IPv6, or loopback: what tells them apart stands in the other half
-                    network = networks[source_at + 1] & mask
-                seen[network] = answers = seen_of(network, 0) + 1
+            for length_at, start, after_id, after_header, size_at in slots_of[count]:
                 end = start + lengths[length_at]
                 key = packets[after_id:end].tobytes().lower()
                 entry = known(key)
@@ -128,39 +124,44 @@ class UdpListener:
                 packets[start + at : start + size] = tail
                 sizes[size_at] = size
                 counts[counter] += 1
-                if answers > threshold and limited(buffers, slot, at, answers):
-                    gaps = True
-            if len(seen) > NETWORKS_MAX:
+            networks = networks_of(count)
+            seen.update(networks)
+            if window != self._window or len(seen) > NETWORKS_MAX:
+                window, answers = self._window, 0
                 seen.clear()
+            answers += count
+            if answers > threshold:  # before that no network can have had too many
+                gaps = self._limit(buffers, networks) or gaps
             if wildcard:
-                self._forget_interfaces(buffers, count, ipv6=ipv6)
+                buffers.forget_interfaces(count)
             self._send(calls, buffers, count, gaps=gaps)
 
     def _odd(self, packet: memoryview) -> Entry | None:
         message = self._careful(bytes(packet))
         return None if message is None else entry_of(message)
 
-    def _limited(self, buffers: Buffers, slot: Slot, at: int, answers: int) -> bool:
-        """Drop an answer that is one too many, or leave of it that there is one by TCP; tell whether it was dropped."""
-        if not self._rate.limit_loopback and is_loopback(buffers.source(slot)):
-            return False
-        if answers % SLIP or at <= HEADER_OCTETS:
-            buffers.sizes[slot.size_at] = 0
-            self.front.counters.limited += 1
-            return True
-        buffers.packets[slot.after_id : slot.after_header] = truncated(
-            buffers.packets[slot.after_id : slot.after_header].tobytes()
-        )
-        buffers.sizes[slot.size_at] = at
-        self.front.counters.slipped += 1
-        return False
-
-    def _forget_interfaces(self, buffers: Buffers, count: int, *, ipv6: bool) -> None:
-        """Let routing choose the way out: only the address that was asked is to stay (ip(7), `ipi_ifindex`)."""
-        at = IPV6_INTERFACE_AT if ipv6 else IPV4_INTERFACE_AT
-        for number in range(count):
-            begin = number * 64 + at
-            buffers.controls[begin : begin + 4] = b"\0\0\0\0"
+    def _limit(self, buffers: Buffers, networks: list[int]) -> bool:
+        """Drop the answers to networks that had too many, or leave of them that there is one by TCP; tell whether any
+        was dropped."""
+        dropped = False
+        for number, network in enumerate(networks):
+            _, start, after_id, after_header, size_at = buffers.slots[number]
+            if self._seen[network] <= self._rate.threshold or not buffers.sizes[size_at]:
+                continue
+            if not self._rate.limit_loopback and is_loopback(buffers.source(number)):
+                continue
+            answer = buffers.packets[start : start + buffers.sizes[size_at]].tobytes()
+            end = question_end(answer)
+            self._over_limit += 1
+            if self._over_limit % SLIP or end is None:
+                buffers.sizes[size_at] = 0
+                self.front.counters.limited += 1
+                dropped = True
+            else:
+                buffers.packets[after_id:after_header] = truncated(answer[2:HEADER_OCTETS])
+                buffers.sizes[size_at] = end
+                self.front.counters.slipped += 1
+        return dropped
 
     def _send(self, calls: Calls, buffers: Buffers, count: int, *, gaps: bool) -> None:
         """Send the answers of the first slots; with gaps, those runs of them that have one."""
@@ -168,10 +169,10 @@ class UdpListener:
         while first < count:
             last = count
             if gaps:
-                while first < count and not buffers.sizes[buffers.slots[first].size_at]:
+                while first < count and not buffers.sizes[buffers.slots[first][SIZE_AT]]:
                     first += 1
                 last = first
-                while last < count and buffers.sizes[buffers.slots[last].size_at]:
+                while last < count and buffers.sizes[buffers.slots[last][SIZE_AT]]:
                     last += 1
             while first < last:
                 sent = calls.sendmmsg(number, buffers.outgoing_from(first), last - first, 0)
@@ -221,6 +222,17 @@ class UdpListener:
         return over and (self._rate.limit_loopback or not is_loopback(address))
 
     _seen_now = 0
+
+
+def question_end(answer: bytes) -> int | None:
+    """Return where an answer's question ends; None: it repeats none."""
+    at = HEADER_OCTETS
+    if answer[4:6] != b"\0\1":
+        return None
+    while at < len(answer) and answer[at]:
+        at += 1 + answer[at]
+    at += 1 + QUESTION_TAIL_OCTETS
+    return at if at <= len(answer) else None
 
 
 def truncated(head: bytes) -> bytes:
