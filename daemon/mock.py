@@ -189,7 +189,9 @@ async def serve() -> None:
         with os.fdopen(os.open(home / KEY_FILE_NAME, os.O_CREAT | os.O_WRONLY, 0o600), "w") as target:
             json.dump({"current": "00000000", "keys": {"00000000": key}}, target)
         free = HostPort("127.0.0.1", 0)
-        settings = Settings(data_dir=home, http_listen=free, smtp_listen=free, public_url=PUBLIC_URL, log_level="error")
+        settings = Settings(
+            data_dir=home, http_listen=free, smtp_listen=free, dns_workers=0, public_url=PUBLIC_URL, log_level="error"
+        )
         clock = StandingClock(parse_iso(BEGIN) // SECOND_MS * SECOND_MS)
         async with running(settings, clock, CountedIds()) as services:
             told = await _furnished(services, clock)

@@ -117,8 +117,13 @@ def answers(packet: bytes, front: Front) -> list[bytes]:
 
 
 def said(messages: list[bytes]) -> list[str]:
-    """Return what messages say: the same may be written with more or less compression."""
-    return [dns.message.from_wire(one, keyring=False, raise_on_truncation=False).to_text() for one in messages]
+    """Return what messages say: the same may be written with more or less compression.
+
+    All are read as answers to queries: of an update's question dnspython asks more than we do, who refuse it.
+    """
+    plain = [one[:2] + bytes([one[2] & 0x87]) + one[3:] for one in messages]
+    read = [dns.message.from_wire(one, keyring=False, raise_on_truncation=False).to_text() for one in plain]
+    return [f"{one[2] & 0x78} {text}" for one, text in zip(messages, read, strict=True)]
 
 
 @given(st.one_of(MESSAGES, st.binary(max_size=100), st.binary(max_size=600)))

@@ -38,6 +38,8 @@ AROUND_THE_TABLE = {
     "/l/{token}",
     "/d/{token}",
     "/u/{token}",
+    "/mcp",
+    "/mcp/enroll",
 }
 
 

@@ -193,7 +193,9 @@ def real(operation: Operation, world: World) -> dict[str, str]:
     collection = operation.path.split("/")[2]
     in_path = {
         "addr": world.address,
+        "address": world.suppressed,
         "id": by_noun.get(collection, ""),
+        "list": "block",
         "n": "0",
         "seq": str(world.audit_seq),
         "wait_id": world.wait,

@@ -127,7 +127,7 @@ MORE_HIDDEN: dict[str, str] = {
     "dir": f"<style>p:dir(ltr){{display:none}}</style><p>{FAKE}</p>",
     "root": f"<style>:root p{{display:none}}</style><p>{FAKE}</p>",
     "empty before": f"<style>i:empty+p{{display:none}}</style><i></i><p>{FAKE}</p>",
-    "any link": f"<style>:any-link{{display:none}}</style><a href=https://a.example/>{FAKE}</a>",
+    "any link": f"<style>i :any-link{{display:none}}</style><i><a href=https://a.example/>{FAKE}</a></i>",
     "attribute exists": f"<style>p[title]{{display:none}}</style><p title=x>{FAKE}</p>",
     "attribute word": f"<style>[class~=k]{{display:none}}</style><p class='a k'>{FAKE}</p>",
     "attribute dash": f"<style>[lang|=en]{{display:none}}</style><p lang=en-us>{FAKE}</p>",

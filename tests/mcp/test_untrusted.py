@@ -167,6 +167,7 @@ def test_data_and_schema_are_parted_alike() -> None:
                     "snippet": "t",
                     "received_at": "2026-01-01T00:00:00Z",
                     "unread": True,
+                    "auto_submitted": False,
                     "status": "received",
                     "authentication": {},
                 }
