@@ -147,6 +147,6 @@ SHOWN: list[str] = [
 _WHOLE_PAGE = (
     "unicode escape of a tag|namespace|siblings|siblings with text|only of type|not weighs its argument|nth negative"
     "|not complex|dir|root|body|defined|read only|not hover|has unknown|body text|body style|html style"
-    "|rem of the root|unclosed|unclosed string"
+    "|rem of the root|unclosed|unclosed string|has not|last child|nth last child"
 ).split("|")
 OWN = [name for name in HIDDEN if name not in _WHOLE_PAGE]
