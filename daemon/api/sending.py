@@ -25,7 +25,7 @@ def _as_list(value: object) -> object:
 AddressText = Annotated[str, Field(min_length=1, max_length=ADDRESS_TEXT_MAX_CHARS)]
 Addresses = Annotated[
     list[AddressText],
-    BeforeValidator(_as_list, json_schema_input_type=str | list[str]),
+    BeforeValidator(_as_list, json_schema_input_type=AddressText | list[AddressText]),
     Field(description="one address, or an array of them: local@domain or Name <local@domain>"),
 ]
 IdempotencyKey = Annotated[str, Field(min_length=1, max_length=IDEMPOTENCY_KEY_MAX_CHARS, pattern=r"^[\x20-\x7e]*$")]

@@ -36,6 +36,11 @@ ACCEPTED = ("2xx", "401", "403", "404", "409")
 BEYOND_SCHEMAS = {
     "agents.mint_key": "expires_at has to lie ahead",
     "agents.update": "the enrollment key has to be of the agent's tenant",
+    "lists.delete": "an entry is an address or a domain, and whose it is depends on who asks",
+    "lists.list": "whose list is meant depends on who asks",
+    "lists.put": "an entry is an address or a domain, and whose it is depends on who asks",
+    "messages.reply": "text or html has to be given; files are base64",
+    "messages.send": "recipients are addresses, headers on a list; text or html has to be given; files are base64",
     "inboxes.create": "agent_id is for operators; names can be reserved, domains another's, webhook targets forbidden",
     "keys.mint": "tenant and domains have to be there, expires_at has to lie ahead",
     "links.create": "the audit line has to be there",
