@@ -85,9 +85,9 @@ async def questions(client: Http, address: str) -> dict[str, Ask]:
 async def measured(rig: Rig, counts: tuple[int, ...]) -> list[dict[str, float]]:
     """Return each question's median by mailbox size."""
     await rig.add_mailboxes(len(counts))
-    [client] = await connections(rig.http, rig.key, 1)
     for address, count in zip(rig.addresses, counts, strict=True):
         await fill(rig, address, count)
+    [client] = await connections(rig.http, rig.key, 1)  # now: the daemon closes what is idle for long
     asked = [await questions(client, address) for address in rig.addresses]
     found: list[dict[str, float]] = [{} for _ in counts]
     for name in asked[0]:
