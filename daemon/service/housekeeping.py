@@ -10,10 +10,10 @@ from daemon.audit import append
 from daemon.clock import DAY_MS
 from daemon.service.auditing import Auditing
 from daemon.service.context import SYSTEM, Call, Source
-from daemon.service.dispatcher import Dispatcher
 from daemon.service.mutations import entry
-from daemon.service.reputation import KARMA_WINDOW_DAYS, day_of
-from daemon.service.tenants import retention_days
+from daemon.service.people.tenants import retention_days
+from daemon.service.sending.reputation import KARMA_WINDOW_DAYS, day_of
+from daemon.service.telling.dispatcher import Dispatcher
 from daemon.service.tools import Service, Tools
 from daemon.store import events, idempotency, links, messages, sends, tenants, waits, webhooks
 from daemon.store.database import Tx

@@ -12,8 +12,8 @@ from daemon.audit import append
 from daemon.clock import SECOND_MS, iso, iso_or_none
 from daemon.errors import Code, PosternError, invalid, not_found
 from daemon.service.context import Blob, Call, Done, Listed, Principal
-from daemon.service.downloads import Downloads, Target
 from daemon.service.link_tokens import LinkClaim, Purpose, read_token, write_token
+from daemon.service.mailboxes.downloads import Downloads, Target
 from daemon.service.mutations import LINK_LIFE_MS, Change, entry, sealed_place
 from daemon.service.tools import Service, Tools
 from daemon.store import agents, audit, enrollment, links, messages, operators, tenants

@@ -15,7 +15,7 @@ from daemon.errors import PosternError
 from daemon.service.auditing import Auditing
 from daemon.service.context import Call
 from daemon.service.tools import Service, Tools
-from daemon.service.waits import Waits
+from daemon.service.waiting.waits import Waits
 from daemon.store import outbox, sends, stats
 
 WRITABLE_KNOWN_SECONDS = 1.0

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from daemon.api.events import StreamEnd
 from daemon.service.context import Notice, Stream
-from daemon.service.events import END
+from daemon.service.telling.events import END
 from daemon.web.server import own_headers
 
 STREAM_TYPE = "text/event-stream"

@@ -20,10 +20,10 @@ from daemon import app, keys
 from daemon.clock import DAY_MS, SystemClock
 from daemon.events import Bus
 from daemon.mail.bounded import parse_bounded
-from daemon.service import messages
-from daemon.service.dispatcher import Dispatcher
-from daemon.service.outbox import Outbox
-from daemon.service.outcomes import Outcomes
+from daemon.service.mailboxes import messages
+from daemon.service.sending.outbox import Outbox
+from daemon.service.sending.outcomes import Outcomes
+from daemon.service.telling.dispatcher import Dispatcher
 from daemon.store import database, keyring, outbox, webhooks
 from daemon.store import messages as stored_messages
 
@@ -127,12 +127,12 @@ def prepare(point: Point, full: Path) -> None:
     put(stored_messages, "older_than", point.around(stored_messages.older_than, after=SWEEPING))
     put(webhooks, "add_delivery_of_event", point.around(webhooks.add_delivery_of_event, AROUND_A_DELIVERY[0]))
     put(Dispatcher, "_attempt", point.around(Dispatcher._attempt, AROUND_A_DELIVERY[1]))
-    put(Dispatcher, "_record", point.around(Dispatcher._record, AROUND_A_DELIVERY[2]))
+    put(Dispatcher, "record", point.around(Dispatcher.record, AROUND_A_DELIVERY[2]))
     put(outbox, "add", point.around(outbox.add, AROUND_A_SENDING[0]))
     put(Outbox, "_work", point.around(Outbox._work, AROUND_A_SENDING[1]))
     put(Outbox, "_attempt", point.around(Outbox._attempt, AROUND_A_SENDING[2]))
     put(outbox, "note_local_delivery", point.around(outbox.note_local_delivery, after=AROUND_A_SENDING[3]))
-    put(Outbox, "_record", point.around(Outbox._record, AROUND_A_SENDING[4]))
+    put(Outbox, "record", point.around(Outbox.record, AROUND_A_SENDING[4]))
     put(Outcomes, "_write", point.around(Outcomes._write, after=AROUND_A_SENDING[5]))
     put(app, "Bus", point.around(Bus, before="after the key's check value"))
 

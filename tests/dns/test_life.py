@@ -19,6 +19,7 @@ from daemon.backends.nameserver.feeder import Nameserver, Plan
 from daemon.backends.nameserver.process import Feed
 from daemon.dns.link import Link
 from tests.dns.support import HOST, Start, query, read, zone
+from tests.support import cannot_run
 from zones.packed import pack
 from zones.zone import Zone, with_serial
 
@@ -60,8 +61,9 @@ def test_a_taken_port_is_told_of(launch: Start, tmp_path: Path) -> None:
             asyncio.run(Nameserver(plan, _nothing).start())
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
 def test_it_becomes_another_user_for_good(launch: Start) -> None:
+    if os.getuid() != 0:
+        cannot_run("only root can become somebody else")
     server = launch("--user", "nobody")
     server.feed(zone())
     status = Path(f"/proc/{server.process.pid}/status").read_text()

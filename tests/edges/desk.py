@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from daemon.service.sending_rules import Outcome
+from daemon.service.sending.rules import Outcome
 from daemon.store import inboxes
 from daemon.store.database import Tx
 from tests.inside import DaemonInside

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-import daemon.service.events
+import daemon.service.telling.events
 import daemon.web.streams
 from daemon.service.housekeeping import EVENT_KEPT_DAYS
 from daemon.store import events
@@ -243,7 +243,7 @@ def test_silence_is_filled_with_comments_that_move_the_id_on(
         deliver(inside, world, "a")
         last = stream.event()[0]
         deliver(inside, other, "of no concern")
-        inside.clock.advance(seconds=daemon.service.events.HEARTBEAT_SECONDS)
+        inside.clock.advance(seconds=daemon.service.telling.events.HEARTBEAT_SECONDS)
         deliver(inside, world, "b")
         assert stream.event()[2]["message"]["subject"] == "b"
         beat = stream.block()

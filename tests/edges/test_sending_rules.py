@@ -5,8 +5,8 @@ import re
 import pytest
 
 from daemon.clock import DAY_MS, iso
-from daemon.service.reputation import day_of
-from daemon.service.sending_rules import Outcome
+from daemon.service.sending.reputation import day_of
+from daemon.service.sending.rules import Outcome
 from daemon.store import inboxes, sends
 from daemon.store.database import Tx
 from daemon.store.sends import Counted

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from daemon.clock import ManualClock
-from daemon.service.dispatcher import DISABLE_AFTER_MS, Dispatcher
 from daemon.service.housekeeping import DELIVERY_KEPT_DAYS, EVENT_KEPT_DAYS
+from daemon.service.telling.dispatcher import DISABLE_AFTER_MS, Dispatcher
 from tests.edges.support import audit_since, looked_up, until
 from tests.inside import DaemonInside
 from tests.receiver import Receiver

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
@@ -14,7 +13,6 @@ from mcp.shared.subscriptions import PromptsListChanged, ToolsListChanged
 from tests.mcp import fixture_input
 from tests.mcp.fixture_media import PNG, WAV
 
-PAUSE_SECONDS = 0.05
 MISSING_CAPABILITY = -32021
 NOTHING = {"type": "object", "properties": {}}
 Context = Any
@@ -176,21 +174,18 @@ def _resource(uri: str, mime_type: str, text: str) -> dict[str, Any]:
 async def _log(context: Context) -> dict[str, Any]:
     for text in ("Tool execution started", "Tool processing data", "Tool execution completed"):
         await context.session.send_log_message("info", text, related_request_id=context.request_id)
-        await asyncio.sleep(PAUSE_SECONDS)
     return _told("Logged three times.")
 
 
 async def _progress(context: Context) -> dict[str, Any]:
     for done in (0, 50, 100):
         await context.session.report_progress(done, 100)
-        await asyncio.sleep(PAUSE_SECONDS)
     return _told("Done, with progress.")
 
 
 async def _reconnect(context: Context) -> dict[str, Any]:
     if context.close_sse_stream is not None:
         await context.close_sse_stream()
-        await asyncio.sleep(2 * PAUSE_SECONDS)
     return _told("Reconnected.")
 
 

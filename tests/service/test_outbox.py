@@ -12,7 +12,7 @@ import pytest
 from daemon.backends.protocols import Arrival
 from daemon.clock import DAY_MS, SECOND_MS, ManualClock
 from daemon.errors import Code, PosternError
-from daemon.service.sending_rules import Outcome, SendingRules
+from daemon.service.sending.rules import Outcome, SendingRules
 from tests.service.harness import House, house
 from tests.service.scripted import Does, Says, Scripted
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from daemon.api.operations import BY_NAME
 from daemon.clock import ManualClock
 from daemon.errors import Code, PosternError
-from daemon.service.access import refused_key
 from daemon.service.context import LOCAL_OPERATOR, Call, Principal, Source
+from daemon.service.people.access import refused_key
 from daemon.service.rates import BUCKETS_MAX, CHANGE_COST, WINDOW_SECONDS, Buckets, Held, Quota, Rates, network_of
 from daemon.settings import Settings
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.service.reputation import (
+from daemon.service.sending.reputation import (
     KARMA_HALF_LIFE_DAYS,
     KARMA_LEAST,
     KARMA_MOST,

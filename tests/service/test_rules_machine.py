@@ -20,7 +20,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from daemon.clock import DAY_MS, SECOND_MS
 from daemon.errors import Code, PosternError
 from daemon.service.context import NOBODY, Call, Source
-from daemon.service.sending_rules import Outcome
+from daemon.service.sending.rules import Outcome
 from daemon.store import inboxes, messages, threads
 from daemon.store.database import Tx
 from daemon.store.inboxes import InboxRow

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from daemon.clock import parse_iso
-from daemon.service.search_words import EXCERPT_MAX_CHARS, TERMS_MAX, Words, excerpt_line, read_words
+from daemon.service.mailboxes.search_words import EXCERPT_MAX_CHARS, TERMS_MAX, Words, excerpt_line, read_words
 from daemon.store.search import FOUND, FOUND_END, Asked, Term, expression
 
 NEW_YEAR_MS = parse_iso("2026-01-01T00:00:00Z")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.service.signatures import secret_text, signed_headers
+from daemon.service.telling.signatures import secret_text, signed_headers
 from postern_ctl.webhooks import (
     TOLERANCE_SECONDS,
     BodyMalformed,

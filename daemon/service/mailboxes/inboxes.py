@@ -1,0 +1,185 @@
+"""Mailboxes."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from daemon.api.common import Deleted
+from daemon.api.inboxes import Inbox, InboxCreate, InboxCreated, InboxQuery
+from daemon.api.operations import Scope
+from daemon.api.webhooks import WebhookSecret
+from daemon.clock import iso
+from daemon.errors import Code, PosternError, invalid, not_found
+from daemon.events import Event
+from daemon.service.addresses import domain_name, local_part, normal_address
+from daemon.service.context import Call, Done, Listed, Principal
+from daemon.service.mailboxes.inbox_removal import remove_inbox_wholly
+from daemon.service.mutations import Change, Once
+from daemon.service.telling.webhook_making import WebhookMaker
+from daemon.service.tools import Service, Tools
+from daemon.store import agents, enrollment, inboxes, tenants
+from daemon.store.agents import AgentRow
+from daemon.store.database import Tx
+from daemon.store.inboxes import InboxRow
+from daemon.store.rows import unpack
+
+
+class Inboxes(Service):
+    """The noun `inbox`."""
+
+    def __init__(self, tools: Tools, webhooks: WebhookMaker) -> None:
+        super().__init__(tools)
+        self._webhooks = webhooks
+
+    async def create(self, call: Call, request: InboxCreate) -> Done[InboxCreated]:
+        """Create a mailbox, spending one of its enrollment key's quota in the same transaction.
+
+        With `inbound_webhook_url` its webhook is made in that transaction, too; a repeated request is answered without
+        the webhook's secret. Raises `PosternError`: `domain_not_allowed`, `address_taken`, `scope_denied`,
+        `enrollment_token_exhausted`, `enrollment_token_revoked`, `idempotency_conflict`, `validation_failed`.
+        """
+        if request.agent_id is not None and not call.principal.is_operator:
+            raise invalid("agent_id", "only operators name the agent; leave it out")
+        username = None if request.username is None else local_part(request.username)
+        domain = None if request.domain is None else domain_name("domain", request.domain)
+
+        def change(tx: Tx) -> Change[InboxCreated]:
+            owner, key_id, allowed = _owner(tx.conn, call.principal, request.agent_id)
+            name = _domain(tx.conn, owner.tenant_id, domain, allowed)
+            address = f"{username or self._ids.local_part()}@{name}"
+            _spend(tx, key_id)
+            _refuse_taken(tx, call.principal, owner.tenant_id, address)
+            row = InboxRow(
+                id=self._ids.new("inbox"),
+                tenant_id=owner.tenant_id,
+                agent_id=owner.id,
+                enrollment_key_id=key_id,
+                address=address,
+                domain=name,
+                display_name=request.display_name,
+                status="live",
+                created_ms=tx.now_ms,
+            )
+            inboxes.add(tx, row)
+            plain = InboxCreated(**_shown(row).model_dump())
+            webhook = None if request.inbound_webhook_url is None else self._hooked(tx, call.principal, row, request)
+            return Change(
+                data=plain.model_copy(update={"webhook": webhook}),
+                target=row.id,
+                tenant=row.tenant_id,
+                value=address,
+                secret=None if webhook is None else webhook.secret,
+                remembered=plain,
+            )
+
+        key = request.client_id or call.idempotency_key
+        once = None if key is None else Once("inboxes.create", key, request, InboxCreated)
+        return await self._mutations.run(call, "inbox:create", change, once=once)
+
+    def _hooked(self, tx: Tx, principal: Principal, row: InboxRow, request: InboxCreate) -> WebhookSecret:
+        """Make the webhook that a new mailbox was asked for with. It tells of mail, so who may not read has none."""
+        if not principal.is_operator and Scope.READ not in principal.scopes:
+            raise PosternError(
+                Code.SCOPE_DENIED, "A webhook tells of mail: it needs mailbox:read. Leave inbound_webhook_url out."
+            )
+        url = request.inbound_webhook_url or ""
+        made, secret = self._webhooks.make(
+            tx, "inbound_webhook_url", url, ["message.received"], row.tenant_id, row.agent_id, row.id
+        )
+        return WebhookSecret(id=made.id, secret=secret)
+
+    async def list(self, call: Call, query: InboxQuery) -> Listed[Inbox]:
+        """List the agent's own mailboxes; operators see all, or those of a tenant or an agent."""
+        own = not call.principal.is_operator
+        tenant = call.principal.tenant_id if own else query.tenant
+        agent = call.principal.agent_id if own else query.agent
+        what = f"inboxes of {agent} in {tenant}"
+        before = self._cursors.before(what, query)
+        rows = await self._database.read(lambda conn: inboxes.listing(conn, tenant, agent, before, query.limit + 1))
+        return self._cursors.listed(what, query, rows, lambda row: row.n, _shown)
+
+    async def get(self, call: Call, address: str) -> Inbox:
+        return _shown(await self.owned(call.principal, address))
+
+    async def delete(self, call: Call, address: str) -> Done[Deleted]:
+        """Delete a mailbox with its mail; its waits end at once, and its address is nobody else's ever after."""
+
+        def change(tx: Tx) -> Change[Deleted]:
+            row = owned_inbox(tx.conn, call.principal, address)
+            remove_inbox_wholly(tx, row.id)
+            tx.on_commit(lambda: self._bus.publish(Event(row.id, "inbox.deleted")))
+            return Change(data=Deleted(id=row.id), target=row.id, tenant=row.tenant_id, value=row.address)
+
+        return await self._mutations.run(call, "inbox:delete", change)
+
+    async def owned(self, principal: Principal, address: str) -> InboxRow:
+        """Return a mailbox that `principal` may see, by address or id. Raises `not_found`."""
+        return await self._database.read(lambda conn: owned_inbox(conn, principal, address))
+
+
+def owned_inbox(conn: sqlite3.Connection, principal: Principal, address: str) -> InboxRow:
+    """Return a mailbox of the caller's; what is not there and what is another's raise the same `not_found`."""
+    row = inboxes.find(conn, normal_address(address) or address)
+    if row is None or not (principal.is_operator or row.agent_id == principal.agent_id):
+        raise not_found("inbox")
+    return row
+
+
+def _owner(
+    conn: sqlite3.Connection, principal: Principal, agent_id: str | None
+) -> tuple[AgentRow, str, tuple[str, ...]]:
+    """Return whose mailbox it will be, the enrollment key that pays for it, and the domains it may be on."""
+    if not principal.is_operator:
+        agent = agents.get(conn, principal.agent_id or "")
+        if agent is None:
+            raise not_found("agent")
+        return agent, principal.enrollment_key_id or "", principal.domains
+    if agent_id is None:
+        raise invalid("agent_id", "an operator names whose mailbox it will be: with posternctl, --agent ID")
+    agent = agents.get(conn, agent_id)
+    if agent is None:
+        raise invalid("agent_id", "there is no such agent; see `posternctl agent list`")
+    key = enrollment.get(conn, agent.enrollment_key_id)
+    return agent, agent.enrollment_key_id, tuple(unpack(key.domains)) if key else ()
+
+
+def _domain(conn: sqlite3.Connection, tenant_id: str, asked: str | None, allowed: tuple[str, ...]) -> str:
+    live = [row.name for row in tenants.domains(conn, tenant_id) if row.status == "live"]
+    usable = [name for name in live if not allowed or name in allowed]
+    if asked is None and usable:
+        return usable[0]
+    if asked is None or asked not in usable:
+        hint = f"Use one of: {', '.join(usable)}." if usable else "This key has no live domain: ask the operator."
+        raise PosternError(Code.DOMAIN_NOT_ALLOWED, f"This key may not place mailboxes on that domain. {hint}")
+    return asked
+
+
+def _spend(tx: Tx, key_id: str) -> None:
+    key = enrollment.get(tx.conn, key_id)
+    if key is None or key.revoked_ms is not None:
+        raise PosternError(
+            Code.ENROLLMENT_TOKEN_REVOKED,
+            "The enrollment key behind this agent was revoked and creates no more mailboxes.",
+        )
+    if not enrollment.spend(tx, key_id):
+        raise PosternError(
+            Code.ENROLLMENT_TOKEN_EXHAUSTED,
+            "Every mailbox of this enrollment key is used. Ask the operator for a new one.",
+        )
+
+
+def _refuse_taken(tx: Tx, principal: Principal, tenant_id: str, address: str) -> None:
+    buried = inboxes.tombstone(tx.conn, address)
+    if inboxes.by_address(tx.conn, address) or (buried and not (principal.is_operator and buried == tenant_id)):
+        raise PosternError(Code.ADDRESS_TAKEN, "This address is taken or was used before. Choose another username.")
+
+
+def _shown(row: InboxRow) -> Inbox:
+    return Inbox(
+        id=row.id,
+        address=row.address,
+        display_name=row.display_name,
+        domain=row.domain,
+        status=row.status,
+        created_at=iso(row.created_ms),
+    )

@@ -1,0 +1,1 @@
+"""Who there is: tenants, enrollment keys, agents and their keys, operators."""

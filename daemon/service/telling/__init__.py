@@ -1,0 +1,1 @@
+"""Events, and who is told of them: streams and webhooks."""

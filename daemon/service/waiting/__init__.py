@@ -1,0 +1,1 @@
+"""Waits: what is wanted, and what was nearly it."""
