@@ -15,7 +15,7 @@ from daemon.api.operations import BY_NAME, Access, Operation
 from daemon.errors import Code, PosternError
 from daemon.service.context import Call
 from daemon.service.services import Services
-from daemon.web.mcp.door import CALLER_SCOPE, Caller
+from daemon.web.mcp.caller import CALLER_SCOPE, Caller
 from daemon.web.mcp.results import data_of, refusal, result
 from daemon.web.mcp.sessions import Sessions
 from daemon.web.mcp.tools import Asked, Tool

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from daemon.errors import Code, PosternError
-from daemon.service.context import NOBODY, Call, Principal, Source
+from daemon.service.context import NOBODY, Principal
 from daemon.service.services import Services
 from daemon.web.bodies import whole_body
 from daemon.web.mcp import asgi
+from daemon.web.mcp.caller import Caller
 from daemon.web.peer import is_local
 from daemon.web.rest import roomy
 from daemon.web.server import CALL, REQUEST_ID, REQUEST_ID_HEADER, SERVICES, bearer
@@ -29,28 +29,6 @@ if TYPE_CHECKING:
 PATH = "/mcp"
 ENROLL_PATH = "/mcp/enroll"
 ENROLLMENT_KEY_PREFIX = "pk_enroll_"
-CALLER_SCOPE = "postern.caller"
-
-
-@dataclass(slots=True)
-class Caller:
-    """Whoever makes one HTTP request, and whether they are still there."""
-
-    principal: Principal
-    key: str | None
-    request_id: str
-    src_ip: str | None
-    gone: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-
-    def call(self, principal: Principal | None = None) -> Call:
-        """Return a call of an operation, by this caller or by whom they turned out to be."""
-        return Call(
-            principal=principal or self.principal,
-            request_id=self.request_id,
-            source=Source.MCP,
-            src_ip=self.src_ip,
-            wants_receipt=True,
-        )
 
 
 class Engine:

@@ -104,7 +104,7 @@ def _extracted(extracted: Data) -> list[str]:
     told = []
     grounds = extracted["provenance"]
     code, link = extracted["otp_code"], extracted["verification_link"]
-    if code is not None and len(code) <= SAFE_CODE_MAX_CHARS and code.replace("-", "").isalnum():
+    if code is not None and len(code) <= SAFE_CODE_MAX_CHARS and code.isascii() and code.replace("-", "").isalnum():
         told.append(f"Code: {code} ({_grounds(grounds['otp_code'])}).")
     if link is not None:
         told.append(f"It has a verification link ({_grounds(grounds['verification_link'])}), quoted below.")

@@ -20,8 +20,8 @@ from daemon import __version__
 from daemon.service.services import Services
 from daemon.web.mcp import material
 from daemon.web.mcp.asgi import Application
+from daemon.web.mcp.caller import CALLER_SCOPE, Caller
 from daemon.web.mcp.calls import Calls, Context, caller_of
-from daemon.web.mcp.door import CALLER_SCOPE, Caller
 from daemon.web.mcp.guides import INSTRUCTIONS
 from daemon.web.mcp.sessions import Sessions
 from daemon.web.mcp.tools import TOOLS
