@@ -26,7 +26,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verify = verbs.add_parser("audit-verify", help="recompute the hash chain of the audit log")
     verify.add_argument("--checkpoint", type=Path, help="a checkpoint that was kept elsewhere (JSON)")
     verbs.add_parser("mock", help="serve fixtures from a throw-away store until stdin ends")
-    for verb in (run, verify):
+    kept = [
+        verbs.add_parser("backup-verify", help="check a backup, in a temporary place"),
+        verbs.add_parser("backup-restore", help="put the database of a backup where there is none"),
+        verbs.add_parser("keyring-recovery", help="write the master keys to a file under a passphrase"),
+        verbs.add_parser("keyring-recover", help="put the master keys of such a file where there are none"),
+    ]
+    for verb in kept:
+        verb.add_argument("file", type=Path)
+        verb.add_argument("--passphrase-stdin", action="store_true", help="read a passphrase from stdin")
+    for verb in (run, verify, *kept):
         for item in _FLAGS:
             verb.add_argument(f"--{item.name.replace('_', '-')}", help=item.metadata["help"], default=None)
     given = parser.parse_args(arguments)
@@ -38,7 +47,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = load(flags).settings
     except SettingsError as problem:
         return _fail(str(problem), WRONG_USAGE, "wrong_usage", as_json=as_json)
-    return _run(settings, as_json=as_json) if given.verb == "run" else _verify(settings, given.checkpoint)
+    if given.verb == "run":
+        return _run(settings, as_json=as_json)
+    if given.verb == "audit-verify":
+        return _verify(settings, given.checkpoint)
+    return _keep(
+        given.verb, settings, given.file, sys.stdin.readline().rstrip("\n") if given.passphrase_stdin else None
+    )
 
 
 def _run(settings: Settings, *, as_json: bool) -> int:
@@ -76,6 +91,34 @@ def _verify(settings: Settings, kept: Path | None) -> int:
         return _fail(str(problem), FAILED, "audit_unreadable")
     _say(result.model_dump_json())
     return 0 if result.ok else FAILED
+
+
+def _keep(verb: str, settings: Settings, file: Path, passphrase: str | None) -> int:
+    """Do offline work on a backup or the master keys; its answer is one JSON object."""
+    from daemon.app import StartError, locked, prepared_home
+    from daemon.archive import ArchiveError
+    from daemon.service.keeping import offline
+
+    home = settings.home
+    try:
+        if verb == "backup-verify":
+            found = offline.verify_backup(file, passphrase, home)
+        elif verb == "backup-restore":
+            with locked(prepared_home(home)):
+                found = offline.restore_backup(file, passphrase, home, settings.database_path)
+        elif verb == "keyring-recovery":
+            offline.write_recovery(home, file, passphrase or "")
+            _say(json.dumps({"file": str(file)}))
+            return 0
+        else:
+            _say(json.dumps({"file": str(offline.recover_keys(file, passphrase or "", prepared_home(home)))}))
+            return 0
+    except (ArchiveError, StartError) as problem:
+        return _fail(str(problem), FAILED, "not_kept")
+    except OSError as problem:
+        return _fail(f"{problem.filename or file}: {(problem.strerror or str(problem)).lower()}", FAILED, "not_kept")
+    _say(found.model_dump_json())
+    return 0 if found.ok else FAILED
 
 
 def _say(line: str) -> None:

@@ -71,7 +71,7 @@ async def running(settings: Settings, clock: Clock | None = None, ids: Ids | Non
     home = prepared_home(settings.home)
     warm()
     async with AsyncExitStack() as stack:
-        stack.enter_context(_locked(home))
+        stack.enter_context(locked(home))
         database = Database(settings.database_path, clock)
         try:
             database.open()
@@ -240,7 +240,8 @@ def _cannot_listen(listen: HostPort, problem: OSError) -> StartError:
 
 
 @contextlib.contextmanager
-def _locked(home: Path) -> Iterator[None]:
+def locked(home: Path) -> Iterator[None]:
+    """Keep every other daemon out of a data directory while the block runs. Raises `StartError`."""
     # Never through a symlink, and never truncating: the directory may have been somebody else's before.
     try:
         number = os.open(home / LOCK_NAME, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

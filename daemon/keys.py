@@ -17,6 +17,7 @@ import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -125,6 +126,11 @@ class Keyring:
     def key_ids(self) -> tuple[str, ...]:
         return tuple(self._keys)
 
+    def add(self, key_id: str, key: bytes) -> None:
+        """Take in a new key, as the current one."""
+        self._keys[key_id] = key
+        self.current = key_id
+
     def derive(self, purpose: str, key_id: str | None = None, salt: bytes = b"") -> bytes:
         """Return the 32-byte key of one purpose. Raises `KeyringError` when `key_id` is unknown."""
         master = self._keys.get(self.current if key_id is None else key_id)
@@ -187,10 +193,7 @@ def load_keyring(directory: Path, known: dict[str, str]) -> Keyring:
     `known` are the key-check values in the database (empty on first start). A systemd credential comes before the file.
     Raises `KeyringError` when the key is missing, wrong, or open to others: it is never replaced silently.
     """
-    credential = os.environ.get("CREDENTIALS_DIRECTORY")
-    path = Path(credential, CREDENTIAL_NAME) if credential else directory / KEY_FILE_NAME
-    if credential and not path.exists():
-        path = directory / KEY_FILE_NAME
+    path = key_file(directory)
     if not path.exists():
         if known:
             raise KeyringError(f"The master key {path} is missing, but the database was made with one. Put it back.")
@@ -202,15 +205,49 @@ def load_keyring(directory: Path, known: dict[str, str]) -> Keyring:
     return keyring
 
 
+def key_file(directory: Path) -> Path:
+    """Return where the master keys of a data directory are: a systemd credential comes before the file."""
+    credential = os.environ.get("CREDENTIALS_DIRECTORY")
+    given = Path(credential, CREDENTIAL_NAME) if credential else None
+    return given if given is not None and given.exists() else directory / KEY_FILE_NAME
+
+
+def add_master_key(directory: Path, key_id: str) -> bytes:
+    """Add a key to the file, as the current one, durably, and return it. Raises `KeyringError`."""
+    path = key_file(directory)
+    if path.parent != directory:
+        raise KeyringError(f"The master keys are a credential of the system's ({path}). Add a key there, and restart.")
+    content = json.loads(path.read_text("ascii"))
+    key = secrets.token_bytes(MASTER_KEY_BYTES)
+    content["keys"][key_id] = base64.b64encode(key).decode()
+    _write(path, {"current": key_id, "keys": content["keys"]})
+    return key
+
+
+def put_key_file(directory: Path, content: bytes) -> Path:
+    """Write a recovered key file where there is none. Raises `KeyringError`."""
+    path = directory / KEY_FILE_NAME
+    if path.exists():
+        raise KeyringError(f"{path} is there already. Move it away if it is the wrong one.")
+    try:
+        _write(path, json.loads(content))
+        _read(path, private=True)
+    except ValueError:
+        raise KeyringError("This is no recovery file of Postern's.") from None
+    return path
+
+
 def _create(path: Path) -> None:
     key_id = secrets.token_hex(4)
-    text = json.dumps(
-        {"current": key_id, "keys": {key_id: base64.b64encode(secrets.token_bytes(MASTER_KEY_BYTES)).decode()}}
-    )
+    key = base64.b64encode(secrets.token_bytes(MASTER_KEY_BYTES)).decode()
+    _write(path, {"current": key_id, "keys": {key_id: key}})
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
     partial = path.with_suffix(".new")
     partial.unlink(missing_ok=True)  # left by a start that was cut short, or planted
     with os.fdopen(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600), "w") as target:
-        target.write(text)
+        target.write(json.dumps(content))
         target.flush()
         os.fsync(target.fileno())
     partial.rename(path)

@@ -34,6 +34,8 @@ NOUNS = {
     "suppression": "Whom a tenant does not write to, and why.",
     "link": "One-time links.",
     "audit": "The audit trail, and the proof that it is whole.",
+    "backup": "Backups: made while the daemon runs, verified and restored without it.",
+    "keyring": "The master keys, under which secrets are sealed.",
     "whoami": "Show who you are and what you may do.",
     "mcp": "Serve an AI host over stdio, or write its configuration.",
     "config": "The settings in force.",

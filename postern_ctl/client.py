@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 from postern_ctl.answers import Answer, Document, Listing, Page, Refused, Unreachable
 from postern_ctl.calls import Group, answer
+from postern_ctl.client_keeping import Backups, MasterKeys
 from postern_ctl.client_mail import Lists, Messages, Search, Threads
 from postern_ctl.client_suppressions import Suppressions
 from postern_ctl.client_webhooks import Events, Webhooks
@@ -386,6 +387,8 @@ class Postern:
         self.links = Links(transport)
         self.audit = Audit(transport)
         self.stats = Stats(transport)
+        self.backups = Backups(transport)
+        self.keyring = MasterKeys(transport)
 
     def __repr__(self) -> str:
         return f"Postern({self.target!r})"

@@ -27,6 +27,7 @@ PATIENCE_SECONDS = 5
 LINK_PATH = "/l/"
 DOWNLOAD_PATH = "/d/"
 LINE_MAX_BYTES = 1024 * 1024
+PIECE_BYTES = 256 * 1024
 _STREAM_TYPE = "text/event-stream"
 _ACCEPT = "application/json, message/rfc822, */*;q=0.1"
 
@@ -191,6 +192,14 @@ class Transport:
             if answer.headers.get_content_type() != _STREAM_TYPE:
                 raise PosternError(Code.INTERNAL_ERROR, "The answer is no stream. Check that the URL is Postern's.")
             yield iter(partial(answer.readline, LINE_MAX_BYTES), b"")
+
+    @contextmanager
+    def pieces(self, path: str) -> Iterator[Iterator[bytes]]:
+        """Ask for bytes and hand them out as they come. Raises `Refused` or `Unreachable`, in the middle, too."""
+        with self._asked("GET", path, {}, None, {"Accept": _ACCEPT}, self.timeout_seconds) as answer:
+            if answer.status != HTTPStatus.OK:
+                _success(answer)
+            yield iter(partial(answer.read, PIECE_BYTES), b"")
 
     @contextmanager
     def _asked(

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from daemon.api.glossary_keeping import KEEPING
+
 MADE_UP: Any = ...
 
 _AGENT = "agent_g6orpchr7vhgm3mammkxc7nz"
@@ -336,59 +338,7 @@ GLOSSARY: dict[str, tuple[str, Any]] = {
     "WebhookCreate.agent_id": ("Whose webhook it will be: for operators.", _AGENT),
     "WebhookCreate.url": ("Where to post events.", _HOOK),
     "WebhookSecret.id": ("The webhook's id.", _WEBHOOK),
-}
-
-# What stands in paths, and of a model that asks: the optional fields that its example shows beside the required ones.
-PATH: dict[str, tuple[str, Any]] = {
-    "addr": ("The mailbox: its address or its id.", _ADDRESS),
-    "agents/id": ("The agent's id.", _AGENT),
-    "agent-keys/id": ("The key's id.", _AGENT_KEY),
-    "deliveries/id": ("The delivery's id.", "delivery_scfpar6stylndw2ji6enhut7"),
-    "enrollment-tokens/id": ("The enrollment key's id.", _ENROLLMENT_KEY),
-    "address": ("The address that is not written to.", "jane@example.com"),
-    "list": ("`allow` or `block`.", "block"),
-    "links/id": ("The link's id.", "link_7e4abef8fa22f6976b994089c3ca76ab"),
-    "messages/id": ("The message's id.", _MESSAGE),
-    "operators/id": ("The operator's id.", _OPERATOR),
-    "tenants/id": ("The tenant's id.", _TENANT),
-    "threads/id": ("The thread's id.", _THREAD),
-    "webhooks/id": ("The webhook's id.", _WEBHOOK),
-    "n": ("The attachment's `index`.", "0"),
-    "seq": ("The line's number.", "42"),
-    "wait_id": ("The id that the wait was begun with.", "signup-0042"),
-}
-SHOWN: dict[str, tuple[str, ...]] = {
-    "AgentUpdate": ("disabled",),
-    "EnrollRequest": ("agent_handle",),
-    "EnrollmentKeyMint": ("reusable",),
-    "InboxCreate": ("username", "display_name"),
-    "SearchQuery": ("inbox",),
-    "ListEntryName": ("inbox",),
-    "ReplyRequest": ("text", "idempotency_key"),
-    "SendRequest": ("text", "idempotency_key"),
-    "TenantUpdate": ("limits",),
-    "WaitRequest": ("from", "since", "timeout_seconds"),
-}
-NOUNS: dict[str, str] = {
-    "enrollment": "An agent trades the enrollment key it was given for a short-lived key of its own.",
-    "inboxes": "Mailboxes: real addresses, made in one call.",
-    "waits": "Wait for a mail, and get the code or link that it is about.",
-    "messages": "The mail in a mailbox.",
-    "threads": "Mail that answers mail.",
-    "search": "Find mail by its words, over all mailboxes of an agent.",
-    "access": "Who a key is.",
-    "webhooks": "Have what happens posted to a URL, signed, and tried again until it is taken.",
-    "events": "Follow what happens on one connection.",
-    "tenants": "Customers; everything belongs to exactly one.",
-    "keys": "Enrollment keys: what agents may do, where, and how many mailboxes they may make.",
-    "agents": "Agents and their keys.",
-    "operators": "Keys for whoever runs Postern from away.",
-    "links": "Signed links that open once: to a secret, a file or a receipt.",
-    "audit": "The record of every change: chained, signed, and checkable.",
-    "lists": "Whom mail is taken from: senders that are allowed or blocked.",
-    "suppressions": "Addresses that a tenant does not write to.",
-    "stats": "What the daemon is doing.",
-}
+} | KEEPING
 
 
 def term(models: Iterable[str], name: str) -> tuple[str, Any] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from daemon.api.common import AuditRef, LinkRef, Model
@@ -90,9 +91,9 @@ class Listed(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """Bytes to hand out as they are; `tag` names what they are of."""
+    """Bytes to hand out as they are, or the file that they are in; `tag` names what they are of."""
 
-    content: bytes
+    content: bytes | Path
     content_type: str
     filename: str
     tag: str

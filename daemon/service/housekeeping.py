@@ -10,6 +10,7 @@ from daemon.audit import append
 from daemon.clock import DAY_MS
 from daemon.service.auditing import Auditing
 from daemon.service.context import SYSTEM, Call, Source
+from daemon.service.keeping.keyrings import Keyrings
 from daemon.service.mutations import entry
 from daemon.service.people.tenants import retention_days
 from daemon.service.sending.reputation import KARMA_WINDOW_DAYS, day_of
@@ -38,10 +39,11 @@ log = logging.getLogger("postern.housekeeping")
 class Housekeeping(Service):
     """Runs beside the daemon. Every step is one small mutation, so the writer is never held up for longer than that."""
 
-    def __init__(self, tools: Tools, auditing: Auditing, dispatcher: Dispatcher) -> None:
+    def __init__(self, tools: Tools, auditing: Auditing, dispatcher: Dispatcher, keyrings: Keyrings) -> None:
         super().__init__(tools)
         self._auditing = auditing
         self._dispatcher = dispatcher
+        self._keyrings = keyrings
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -66,6 +68,7 @@ class Housekeeping(Service):
             days = retention_days(tenant.limits, self._settings.retention_days)
             if days:
                 removed += await self._retire(tenant.id, self._clock.now_ms() - days * DAY_MS)
+        await self._keyrings.reseal()  # what a rotation left when it was cut short
         await self._database.write(links.erase_expired)
         await self._purge(links.purge, LINK_KEPT_DAYS)
         await self._dispatcher.hand_out(settle=True)  # what was not handed out is not removed

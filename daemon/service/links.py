@@ -16,7 +16,7 @@ from daemon.service.link_tokens import LinkClaim, Purpose, read_token, write_tok
 from daemon.service.mailboxes.downloads import Downloads, Target
 from daemon.service.mutations import LINK_LIFE_MS, Change, entry, sealed_place
 from daemon.service.tools import Service, Tools
-from daemon.store import agents, audit, enrollment, links, messages, operators, tenants
+from daemon.store import agents, audit, enrollment, links, operators, tenants
 from daemon.store.database import Tx
 from daemon.store.links import LinkRow
 
@@ -121,7 +121,7 @@ class Links(Service):
         def look(conn: sqlite3.Connection) -> Target:
             row = links.get(conn, claim.link_id)
             over = claim.expires_ms <= self._clock.now_ms() or row is None or row.revoked_ms is not None
-            if over or row is None or not _issuer_stands(conn, row) or not _is_there(conn, row):
+            if over or row is None or not _issuer_stands(conn, row) or not self._is_there(conn, row):
                 raise _gone()
             return Target.read(row.target or "")
 
@@ -162,7 +162,11 @@ class Links(Service):
         status = self._status(row)
         if status == "live" and not _issuer_stands(conn, row):
             return "issuer revoked"
-        return status if status != "live" or _is_there(conn, row) else "message deleted"
+        return status if status != "live" or self._is_there(conn, row) else "target deleted"
+
+    def _is_there(self, conn: sqlite3.Connection, row: LinkRow) -> bool:
+        """Tell whether there is still something to download, where a link is to that."""
+        return row.purpose != Purpose.DOWNLOAD or self._downloads.is_there(conn, Target.read(row.target or ""))
 
     def _status(self, row: LinkRow) -> str:
         if row.used_ms is not None:
@@ -205,11 +209,6 @@ class _Told:
 
 def _gone() -> PosternError:
     return PosternError(Code.GONE, "This link was opened before, was revoked or has expired. Ask for a new one.")
-
-
-def _is_there(conn: sqlite3.Connection, row: LinkRow) -> bool:
-    """Tell whether there is still something to download, where a link is to that."""
-    return row.purpose != Purpose.DOWNLOAD or messages.get(conn, Target.read(row.target or "").message_id) is not None
 
 
 def _issuer_stands(conn: sqlite3.Connection, row: LinkRow) -> bool:

@@ -14,6 +14,8 @@ from daemon.keys import Keyring
 from daemon.service.auditing import Auditing
 from daemon.service.context import Call, authorise
 from daemon.service.housekeeping import Housekeeping
+from daemon.service.keeping.backups import Backups
+from daemon.service.keeping.keyrings import Keyrings
 from daemon.service.links import Links
 from daemon.service.mail_cache import MailCache
 from daemon.service.mailboxes.downloads import Downloads
@@ -107,9 +109,11 @@ class Services:
         self.suppressions = Suppressions(tools)
         self.unsubscribing = Unsubscribing(tools)
         self.audit = Auditing(tools)
+        self.backups = Backups(tools)
+        self.keyring = Keyrings(tools)
         self.stats = Status(tools, self.waits, self.audit, counters)
         self.dispatcher = Dispatcher(tools, maker, sender)
-        self.housekeeping = Housekeeping(tools, self.audit, self.dispatcher)
+        self.housekeeping = Housekeeping(tools, self.audit, self.dispatcher, self.keyring)
 
     async def perform(self, call: Call, operation: Operation, *arguments: Any) -> Any:
         """Run an operation for a caller who may: `services.<noun>.<verb>(call, *arguments)`.

@@ -189,6 +189,33 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
     return _prepared(conn)
 
 
+def copy_database(path: Path, target: Path) -> None:
+    """Write what is committed now to a new file, while the writer goes on. Raises `OSError` and `sqlite3.Error`.
+
+    It is one read transaction, so nothing is in the copy in part; pages are copied as they are.
+    """
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    source, copy = connect_read_only(path), sqlite3.connect(target, isolation_level=None)
+    try:
+        source.execute("BEGIN")
+        source.execute("SELECT count(*) FROM sqlite_master").fetchone()  # the moment
+        source.backup(copy)
+        copy.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
+    finally:
+        source.close()
+        copy.close()
+
+
+def damage(conn: sqlite3.Connection) -> str | None:
+    """Look through the whole file; return what is wrong with it, if anything."""
+    found = conn.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if found != "ok":
+        return f"the database is damaged: {found}"
+    if conn.execute("PRAGMA foreign_key_check").fetchone() is not None:
+        return "the database refers to rows that are not there"
+    return None
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     return _prepared(sqlite3.connect(path, isolation_level=None, check_same_thread=False))
 

@@ -3,8 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 
 from daemon.store.database import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """One key that the database was made with."""
+
+    key_id: str
+    created_ms: int
+
+
+def every(conn: sqlite3.Connection) -> list[KeyRow]:
+    """Return all of them, the oldest first."""
+    rows = conn.execute("SELECT key_id, created_ms FROM keyring ORDER BY created_ms, key_id")
+    return [KeyRow(row["key_id"], row["created_ms"]) for row in rows]
 
 
 def check_values(conn: sqlite3.Connection) -> dict[str, str]:

@@ -53,9 +53,9 @@ async def _open(request: web.Request) -> web.Response:
     return page("Opened: keep it now, the link is spent", f"<pre>{html.escape(_content(opened))}</pre>")
 
 
-async def _download(request: web.Request) -> web.Response:
+async def _download(request: web.Request) -> web.StreamResponse:
     try:
-        return download(request, await request.app[SERVICES].links.download(request.match_info["token"]))
+        return await download(request, await request.app[SERVICES].links.download(request.match_info["token"]))
     except PosternError as error:
         return refusal(request, error)
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from pydantic.json_schema import models_json_schema
 
 from daemon import __version__
-from daemon.api.glossary import NOUNS, PATH
+from daemon.api.glossary_places import NOUNS, PATH
 from daemon.api.models import MODELS
 from daemon.api.operations import OPERATIONS, Access, Answers, Operation
 from daemon.errors import Code

@@ -45,7 +45,7 @@ def _handler(operation: Operation) -> Handler:
         if isinstance(answer, Stream):
             return await streamed(request, answer)
         if isinstance(answer, Blob):
-            return download(request, answer)
+            return await download(request, answer)
         return _response(operation, answer, receipt=call.wants_receipt)
 
     return handle

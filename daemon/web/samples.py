@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from daemon.api.glossary import SHOWN
+from daemon.api.glossary_places import SHOWN
 
 Schema = dict[str, Any]
 _REF_PREFIX = "#/components/schemas/"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -18,9 +16,10 @@ from postern_ctl.arguments import OfTenant, Output
 from postern_ctl.diagnostics import Failed
 from postern_ctl.files import new_file
 from postern_ctl.invocation import WrongUsage
+from postern_ctl.offline import asked
 from postern_ctl.output import Column
 from postern_ctl.receipts import done
-from postern_ctl.session import is_local, loaded, postern, secret_from_stdin, tenant_id
+from postern_ctl.session import is_local, postern, secret_from_stdin, tenant_id
 
 TAIL_DEFAULT_LINES = 20
 PAGE_MAX_ROWS = 200
@@ -151,16 +150,6 @@ def _kept(path: Path) -> Document:
 
 def _verify_offline(checkpoint: str | None) -> Document:
     """Let the daemon's own code check the file: the command line has no database handle."""
-    words = [sys.executable, "-P", "-m", "daemon", "audit-verify", "--data-dir", str(loaded().settings.home)]
-    kept = None
-    if checkpoint is not None:
-        words += ["--checkpoint", "/dev/stdin"]
-        kept = json.dumps(_kept(Path(checkpoint)))
-    with diagnostics.progress("Checking every line"):
-        done = subprocess.run(words, input=kept, capture_output=True, text=True, check=False)
-    try:
-        result = json.loads(done.stdout)
-    except ValueError:
-        said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        raise Failed("verify_failed", f"The chain could not be checked: {said[-1]}") from None
-    return result  # type: ignore[no-any-return]  # the model AuditVerification
+    words = [] if checkpoint is None else ["--checkpoint", "/dev/stdin"]
+    kept = None if checkpoint is None else json.dumps(_kept(Path(checkpoint)))
+    return asked("audit-verify", *words, stdin=kept, told="Checking every line")

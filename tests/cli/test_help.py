@@ -76,7 +76,7 @@ def test_the_version_is_told() -> None:
     [
         ("posternctl te", {"tenant"}),
         ("posternctl audit check", {"checkpoint", "checkpoints"}),
-        ("posternctl k", {"key"}),
+        ("posternctl k", {"key", "keyring"}),
     ],
 )
 def test_completion_knows_nouns_and_verbs(typed: str, offered: set[str]) -> None:

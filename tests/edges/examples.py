@@ -124,4 +124,11 @@ EXAMPLES: dict[str, Callable[[World], Example]] = {
     "audit.hash": lambda w: Example(body={"value": w.address}),
     "audit.get": lambda w: Example((str(w.audit_seq),)),
     "stats.get": lambda w: Example(),
+    "backups.create": lambda w: Example(body={}),
+    "backups.list": lambda w: Example(),
+    "backups.get": lambda w: Example((w.backup,)),
+    "backups.content": lambda w: Example((w.backup,)),
+    "backups.delete": lambda w: Example((w.backup,)),
+    "keyring.get": lambda w: Example(),
+    "keyring.rotate": lambda w: Example(),
 }

@@ -136,6 +136,7 @@ class World:
     delivery: str
     blocked: str
     suppressed: str
+    backup: str
     audit_seq: int
 
 
@@ -181,6 +182,7 @@ def a_world(daemon: RunningDaemon, name: str = "World") -> World:
         delivery=daemon.call("POST", f"/v1/webhooks/{webhook}/test", key=key).json["id"],
         blocked=blocked,
         suppressed=suppressed,
+        backup=daemon.operator("POST", "/v1/backups", {}).json["id"],
         audit_seq=answer["audit"]["seq"],
     )
 

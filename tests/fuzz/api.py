@@ -186,6 +186,7 @@ def real(operation: Operation, world: World) -> dict[str, str]:
     by_noun = {
         "agents": world.agent,
         "agent-keys": world.agent_key_id,
+        "backups": world.backup,
         "deliveries": world.delivery,
         "enrollment-tokens": world.enrollment_key,
         "links": world.link,

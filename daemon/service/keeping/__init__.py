@@ -1,0 +1,1 @@
+"""What keeps the house: backups, master keys, and proof for others that the log is whole."""
