@@ -89,7 +89,7 @@ async def running(settings: Settings, clock: Clock | None = None, ids: Ids | Non
         receiver = _receiver(settings, services, clock, ids)
         services.stats.listeners.smtp = await _started(receiver, settings.smtp_listen)
         stack.push_async_callback(receiver.stop)
-        services.stats.listeners.dns = await _answer_dns(stack, settings, clock)
+        services.stats.listeners.dns = await _answer_dns(stack, settings, services, clock)
         await stack.enter_async_context(_beside(services.housekeeping.run()))
         await stack.enter_async_context(_beside(services.audit.watch()))
         await stack.enter_async_context(_beside(services.dispatcher.run()))
@@ -199,7 +199,7 @@ async def _started(receiver: ReceiveBackend, listen: HostPort) -> str | None:
         raise _cannot_listen(listen, problem) from None
 
 
-async def _answer_dns(stack: AsyncExitStack, settings: Settings, clock: Clock) -> str | None:
+async def _answer_dns(stack: AsyncExitStack, settings: Settings, services: Services, clock: Clock) -> str | None:
     """Start the name server, or adopt the one that a killed daemon left; return where it listens."""
     if not settings.dns_workers:
         return None
@@ -216,6 +216,7 @@ async def _answer_dns(stack: AsyncExitStack, settings: Settings, clock: Clock) -
     )
     nameserver = Nameserver(plan, of([base]))
     stack.push_async_callback(nameserver.stop)
+    services.stats.name_servers = nameserver.stats
     try:
         return await nameserver.start()
     except OSError as problem:

@@ -23,6 +23,7 @@ from daemon.service.mailboxes.inboxes import Inboxes
 from daemon.service.mailboxes.messages import Messages
 from daemon.service.mailboxes.search import Search
 from daemon.service.mailboxes.threads import Threads
+from daemon.service.meters import Meters
 from daemon.service.mutations import Mutations
 from daemon.service.paging import Cursors
 from daemon.service.people.access import Access
@@ -71,6 +72,7 @@ class Services:
         self.ids = ids
         self.mutations = Mutations(database, keyring, ids)
         self.rates = Rates(settings, clock)
+        self.meters = Meters()
         tools = Tools(
             settings=settings,
             database=database,
@@ -82,6 +84,7 @@ class Services:
             clock=clock,
             mails=MailCache(database),
             rates=self.rates,
+            meters=self.meters,
             count=counters.count,
         )
         maker, downloads = WebhookMaker(keyring, ids, sender), Downloads(tools)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from daemon import __version__
 from daemon.api.sending import OutboxCounts
@@ -16,7 +18,7 @@ from daemon.service.auditing import Auditing
 from daemon.service.context import Call
 from daemon.service.tools import Service, Tools
 from daemon.service.waiting.waits import Waits
-from daemon.store import outbox, sends, stats
+from daemon.store import audit, outbox, sends, stats, webhooks
 
 WRITABLE_KNOWN_SECONDS = 1.0
 
@@ -29,6 +31,17 @@ class Listeners:
     http: str | None = None
     smtp: str | None = None
     dns: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Queues:
+    """What waits to go out, and for how long its oldest has; and how far the audit log has come."""
+
+    outbox: OutboxCounts = field(default_factory=OutboxCounts)
+    deliveries: Mapping[str, int] = field(default_factory=dict)
+    oldest_delivery_seconds: int = 0
+    stopped_tenants: int = 0
+    audit_seq: int = 0
 
 
 @dataclass(slots=True)
@@ -57,6 +70,7 @@ class Status(Service):
         self._auditing = auditing
         self.counters = counters
         self.listeners = Listeners()
+        self.name_servers: Callable[[], Awaitable[list[dict[str, Any]]]] | None = None  # asks them for their counts
         self._started_ms = self._clock.now_ms()
         self._started = self._clock.monotonic()
         self._written = -WRITABLE_KNOWN_SECONDS
@@ -96,6 +110,18 @@ class Status(Service):
         counts, oldest_ms = await self._database.read(look)
         age = None if oldest_ms is None else max(0, self._clock.now_ms() - oldest_ms) // SECOND_MS
         return OutboxCounts(**counts, oldest_queued_seconds=age)
+
+    async def queues(self) -> Queues:
+        """Return what the metrics tell of the store."""
+
+        def look(conn: sqlite3.Connection) -> tuple[dict[str, int], int | None, int, int]:
+            deliveries, oldest_ms = webhooks.queue(conn)
+            head = audit.head(conn)
+            return deliveries, oldest_ms, sends.stopped(conn), 0 if head is None else head.seq
+
+        deliveries, oldest_ms, stopped, audit_seq = await self._database.read(look)
+        age = 0 if oldest_ms is None else max(0, self._clock.now_ms() - oldest_ms) // SECOND_MS
+        return Queues(await self.outbox(), deliveries, age, stopped, audit_seq)
 
     async def health(self) -> Health:
         """Tell whether mutations can be written and whether the audit chain held when it was last checked."""

@@ -10,6 +10,7 @@ from daemon.events import Bus
 from daemon.ids import Ids
 from daemon.keys import Keyring
 from daemon.service.mail_cache import MailCache
+from daemon.service.meters import Meters
 from daemon.service.mutations import Mutations
 from daemon.service.paging import Cursors
 from daemon.service.rates import Rates
@@ -31,6 +32,7 @@ class Tools:
     clock: Clock
     mails: MailCache
     rates: Rates
+    meters: Meters
     count: Callable[[str], None]
 
 
@@ -48,4 +50,5 @@ class Service:
         self._clock = tools.clock
         self._mails = tools.mails
         self._rates = tools.rates
+        self._meters = tools.meters
         self._count = tools.count

@@ -190,6 +190,13 @@ def next_due_ms(conn: sqlite3.Connection, now_ms: int) -> int | None:
     return None if row[0] is None else int(row[0])
 
 
+def queue(conn: sqlite3.Connection) -> tuple[dict[str, int], int | None]:
+    """Return how many deliveries there are by state, and since when the oldest that is not settled waits."""
+    counts = {row[0]: int(row[1]) for row in conn.execute("SELECT status, count(*) FROM deliveries GROUP BY status")}
+    oldest = conn.execute("SELECT min(created_ms) FROM deliveries WHERE next_ms IS NOT NULL").fetchone()[0]
+    return counts, None if oldest is None else int(oldest)
+
+
 def give_up(tx: Tx, webhook_id: str, error: str) -> None:
     """Put every pending delivery of a webhook on the dead-letter list."""
     tx.conn.execute(

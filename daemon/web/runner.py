@@ -36,7 +36,7 @@ class Runner(web.AppRunner):
         plain = await super()._make_server()
         services = self.app[SERVICES]
         return Server(
-            around(self._ids, services.rates, plain.request_handler),
+            around(self._ids, services, plain.request_handler),
             self._ids,
             services.stats.counters.count,
             request_factory=plain.request_factory,

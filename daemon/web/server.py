@@ -32,7 +32,7 @@ SERVICES = web.AppKey("services", Services)
 log = logging.getLogger("postern.http")
 
 
-def around(ids: Ids, rates: Rates, handler: Handler) -> Handler:
+def around(ids: Ids, services: Services, handler: Handler) -> Handler:
     """Return the handler with the frame around it. No middleware: aiohttp refuses an `Expect` outside of those."""
 
     async def framed(request: web.Request) -> web.StreamResponse:
@@ -40,7 +40,7 @@ def around(ids: Ids, rates: Rates, handler: Handler) -> Handler:
         started = time.perf_counter()
         status = 499  # the caller went away
         try:
-            response = await _answered(request, rates, handler, request_id)
+            response = await _answered(request, services.rates, handler, request_id)
             status = response.status
             if not response.prepared:
                 response.headers.update(own_headers(request))
@@ -48,7 +48,10 @@ def around(ids: Ids, rates: Rates, handler: Handler) -> Handler:
         finally:
             seconds = time.perf_counter() - started
             caller = str(request[CALL].principal.actor) if CALL in request else "-"
-            log_request(request_id, request.method, _route(request), status, seconds, caller)
+            route = _route(request)
+            method = request.method if request.method in hdrs.METH_ALL else "other"
+            services.meters.http_seconds.labels(method, route, status).observe(seconds)
+            log_request(request_id, request.method, route, status, seconds, caller)
 
     return framed
 

@@ -38,6 +38,7 @@ from daemon.service.mailboxes.extracted import shown_extraction
 from daemon.service.mailboxes.inboxes import owned_inbox
 from daemon.service.mailboxes.message_rows import deliveries, owned_message, summary
 from daemon.service.mailboxes.threads import place
+from daemon.service.meters import timed
 from daemon.service.mutations import Change
 from daemon.service.receiving.reception import Reception
 from daemon.service.sending.outcomes import Outcomes
@@ -106,9 +107,10 @@ class Messages(Service):
         deleted meanwhile, or does not want the mail, gets nothing. Raises `Refused` when none wants it, `PosternError`
         (`backend_unavailable`) when the mail cannot be kept.
         """
-        verdicts = await self._authenticate(arrival, raw)
-        mail = replace(await self.incoming(arrival, raw), authentication=verdicts)
-        return await self._database.write(lambda tx: self.keep(tx, mail, recipients))
+        with timed(self._meters.received_seconds):
+            verdicts = await self._authenticate(arrival, raw)
+            mail = replace(await self.incoming(arrival, raw), authentication=verdicts)
+            return await self._database.write(lambda tx: self.keep(tx, mail, recipients))
 
     async def incoming(self, arrival: Arrival, raw: bytes) -> Incoming:
         """Return a mail ready to be kept: parsed and deflated. Of its authenticity nothing is known yet."""

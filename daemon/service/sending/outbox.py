@@ -17,6 +17,7 @@ from daemon.backends.protocols import CannotTell, HandedOver, NotTaken, Outgoing
 from daemon.clock import SECOND_MS
 from daemon.errors import PosternError
 from daemon.events import Event
+from daemon.service.meters import timed
 from daemon.service.schedule import MAIL
 from daemon.service.sending.outcomes import Outcomes
 from daemon.service.sending.send import OUTBOX
@@ -115,7 +116,8 @@ class Outbox(Worker):
         """Hand a mail over, or ask what became of one whose hand-over had begun."""
         if not begun:
             try:
-                return await backend.hand_over(mail)
+                with timed(self._meters.handed_over_seconds):
+                    return await backend.hand_over(mail)
             except NotTaken as refusal:
                 return _Refused(refusal.detail, refusal.retry_after_seconds)
             except Exception as lost:  # noqa: BLE001  whatever it is, nobody knows how far it came

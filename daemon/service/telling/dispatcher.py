@@ -13,6 +13,7 @@ import sqlite3
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
+from time import perf_counter
 
 from daemon.api.events import EventBody
 from daemon.audit import append
@@ -159,7 +160,11 @@ class Dispatcher(Worker):
             if post is None:
                 return None
             headers = signed_headers(post.event, row.id, post.secrets, self._clock.now_ms(), post.body)
-            return await self._sender.post(post.url, headers, post.body)
+            began = perf_counter()
+            outcome = await self._sender.post(post.url, headers, post.body)
+            posted = self._meters.posted_seconds.labels("delivered" if outcome.ok else "failed")
+            posted.observe(perf_counter() - began)
+            return outcome
         except Exception:  # it counts as a failure, or it would be tried again at once and for ever
             self.log.exception("a delivery failed", extra={"delivery": row.id})
             return PostOutcome(error="something unexpected happened; the daemon's log has it")

@@ -156,6 +156,7 @@ class Waits(Service):
             raise unavailable("The daemon is stopping. Wait again in a moment, with since.", 1) from None
         finally:
             self.active -= 1
+        self._meters.waits.labels("timed_out" if match is None else "matched").inc()
         if match is None:
             return await self._in_vain(wait)
         return match.claim or _answer(match, principal)
@@ -202,6 +203,7 @@ class Waits(Service):
             row = await self._arrival(principal, event)
             match = None if row is None else await self._consider(wait, row)
             if match is not None:
+                self._meters.woken_seconds.observe(max(0, self._clock.now_ms() - match.row.received_ms) / SECOND_MS)
                 return match
 
     async def _arrival(self, principal: Principal, event: Event) -> MessageRow | None:
