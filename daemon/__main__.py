@@ -35,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for verb in kept:
         verb.add_argument("file", type=Path)
         verb.add_argument("--passphrase-stdin", action="store_true", help="read a passphrase from stdin")
-    for verb in (run, verify, *kept):
+    doctor = verbs.add_parser("doctor", help="look at everything that could be wrong")
+    for verb in (run, verify, doctor, *kept):
         for item in _FLAGS:
             verb.add_argument(f"--{item.name.replace('_', '-')}", help=item.metadata["help"], default=None)
     given = parser.parse_args(arguments)
@@ -49,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(problem), WRONG_USAGE, "wrong_usage", as_json=as_json)
     if given.verb == "run":
         return _run(settings, as_json=as_json)
+    if given.verb == "doctor":
+        return _examine(settings)
     if given.verb == "audit-verify":
         return _verify(settings, given.checkpoint)
     return _keep(
@@ -91,6 +94,15 @@ def _verify(settings: Settings, kept: Path | None) -> int:
         return _fail(str(problem), FAILED, "audit_unreadable")
     _say(result.model_dump_json())
     return 0 if result.ok else FAILED
+
+
+def _examine(settings: Settings) -> int:
+    from daemon.clock import SystemClock
+    from daemon.doctor import Health, examine
+
+    found = asyncio.run(examine(settings, SystemClock()))
+    _say(json.dumps({"findings": [asdict(one) for one in found]}))
+    return FAILED if any(one.status is Health.FAILED for one in found) else 0
 
 
 def _keep(verb: str, settings: Settings, file: Path, passphrase: str | None) -> int:

@@ -19,6 +19,7 @@ PROGRAM = "posternctl"
 COMPLETION_VARIABLE = "_POSTERNCTL_COMPLETE"
 NOUNS = {
     "demo": "See it work: from nothing to an extracted code, in a throw-away daemon.",
+    "init": "Set up: asks little, writes postern.toml, prints the DNS records.",
     "daemon": "Run, inspect and stop the daemon.",
     "tenant": "Customers: everything belongs to exactly one.",
     "key": "Enrollment keys: what an agent redeems, and what bounds it.",
@@ -38,6 +39,7 @@ NOUNS = {
     "keyring": "The master keys, under which secrets are sealed.",
     "whoami": "Show who you are and what you may do.",
     "mcp": "Serve an AI host over stdio, or write its configuration.",
+    "doctor": "Look at everything that could be wrong, and say what to do about it.",
     "config": "The settings in force.",
 }
 

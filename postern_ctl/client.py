@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 from postern_ctl.answers import Answer, Document, Listing, Page, Refused, Unreachable
 from postern_ctl.calls import Group, answer
+from postern_ctl.client_audit import Audit, Stats
 from postern_ctl.client_keeping import Backups, MasterKeys
 from postern_ctl.client_mail import Lists, Messages, Search, Threads
 from postern_ctl.client_suppressions import Suppressions
@@ -285,59 +286,6 @@ class Links(Group):
         return transport.request("GET", DOWNLOAD_PATH + opened["download"]["url"].rpartition(DOWNLOAD_PATH)[2]).body
 
 
-class Audit(Group):
-    """The audit log."""
-
-    def list(
-        self,
-        *,
-        tenant: str | None = None,
-        action: str | None = None,
-        value: str | None = None,
-        after_seq: int | None = None,
-        limit: int | None = None,
-        cursor: str | None = None,
-    ) -> Listing:
-        """List audit lines, newest first, or upwards from `after_seq`."""
-        return self._list(
-            "audit.list",
-            tenant=tenant,
-            action=action,
-            value=value,
-            after_seq=after_seq,
-            limit=limit,
-            cursor=cursor,
-        )
-
-    def get(self, seq: int) -> Answer:
-        """Show one line."""
-        return self._do("audit.get", seq)
-
-    def verify(self) -> Answer:
-        """Check the chain and its signed checkpoints."""
-        return self._do("audit.verify")
-
-    def hash(self, value: str) -> Answer:
-        """Return the keyed hash under which the log names an address or a key."""
-        return self._do("audit.hash", value=value)
-
-    def checkpoint(self) -> Answer:
-        """Sign a checkpoint now."""
-        return self._do("audit.checkpoint")
-
-    def checkpoints(self, *, limit: int | None = None, cursor: str | None = None) -> Listing:
-        """List signed checkpoints, `limit` to a page."""
-        return self._list("audit.checkpoints", limit=limit, cursor=cursor)
-
-
-class Stats(Group):
-    """What the daemon is doing."""
-
-    def get(self) -> Answer:
-        """Show the daemon's addresses, age and counts."""
-        return self._do("stats.get")
-
-
 class Postern:
     """The whole contract. Without a URL or a socket it asks whom the environment and the configuration file name.
 
@@ -368,6 +316,16 @@ class Postern:
         transport = Transport(
             base_url=base_url, socket_path=socket_path, api_key=api_key, timeout_seconds=timeout_seconds
         )
+        self._use(transport)
+
+    def with_key(self, api_key: str) -> Postern:
+        """Return a client of the same daemon for another caller."""
+        other = object.__new__(type(self))
+        other._use(self.transport.with_key(api_key))
+        return other
+
+    def _use(self, transport: Transport) -> None:
+        self.transport = transport
         self.target = transport.target
         self.enrollment = Enrollment(transport)
         self.inboxes = Inboxes(transport)

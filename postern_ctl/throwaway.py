@@ -1,4 +1,4 @@
-"""A real daemon that lives for one `with` block, in a directory of its own, untouched by the caller's settings."""
+"""A real daemon that lives for one `with` block: in a directory of its own, or for a moment in one that is to stay."""
 
 from __future__ import annotations
 
@@ -35,19 +35,34 @@ class Ready:
 @contextmanager
 def throwaway_daemon() -> Iterator[Ready]:
     """Start a daemon on free ports; stop it and remove all that it wrote, whatever happens meanwhile."""
-    with tempfile.TemporaryDirectory(prefix="postern-") as name:
-        home = Path(name)
-        with (home / "log").open("w+", encoding="utf-8") as log, _ended_by_signals():
-            process = subprocess.Popen(_words(home), stdout=subprocess.PIPE, stderr=log, text=True, env=_environ(home))
-            try:
-                yield _ready(process, log)
-            finally:
-                _stop(process)
+    with (
+        tempfile.TemporaryDirectory(prefix="postern-") as name,
+        _ended_by_signals(),
+        _running(Path(name) / "data", _environ(Path(name))) as ready,
+    ):
+        yield ready
+
+
+@contextmanager
+def passing_daemon(home: Path, config: Path) -> Iterator[Ready]:
+    """Start a daemon on free ports in a directory that stays, with the settings of a file; stop it afterwards."""
+    with _ended_by_signals(), _running(home, {**os.environ, "POSTERN_CONFIG": str(config)}) as ready:
+        yield ready
+
+
+@contextmanager
+def _running(home: Path, environ: dict[str, str]) -> Iterator[Ready]:
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as log:
+        process = subprocess.Popen(_words(home), stdout=subprocess.PIPE, stderr=log, text=True, env=environ)
+        try:
+            yield _ready(process, log)
+        finally:
+            _stop(process)
 
 
 def _words(home: Path) -> list[str]:
     listen = ["--http-listen", "127.0.0.1:0", "--smtp-listen", "127.0.0.1:0", "--dns-workers", "0"]
-    return [sys.executable, "-P", "-m", "daemon", "run", "--json", "--data-dir", str(home / "data"), *listen]
+    return [sys.executable, "-P", "-m", "daemon", "run", "--json", "--data-dir", str(home), *listen]
 
 
 def _environ(home: Path) -> dict[str, str]:

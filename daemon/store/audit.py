@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from daemon.clock import parse_iso
 from daemon.store.database import Tx
 from daemon.store.rows import columns, insert, many, one
 
@@ -32,6 +33,12 @@ class CheckpointRow:
 
 def add(tx: Tx, row: AuditRow) -> None:
     insert(tx.conn, "audit", row)
+
+
+def last_ms(conn: sqlite3.Connection) -> int | None:
+    """Return when the last line says that it was written."""
+    row = conn.execute("SELECT json_extract(line, '$.time') AS time FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
+    return None if row is None or row["time"] is None else parse_iso(row["time"])
 
 
 def head(conn: sqlite3.Connection) -> AuditRow | None:

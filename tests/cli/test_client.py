@@ -54,7 +54,7 @@ def test_no_method_is_without_an_operation() -> None:
     }  # no operations: whoever has a link may
     client = Postern(socket_path="/nowhere")
     nouns = {operation.noun for operation in OPERATIONS}
-    assert {name for name in vars(client) if not name.startswith("_")} == nouns | {"target"}
+    assert {name for name in vars(client) if not name.startswith("_")} == nouns | {"target", "transport"}
     offered = {
         f"{noun}.{verb}" for noun in nouns for verb in vars(type(getattr(client, noun))) if not verb.startswith("_")
     }
