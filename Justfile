@@ -49,6 +49,10 @@ fix: _developer
     ruff format
     ruff check --fix
 
+# write the reference pages anew
+docs: _developer
+    @python -m postern_ctl.reference docs/reference
+
 # fuzz what the OpenAPI document describes, by an agent's key and an operator's; arguments go to `schemathesis run`
 [no-exit-message]
 api-fuzz *args: _developer

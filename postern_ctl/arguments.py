@@ -10,25 +10,72 @@ import typer
 
 from daemon.api.operations import Scope
 from daemon.settings import duration_seconds
-from postern_ctl import diagnostics, invocation
+from postern_ctl import completion, diagnostics, invocation
 from postern_ctl.invocation import WrongUsage
 
 LIMIT_DEFAULT_ROWS = 50
 PAGE_MAX_ROWS = 200
 WAIT_DEFAULT_SECONDS = 120.0
 
-Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The mailbox's address or id.", show_default=False)]
-AgentId = Annotated[str, typer.Argument(metavar="AGENT", help="The agent's id.", show_default=False)]
-KeyId = Annotated[str, typer.Argument(metavar="KEY", help="The key's id.", show_default=False)]
-LinkId = Annotated[str, typer.Argument(metavar="LINK", help="The link's id.", show_default=False)]
+Address = Annotated[
+    str,
+    typer.Argument(
+        metavar="ADDRESS",
+        help="The mailbox's address or id.",
+        show_default=False,
+        autocompletion=completion.of("inboxes", "address"),
+    ),
+]
+AgentId = Annotated[
+    str,
+    typer.Argument(
+        metavar="AGENT",
+        help="The agent's id.",
+        show_default=False,
+        autocompletion=completion.of("agents", "id", "handle"),
+    ),
+]
+KeyId = Annotated[
+    str,
+    typer.Argument(
+        metavar="KEY",
+        help="The key's id.",
+        show_default=False,
+        autocompletion=completion.of("keys", "id", "label"),
+    ),
+]
+LinkId = Annotated[
+    str,
+    typer.Argument(
+        metavar="LINK",
+        help="The link's id.",
+        show_default=False,
+        autocompletion=completion.of("links", "id", "purpose"),
+    ),
+]
 Limit = Annotated[int, typer.Option(metavar="N", help="At most so many.")]
 MessageId = Annotated[str, typer.Argument(metavar="MESSAGE", help="The message's id.", show_default=False)]
-WebhookId = Annotated[str, typer.Argument(metavar="WEBHOOK", help="The webhook's id.", show_default=False)]
-TenantId = Annotated[str, typer.Argument(metavar="TENANT", help="The tenant's id or name.", show_default=False)]
+WebhookId = Annotated[
+    str,
+    typer.Argument(
+        metavar="WEBHOOK",
+        help="The webhook's id.",
+        show_default=False,
+        autocompletion=completion.of("webhooks", "id", "url"),
+    ),
+]
+TENANTS = completion.of("tenants", "name", "domain", also="id")
+TenantId = Annotated[
+    str,
+    typer.Argument(metavar="TENANT", help="The tenant's id or name.", show_default=False, autocompletion=TENANTS),
+]
 
 Confirm = Annotated[str | None, typer.Option(metavar="NAME", help="The name again, instead of being asked for it.")]
 Expires = Annotated[str | None, typer.Option(metavar="TIME", help="24h, 7d, or an ISO 8601 time.")]
-OfTenant = Annotated[str | None, typer.Option("--tenant", metavar="TENANT", help="Only this tenant's; id or name.")]
+OfTenant = Annotated[
+    str | None,
+    typer.Option("--tenant", metavar="TENANT", help="Only this tenant's; id or name.", autocompletion=TENANTS),
+]
 Once = Annotated[bool, typer.Option("--once", help="Print only the code.")]
 Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a new file, not stdout.")]
 Reveal = Annotated[bool, typer.Option("--reveal", help="Print the key itself; else a one-time link shows it.")]

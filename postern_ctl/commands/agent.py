@@ -8,7 +8,7 @@ import typer
 
 from postern_ctl import arguments, diagnostics, output
 from postern_ctl.app import command, noun
-from postern_ctl.arguments import AgentId, Expires, KeyId, OfTenant, Reveal
+from postern_ctl.arguments import AgentId, Expires, OfTenant, Reveal
 from postern_ctl.output import Column
 from postern_ctl.receipts import done
 from postern_ctl.session import postern, tenant_id
@@ -78,7 +78,7 @@ def mint_key(agent: AgentId, expires: Expires = None, reveal: Reveal = False) ->
 
 
 @command(app, "revoke-key", "agent revoke-key KEY")
-def revoke_key(key: KeyId) -> None:
+def revoke_key(key: Annotated[str, typer.Argument(metavar="KEY", help="The key's id.", show_default=False)]) -> None:
     """Revoke one agent key; a wait that it runs ends at once."""
     done(postern().agents.revoke_key(key))
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from postern_ctl import diagnostics, output, passphrases
+from postern_ctl import completion, diagnostics, output, passphrases
 from postern_ctl.answers import Document
 from postern_ctl.app import command, noun
 from postern_ctl.arguments import Output
@@ -25,7 +25,15 @@ COLUMNS = (
     Column("MESSAGES", "messages"),
 )
 LOCKED = "It is encrypted: the passphrase is needed."
-BackupId = Annotated[str, typer.Argument(metavar="BACKUP", help="Its id.", show_default=False)]
+BackupId = Annotated[
+    str,
+    typer.Argument(
+        metavar="BACKUP",
+        help="Its id.",
+        show_default=False,
+        autocompletion=completion.of("backups", "id", "created_at"),
+    ),
+]
 File = Annotated[str, typer.Argument(metavar="FILE", help="The backup.", show_default=False)]
 FromStdin = Annotated[bool, typer.Option("--passphrase-stdin", help="Read the passphrase from stdin's first line.")]
 

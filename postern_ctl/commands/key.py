@@ -8,7 +8,7 @@ import typer
 
 from postern_ctl import arguments, diagnostics, output
 from postern_ctl.app import command, noun
-from postern_ctl.arguments import Expires, KeyId, OfTenant, Reveal
+from postern_ctl.arguments import TENANTS, Expires, KeyId, OfTenant, Reveal
 from postern_ctl.output import Column
 from postern_ctl.receipts import done
 from postern_ctl.session import postern, tenant_id
@@ -27,7 +27,10 @@ app = noun("Enrollment keys: what an agent redeems, and what bounds it.")
 
 @command(app, "mint", "key mint --tenant acme --label ci --scope create,read --max-mailboxes 5")
 def mint(
-    tenant: Annotated[str, typer.Option(metavar="TENANT", help="Whose key; id or name.", show_default=False)],
+    tenant: Annotated[
+        str,
+        typer.Option(metavar="TENANT", help="Whose key; id or name.", show_default=False, autocompletion=TENANTS),
+    ],
     label: Annotated[str, typer.Option(metavar="TEXT", help="What it is for.", show_default=False)],
     scope: Annotated[list[str], typer.Option(metavar="SCOPE", help="create, read, send or otp; again or with commas.")],
     max_mailboxes: Annotated[int, typer.Option(metavar="N", help="How many mailboxes it may ever make.")],

@@ -11,6 +11,7 @@ from typer.main import get_command
 
 from postern_ctl.cli import NOUNS, root
 from tests.cli.support import environment, inside, posternctl
+from tests.support import RunningDaemon
 
 HEAVY = {"pydantic", "aiohttp", "textual", "mcp", "rich", "cryptography", "sqlite_utils", "aiosmtpd"}
 LOADED = "import json, sys; from postern_ctl.cli import run; run(sys.argv[1:]); print(json.dumps(sorted(sys.modules)))"
@@ -82,3 +83,31 @@ def test_the_version_is_told() -> None:
 def test_completion_knows_nouns_and_verbs(typed: str, offered: set[str]) -> None:
     env = environment(_POSTERNCTL_COMPLETE="complete_bash", COMP_WORDS=typed, COMP_CWORD=str(len(typed.split()) - 1))
     assert set(posternctl(env=env).stdout.split()) == offered
+
+
+def completed(daemon: RunningDaemon, typed: str) -> set[str]:
+    words = typed.split(" ")
+    env = environment(
+        _POSTERNCTL_COMPLETE="complete_bash",
+        COMP_WORDS=typed,
+        COMP_CWORD=str(len(words) - 1),
+        POSTERN_DATA_DIR=str(daemon.data_dir),
+    )
+    return set(posternctl(env=env).stdout.split())
+
+
+def test_completion_knows_what_there_is(daemon: RunningDaemon) -> None:
+    tenant = daemon.operator("POST", "/v1/tenants", {"name": "completed-tenant"}).json["id"]
+    agent = daemon.agent(tenant, "completed-agent")
+    address = daemon.inbox(agent["agent_key"])["address"]
+    assert completed(daemon, "posternctl tenant show completed-") == {"completed-tenant"}
+    assert completed(daemon, f"posternctl tenant show {tenant[:20]}") == {tenant}
+    assert completed(daemon, "posternctl key list --tenant completed-") == {"completed-tenant"}
+    assert completed(daemon, f"posternctl agent show {agent['agent_id'][:20]}") == {agent["agent_id"]}
+    assert completed(daemon, f"posternctl inbox wait {address[:10]}") == {address}
+
+
+def test_completion_is_silent_where_nobody_answers() -> None:
+    env = environment(_POSTERNCTL_COMPLETE="complete_bash", COMP_WORDS="posternctl tenant show ", COMP_CWORD="3")
+    done = posternctl(env=env | {"POSTERN_DATA_DIR": "/nowhere"})
+    assert (done.stdout.strip(), done.stderr) == ("", "")
