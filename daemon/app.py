@@ -92,6 +92,7 @@ async def running(settings: Settings, clock: Clock | None = None, ids: Ids | Non
         services.stats.listeners.dns = await _answer_dns(stack, settings, services, clock)
         await stack.enter_async_context(_beside(services.housekeeping.run()))
         await stack.enter_async_context(_beside(services.audit.watch()))
+        await stack.enter_async_context(_beside(services.shipping.run()))
         await stack.enter_async_context(_beside(services.dispatcher.run()))
         await stack.enter_async_context(_beside(services.outbox.run(Loopback(services.local_delivery.deliver))))
         yield services

@@ -234,6 +234,12 @@ class Settings:
     trusted_relays: str = _setting(
         "loopback, private", "addresses of relays of your own: loopback, private, networks", read=_relays
     )
+    checkpoint_file: Path | None = _setting(
+        None, "file, best on another disk, that signed checkpoints of the audit log are added to", read=_path
+    )
+    checkpoint_url: str | None = _setting(
+        None, "URL that they are posted to; what is not public has to be in webhook_allow"
+    )
     log_level: str = _setting(
         "info", "least severe log line written", read=_one_of("debug", "info", "warning", "error")
     )

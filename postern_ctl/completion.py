@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 
 OFFERED_MAX = 200
@@ -29,3 +29,9 @@ def of(noun: str, field: str, told: str | None = None, also: str | None = None) 
         return [pair for pair in found if pair[0].startswith(incomplete)]
 
     return offer
+
+
+def among(words: Iterable[str]) -> Offer:
+    """Return what completes one of these words."""
+    known = tuple(words)
+    return lambda incomplete: [(word, "") for word in known if word.startswith(incomplete)]

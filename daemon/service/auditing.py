@@ -23,6 +23,7 @@ from daemon.api.common import PageQuery
 from daemon.audit import GENESIS, Verdict, checkpoint, keyed_hash, verify
 from daemon.clock import iso, parse_iso
 from daemon.errors import Code, PosternError, not_found
+from daemon.events import Event
 from daemon.keys import KeyringError, load_keyring
 from daemon.service.context import Call, Done, Listed
 from daemon.service.mutations import Change
@@ -33,6 +34,7 @@ from daemon.store.audit import AuditRow, CheckpointRow
 from daemon.store.database import Tx, connect_read_only
 
 WATCH_EVERY_SECONDS = 3600
+CHECKPOINTS = "checkpoints"  # the topic that tells of one more
 
 log = logging.getLogger("postern.audit")
 
@@ -87,7 +89,7 @@ class Auditing(Service):
     async def checkpoints(self, call: Call, query: PageQuery) -> Listed[AuditCheckpoint]:
         before = self._cursors.before("checkpoints", query)
         rows = await self._database.read(lambda conn: audit.checkpoints(conn, before, query.limit + 1))
-        return self._cursors.listed("checkpoints", query, rows, lambda row: row.id, _shown_checkpoint)
+        return self._cursors.listed("checkpoints", query, rows, lambda row: row.id, shown_checkpoint)
 
     async def checkpoint(self, call: Call) -> Done[AuditCheckpoint]:
         """Sign the log as it stands; the line that tells of it comes after."""
@@ -96,7 +98,8 @@ class Auditing(Service):
             row = checkpoint(tx, self._keyring)
             if row is None:
                 raise PosternError(Code.CONFLICT, "The audit log is empty: there is nothing to sign yet.")
-            return Change(data=_shown_checkpoint(row), target=f"checkpoint:{row.id}", tenant=None)
+            tx.on_commit(lambda: self._bus.publish(Event(CHECKPOINTS, "signed")))
+            return Change(data=shown_checkpoint(row), target=f"checkpoint:{row.id}", tenant=None)
 
         return await self._mutations.run(call, "audit:checkpoint", change)
 
@@ -107,6 +110,7 @@ class Auditing(Service):
             last, head = audit.last_checkpoint(tx.conn), audit.head(tx.conn)
             if head is not None and head.seq - (last.size if last else 0) >= by_lines:
                 checkpoint(tx, self._keyring)
+                tx.on_commit(lambda: self._bus.publish(Event(CHECKPOINTS, "signed")))
 
         await self._database.write(change)
 
@@ -175,7 +179,8 @@ def _entry(line: str) -> dict[str, Any]:
     return fields if isinstance(fields, dict) else {}
 
 
-def _shown_checkpoint(row: CheckpointRow) -> AuditCheckpoint:
+def shown_checkpoint(row: CheckpointRow) -> AuditCheckpoint:
+    """Return a checkpoint as it is told."""
     return AuditCheckpoint(
         id=row.id or 0,
         size=row.size,

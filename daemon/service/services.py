@@ -16,6 +16,7 @@ from daemon.service.context import Call, authorise
 from daemon.service.housekeeping import Housekeeping
 from daemon.service.keeping.backups import Backups
 from daemon.service.keeping.keyrings import Keyrings
+from daemon.service.keeping.shipping import Shipping
 from daemon.service.links import Links
 from daemon.service.mail_cache import MailCache
 from daemon.service.mailboxes.downloads import Downloads
@@ -113,6 +114,7 @@ class Services:
         self.unsubscribing = Unsubscribing(tools)
         self.audit = Auditing(tools)
         self.backups = Backups(tools)
+        self.shipping = Shipping(tools, sender)
         self.keyring = Keyrings(tools)
         self.stats = Status(tools, self.waits, self.audit, counters)
         self.dispatcher = Dispatcher(tools, maker, sender)

@@ -104,5 +104,10 @@ def checkpoints(conn: sqlite3.Connection, before_id: int | None, limit: int) -> 
     return many(conn, CheckpointRow, tail, (1 << 62) if before_id is None else before_id, limit)
 
 
+def checkpoints_after(conn: sqlite3.Connection, size: int, limit: int) -> list[CheckpointRow]:
+    """Return those over a longer log, the shortest first."""
+    return many(conn, CheckpointRow, "audit_checkpoints WHERE size > ? ORDER BY size LIMIT ?", size, limit)
+
+
 def every_checkpoint(conn: sqlite3.Connection) -> list[CheckpointRow]:
     return many(conn, CheckpointRow, "audit_checkpoints ORDER BY size")

@@ -81,6 +81,8 @@ class _Collector(Collector):
         told = "Tenants whose sending complaints have stopped."
         yield _gauge("postern_sending_stopped_tenants", told, queues.stopped_tenants)
         yield _gauge("postern_audit_sequence", "The number of the last audit line.", queues.audit_seq)
+        behind = self._services.shipping.behind
+        yield _gauge("postern_audit_checkpoints_unshipped", "Signed checkpoints not kept elsewhere yet.", behind)
         noise = CounterMetricFamily("postern_noise", "What strangers did that was refused.", labels=["kind"])
         yield _family(noise, stats.counters.values)
         yield from self._of_dns()

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from postern_ctl import arguments, diagnostics, output, senders
+from postern_ctl import arguments, completion, diagnostics, output, senders
 from postern_ctl.app import command, noun
 from postern_ctl.arguments import Confirm, TenantId
 from postern_ctl.invocation import WrongUsage
@@ -20,6 +20,21 @@ COLUMNS = (
     Column("NAME", "name"),
     Column("DOMAIN", "domain"),
     Column("SUSPENDED", "suspended"),
+)
+
+LIMITS = (
+    "retention_days",
+    "rate_per_minute",
+    "rate_waits",
+    "rate_streams",
+    "rate_replies_per_hour",
+    "rate_replies_per_day",
+    "rate_auto_replies_per_day",
+    "rate_inbound_per_sender",
+    "rate_inbound_per_network",
+    "send_cap_first",
+    "send_cap_full",
+    "send_cap_ramp_days",
 )
 
 app = noun("Customers: everything belongs to exactly one.")
@@ -59,29 +74,35 @@ def block(tenant: TenantId, entry: Entry = None, remove: Remove = False) -> None
     senders.listed("block", entry, remove=remove, tenant=tenant_id(tenant))
 
 
-@command(app, "limit", "tenant limit acme --send-cap-full 200")
+@command(app, "limit", "tenant limit acme send_cap_full=200 retention_days=30")
 def limit(
     tenant: TenantId,
-    send_cap_first: Annotated[int | None, typer.Option(metavar="N", help="Sends a day of a new mailbox.")] = None,
-    send_cap_full: Annotated[int | None, typer.Option(metavar="N", help="Sends a day of a mailbox in the end.")] = None,
-    send_cap_ramp_days: Annotated[int | None, typer.Option(metavar="DAYS", help="How long that takes.")] = None,
-    retention_days: Annotated[int | None, typer.Option(metavar="DAYS", help="Remove older mail; 0 keeps it.")] = None,
-    default: Annotated[
-        list[str] | None, typer.Option(metavar="LIMIT", help="Let this one follow the settings; may be repeated.")
-    ] = None,
+    given: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="LIMIT=N ...",
+            help="A number, or `default` to follow the settings again.",
+            show_default=False,
+            autocompletion=completion.among(f"{name}=" for name in LIMITS),
+        ),
+    ],
 ) -> None:
-    """Give a tenant limits of its own; the others stay as they are."""
-    given = {
-        "send_cap_first": send_cap_first,
-        "send_cap_full": send_cap_full,
-        "send_cap_ramp_days": send_cap_ramp_days,
-        "retention_days": retention_days,
-    }
-    undone = {name.replace("-", "_") for name in default or []}
-    if unknown := undone - given.keys():
-        raise WrongUsage(f"There is no limit {min(unknown)!r}. Give some of {', '.join(given)}.")
-    limits: dict[str, int | None] = {name: value for name, value in given.items() if value is not None}
-    done(postern().tenants.update(tenant_id(tenant), limits=limits | dict.fromkeys(undone)))
+    """Give a tenant limits of its own; the others stay as they are. `tenant show` tells them.
+
+    retention_days; rate_per_minute, rate_waits, rate_streams; rate_replies_per_hour, rate_replies_per_day,
+    rate_auto_replies_per_day; rate_inbound_per_sender, rate_inbound_per_network; send_cap_first, send_cap_full,
+    send_cap_ramp_days. What each means stands in `config show`.
+    """
+    limits: dict[str, int | None] = {}
+    for word in given:
+        name, equals, value = word.partition("=")
+        name = name.replace("-", "_")
+        if name not in LIMITS or not equals:
+            raise WrongUsage(f"There is no limit {word!r}. Give NAME=N, with a name out of {', '.join(LIMITS)}.")
+        if value != "default" and not value.isdecimal():
+            raise WrongUsage(f"{name} takes a whole number, or `default`; not {value!r}.")
+        limits[name] = None if value == "default" else int(value)
+    done(postern().tenants.update(tenant_id(tenant), limits=limits))
 
 
 @command(app, "lift-brake", "tenant lift-brake acme")

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from daemon.api.tenants import TenantLimits
+from postern_ctl.commands.tenant import LIMITS
 from tests.cli.conftest import World
 from tests.cli.support import SECRET, data, deliver, document, inside
 from tests.support import RunningDaemon
@@ -140,7 +142,7 @@ def test_each_mutation_gives_one_line_and_one_link(daemon: RunningDaemon, world:
     tenant = change("tenant:create", "tenant", "create", "Beta Ltd", "--label", "beta")
     change("tenant:update", "tenant", "suspend", tenant)
     change("tenant:update", "tenant", "resume", "Beta Ltd")
-    change("tenant:update", "tenant", "limit", tenant, "--send-cap-full", "200", "--retention-days", "30")
+    change("tenant:update", "tenant", "limit", tenant, "send_cap_full=200", "retention-days=30")
     change("tenant:lift_brake", "tenant", "lift-brake", tenant)
     change("suppression:put", "suppression", "add", "a@far.test", "--tenant", tenant, "--reason", "bounce")
     change("suppression:remove", "suppression", "remove", "a@far.test", "--tenant", tenant)
@@ -176,11 +178,13 @@ def test_a_limit_leaves_the_others_and_can_be_undone(daemon: RunningDaemon) -> N
         return {name: value for name, value in shown.items() if value is not None}
 
     first = {"send_cap_first": 5, "send_cap_ramp_days": 7}
-    assert limits("--send-cap-first", "5", "--send-cap-ramp-days", "7") == first
-    assert limits("--send-cap-full", "0") == {**first, "send_cap_full": 0}
-    assert limits("--default", "send-cap-first", "--default", "send_cap_full") == {"send_cap_ramp_days": 7}
-    wrong = daemon.ctl("tenant", "limit", tenant, "--default", "patience", check=False)
-    assert (wrong.returncode, "retention_days" in wrong.stderr) == (2, True)
+    assert limits("send_cap_first=5", "send-cap-ramp-days=7") == first
+    assert limits("send_cap_full=0") == {**first, "send_cap_full": 0}
+    assert limits("send_cap_first=default", "send_cap_full=default") == {"send_cap_ramp_days": 7}
+    for word in ("patience=1", "send_cap_full", "send_cap_full=many"):
+        wrong = daemon.ctl("tenant", "limit", tenant, word, check=False)
+        assert (wrong.returncode, "send_cap_full" in wrong.stderr) == (2, True)
+    assert set(LIMITS) == set(TenantLimits.model_fields)
 
 
 def test_whoami_tells_what_may_be_sent(daemon: RunningDaemon, world: World) -> None:
