@@ -16,6 +16,7 @@ from postern_ctl.offline import asked
 from postern_ctl.output import Column
 from postern_ctl.receipts import done
 from postern_ctl.session import postern
+from postern_ctl.trials import DryRun, would_go
 
 COLUMNS = (
     Column("ID", "id", keep=True),
@@ -106,8 +107,12 @@ def restore(file: File, passphrase_stdin: FromStdin = False) -> None:
 
 
 @command(app, "delete", "backup delete BACKUP")
-def delete(backup: BackupId) -> None:
+def delete(backup: BackupId, dry_run: DryRun = False) -> None:
     """Remove a backup from the data directory."""
+    if dry_run:
+        found = postern().backups.get(backup).data
+        would_go("backup", found["id"], file=found["file"], created_at=found["created_at"])
+        return
     done(postern().backups.delete(backup))
 
 

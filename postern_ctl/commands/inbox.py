@@ -8,11 +8,12 @@ import typer
 
 from postern_ctl import arguments, diagnostics, output, senders, waited
 from postern_ctl.app import command, noun
-from postern_ctl.arguments import WAIT_DEFAULT_SECONDS, Address, Confirm, OfTenant, Once, Timeout
+from postern_ctl.arguments import PAGE_MAX_ROWS, WAIT_DEFAULT_SECONDS, Address, Confirm, OfTenant, Once, Timeout
 from postern_ctl.output import Column
 from postern_ctl.receipts import done
 from postern_ctl.senders import Entry, Remove
 from postern_ctl.session import postern, tenant_id
+from postern_ctl.trials import DryRun, counted, would_go
 
 COLUMNS = (
     Column("ID", "id", keep=True),
@@ -66,9 +67,13 @@ def show(address: Address) -> None:
 
 
 @command(app, "delete", "inbox delete ADDRESS --confirm ADDRESS")
-def delete(address: Address, confirm: Confirm = None) -> None:
+def delete(address: Address, confirm: Confirm = None, dry_run: DryRun = False) -> None:
     """Delete a mailbox and all mail in it; nobody else can have its address again."""
     found = postern().inboxes.get(address).data
+    if dry_run:
+        messages = counted(postern().messages.list(found["id"], limit=PAGE_MAX_ROWS))
+        would_go("mailbox", found["id"], address=found["address"], messages=messages)
+        return
     arguments.confirmed("the mailbox", confirm, lambda: str(found["address"]))
     done(postern().inboxes.delete(found["id"]))
 

@@ -16,6 +16,7 @@ from postern_ctl.files import write_new
 from postern_ctl.output import Column
 from postern_ctl.receipts import done
 from postern_ctl.session import postern, tenant_id
+from postern_ctl.trials import DryRun, would_go
 
 COLUMNS = (
     Column("ID", "id", keep=True),
@@ -209,8 +210,12 @@ def unread(message: MessageId) -> None:
 
 
 @command(app, "delete", "message delete MESSAGE")
-def delete(message: MessageId) -> None:
+def delete(message: MessageId, dry_run: DryRun = False) -> None:
     """Delete a message for good, raw bytes too."""
+    if dry_run:
+        found = postern().messages.get(message).data
+        would_go("message", found["id"], **{name: found[name] for name in ("from", "subject", "received_at")})
+        return
     done(postern().messages.delete(message))
 
 

@@ -8,12 +8,13 @@ import typer
 
 from postern_ctl import arguments, completion, diagnostics, output, senders
 from postern_ctl.app import command, noun
-from postern_ctl.arguments import Confirm, TenantId
+from postern_ctl.arguments import PAGE_MAX_ROWS, Confirm, TenantId
 from postern_ctl.invocation import WrongUsage
 from postern_ctl.output import Column
 from postern_ctl.receipts import done
 from postern_ctl.senders import Entry, Remove
 from postern_ctl.session import postern, tenant_id
+from postern_ctl.trials import DryRun, counted, would_go
 
 COLUMNS = (
     Column("ID", "id", keep=True),
@@ -124,9 +125,14 @@ def resume(tenant: TenantId) -> None:
 
 
 @command(app, "delete", "tenant delete acme --confirm acme")
-def delete(tenant: TenantId, confirm: Confirm = None) -> None:
+def delete(tenant: TenantId, confirm: Confirm = None, dry_run: DryRun = False) -> None:
     """Delete a tenant and all that is its own: mailboxes, mail, agents, keys."""
     found = postern().tenants.get(tenant_id(tenant)).data
+    if dry_run:
+        mailboxes = counted(postern().inboxes.list(tenant=found["id"], limit=PAGE_MAX_ROWS))
+        agents = counted(postern().agents.list(tenant=found["id"], limit=PAGE_MAX_ROWS))
+        would_go("tenant", found["id"], name=found["name"], mailboxes=mailboxes, agents=agents)
+        return
     name = arguments.confirmed("the tenant", confirm, lambda: str(found["name"]))
     done(postern().tenants.delete(found["id"], confirm=name))
 

@@ -363,3 +363,17 @@ def test_config_says_where_a_value_is_from(daemon: RunningDaemon) -> None:
         "unit": "ms",
         "help": "",
     }
+
+
+def test_a_deletion_can_be_tried(daemon: RunningDaemon, world: World, message: str) -> None:
+    before = audit_seq(daemon)
+    made = data(daemon.ctl("backup", "create", "--json"))["id"]
+    for words, told in (
+        (("tenant", "delete", "acme"), {"would_delete": "tenant", "id": world.tenant, "name": "acme"}),
+        (("inbox", "delete", world.address), {"would_delete": "mailbox", "id": world.inbox}),
+        (("message", "delete", message), {"would_delete": "message", "id": message}),
+        (("backup", "delete", made), {"would_delete": "backup", "id": made}),
+    ):
+        found = data(daemon.ctl(*words, "--dry-run", "--json"))
+        assert told.items() <= found.items()
+    assert audit_seq(daemon) == before + 1, "only the backup was made"
