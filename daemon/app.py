@@ -17,13 +17,13 @@ from daemon import logs
 from daemon.backends.authenticate.authenticator import Authenticator
 from daemon.backends.deliver.sender import HttpSender
 from daemon.backends.deliver.targets import Allowed
-from daemon.backends.nameserver.feeder import Nameserver, Plan, of
-from daemon.backends.nameserver.process import Feed
+from daemon.backends.nameserver.feeder import Nameserver, Plan
 from daemon.backends.protocols import ReceiveBackend
 from daemon.backends.receive.embedded import EmbeddedReceiver, tls_context
+from daemon.backends.resolve.outside import DnsOutside
 from daemon.backends.resolve.resolver import Resolver
 from daemon.backends.send.loopback import Loopback
-from daemon.clock import SECOND_MS, Clock, SystemClock
+from daemon.clock import Clock, SystemClock
 from daemon.events import Bus
 from daemon.ids import Ids
 from daemon.keys import Keyring, KeyringError, load_keyring
@@ -37,9 +37,6 @@ from daemon.store import keyring as keyring_table
 from daemon.store.database import Database
 from daemon.web.application import build
 from daemon.web.runner import Runner
-from zones.mailzone import Servers, base_zone
-from zones.packed import pack
-from zones.zone import Zone
 
 SHUTDOWN_GRACE_SECONDS = 5.0
 OPEN_FILES_MAX = 65_536
@@ -84,16 +81,20 @@ async def running(settings: Settings, clock: Clock | None = None, ids: Ids | Non
         stack.push_async_callback(sender.close)
         authenticator = _authenticator(settings, clock)
         stack.callback(authenticator.close)
-        services = Services(settings, database, keyring, bus, clock, ids, sender, authenticator.verdicts)
+        outside = DnsOutside(settings.resolver)
+        services = Services(settings, database, keyring, bus, clock, ids, sender, authenticator.verdicts, outside)
+        await services.publisher.prepare()
         await _listen_http(stack, settings, services, bus, ids)
         receiver = _receiver(settings, services, clock, ids)
         services.stats.listeners.smtp = await _started(receiver, settings.smtp_listen)
         stack.push_async_callback(receiver.stop)
-        services.stats.listeners.dns = await _answer_dns(stack, settings, services, clock)
+        services.stats.listeners.dns = await _answer_dns(stack, settings, services)
         await stack.enter_async_context(_beside(services.housekeeping.run()))
         await stack.enter_async_context(_beside(services.audit.watch()))
         await stack.enter_async_context(_beside(services.shipping.run()))
         await stack.enter_async_context(_beside(services.dispatcher.run()))
+        await stack.enter_async_context(_beside(services.domain_checks.run()))
+        await stack.enter_async_context(_beside(services.rotation.run()))
         await stack.enter_async_context(_beside(services.outbox.run(Loopback(services.local_delivery.deliver))))
         yield services
 
@@ -200,11 +201,10 @@ async def _started(receiver: ReceiveBackend, listen: HostPort) -> str | None:
         raise _cannot_listen(listen, problem) from None
 
 
-async def _answer_dns(stack: AsyncExitStack, settings: Settings, services: Services, clock: Clock) -> str | None:
+async def _answer_dns(stack: AsyncExitStack, settings: Settings, services: Services) -> str | None:
     """Start the name server, or adopt the one that a killed daemon left; return where it listens."""
     if not settings.dns_workers:
         return None
-    base = Feed(pack(_own_zone(settings, clock)), f"{settings.base_domain}.")
     plan = Plan(
         host=settings.dns_listen.host,
         port=settings.dns_listen.port,
@@ -215,24 +215,16 @@ async def _answer_dns(stack: AsyncExitStack, settings: Settings, services: Servi
         limit_loopback=settings.dns_limit_loopback == "yes",
         user=settings.dns_user,
     )
-    nameserver = Nameserver(plan, of([base]))
+    nameserver = Nameserver(plan, services.publisher.source)
     stack.push_async_callback(nameserver.stop)
     services.stats.name_servers = nameserver.stats
+    stack.callback(services.publisher.detach)
+    await services.publisher.attach(nameserver)
     try:
-        return await nameserver.start()
+        services.secondaries.listens_at = await nameserver.start()
     except OSError as problem:
         raise _cannot_listen(settings.dns_listen, problem) from None
-
-
-def _own_zone(settings: Settings, clock: Clock) -> Zone:
-    """Return the base domain's zone: name servers and mail host. The serial is the time, so it rises."""
-    hosts = [settings.mail_host_name, *settings.nameserver_names]
-    servers = Servers(
-        nameservers=settings.nameserver_names,
-        hostmaster=f"hostmaster.{settings.base_domain}",
-        addresses=dict.fromkeys(hosts, settings.public_ips),
-    )
-    return base_zone(settings.base_domain, servers, {}, clock.now_ms() // SECOND_MS)
+    return services.secondaries.listens_at
 
 
 def _cannot_listen(listen: HostPort, problem: OSError) -> StartError:

@@ -226,7 +226,10 @@ class Settings:
         read=_targets,
     )
     resolver: HostPort | None = _setting(
-        None, "name server that checks of senders ask; unset: the system's", read=name_server
+        None, "name server that checks of senders and domains ask; unset: the system's", read=name_server
+    )
+    dkim_rotation: int = _setting(
+        90 * 86_400, "age at which DKIM keys are replaced; 0: only when asked", read=duration_seconds, unit="s"
     )
     trusted_authserv: str | None = _setting(
         None, "name under which your own relay writes Authentication-Results; unset: none is believed", read=_domain

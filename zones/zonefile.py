@@ -40,24 +40,33 @@ class _Entry(NamedTuple):
 
 def parse(text: str, origin: Name) -> Zone:
     """Read the zone `origin` from a zone file. Raises `ZoneFileError`."""
-    if len(text) > FILE_MAX_CHARACTERS:
-        raise ZoneFileError(1, f"the file is longer than {FILE_MAX_CHARACTERS} characters")
-    reader, line = _Reader(origin), 1
-    rrsets: list[RRset] = []
-    for entry in _entries(text):
-        line = entry.line
-        try:
-            one = reader.record(entry)
-        except (BadRecord, BadName) as problem:
-            raise ZoneFileError(entry.line, str(problem)) from None
-        if one is not None:
-            rrsets.append(one)
-        if len(rrsets) > RECORDS_MAX:
-            raise ZoneFileError(entry.line, f"more than {RECORDS_MAX} records")
+    line, rrsets = 1, list[RRset]()
+    for line, one in records(text, origin):  # noqa: B007  the last line is told of
+        rrsets.append(one)
     try:
         return Zone.of(origin, rrsets)
     except BadZone as problem:
         raise ZoneFileError(line, str(problem)) from None
+
+
+def records(text: str, origin: Name, ttl: int | None = None) -> Iterator[tuple[int, RRset]]:
+    """Yield the records of a zone file, whole or a part of one, each with its line; `ttl` until it says one itself.
+
+    Raises `ZoneFileError`.
+    """
+    if len(text) > FILE_MAX_CHARACTERS:
+        raise ZoneFileError(1, f"the file is longer than {FILE_MAX_CHARACTERS} characters")
+    reader, count = _Reader(origin, ttl), 0
+    for entry in _entries(text):
+        try:
+            one = reader.record(entry)
+        except (BadRecord, BadName) as problem:
+            raise ZoneFileError(entry.line, str(problem)) from None
+        count += one is not None
+        if count > RECORDS_MAX:
+            raise ZoneFileError(entry.line, f"more than {RECORDS_MAX} records")
+        if one is not None:
+            yield entry.line, one
 
 
 def _entries(text: str) -> Iterator[_Entry]:
@@ -93,10 +102,10 @@ def _entries(text: str) -> Iterator[_Entry]:
 class _Reader:
     """What one entry leaves to the next: origin, owner, TTL."""
 
-    def __init__(self, origin: Name) -> None:
+    def __init__(self, origin: Name, ttl: int | None) -> None:
         self._origin = origin
         self._owner: Name | None = None
-        self._ttl: int | None = None  # of $TTL, which goes before the last record's
+        self._ttl = ttl  # of $TTL, which goes before the last record's
         self._last_ttl: int | None = None
 
     def record(self, entry: _Entry) -> RRset | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from daemon.api.glossary_domains import OF_DOMAINS
 from daemon.api.glossary_keeping import KEEPING
 
 MADE_UP: Any = ...
@@ -338,7 +339,7 @@ GLOSSARY: dict[str, tuple[str, Any]] = {
     "WebhookCreate.agent_id": ("Whose webhook it will be: for operators.", _AGENT),
     "WebhookCreate.url": ("Where to post events.", _HOOK),
     "WebhookSecret.id": ("The webhook's id.", _WEBHOOK),
-} | KEEPING
+} | KEEPING | OF_DOMAINS
 
 
 def term(models: Iterable[str], name: str) -> tuple[str, Any] | None:

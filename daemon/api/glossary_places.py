@@ -13,6 +13,7 @@ _TENANT = "cus_p2dwyxuo3jj5ud6gwwsuaog5"
 _THREAD = "thread_6f45sroz7s3r3vt3ihb6f5hq"
 _WEBHOOK = "webhook_3wfv5e2xldntwh4h5kxqplls"
 _ADDRESS = "sam@acme.postern.test"
+_DOMAIN = "agents.example.com"
 
 PATH: dict[str, tuple[str, Any]] = {
     "backups/id": ("The backup's id.", "backup_cz5u6r5fofgdqj7x2h3yqk4m"),
@@ -29,6 +30,9 @@ PATH: dict[str, tuple[str, Any]] = {
     "tenants/id": ("The tenant's id.", _TENANT),
     "threads/id": ("The thread's id.", _THREAD),
     "webhooks/id": ("The webhook's id.", _WEBHOOK),
+    "domains/name": ("The domain's name.", _DOMAIN),
+    "zones/name": ("The zone's name.", _DOMAIN),
+    "zones/zone": ("The zone's name.", _DOMAIN),
     "n": ("The attachment's `index`.", "0"),
     "seq": ("The line's number.", "42"),
     "wait_id": ("The id that the wait was begun with.", "signup-0042"),
@@ -36,6 +40,8 @@ PATH: dict[str, tuple[str, Any]] = {
 SHOWN: dict[str, tuple[str, ...]] = {
     "BackupCreate": ("passphrase",),
     "AgentUpdate": ("disabled",),
+    "SecondaryPut": ("port",),
+    "ZoneRecordSet": ("ttl",),
     "EnrollRequest": ("agent_handle",),
     "EnrollmentKeyMint": ("reusable",),
     "InboxCreate": ("username", "display_name"),
@@ -64,6 +70,9 @@ NOUNS: dict[str, str] = {
     "audit": "The record of every change: chained, signed, and checkable.",
     "lists": "Whom mail is taken from: senders that are allowed or blocked.",
     "suppressions": "Addresses that a tenant does not write to.",
+    "domains": "Domains of the tenants' own: how they come here, and what is still missing.",
+    "zones": "What the name server answers, and what may be added to it.",
+    "secondaries": "Other name servers that serve our zones, too.",
     "stats": "What the daemon is doing.",
     "backups": "The whole database in one checked file; the master key is never in it.",
     "keyring": "The master keys, under which secrets are sealed.",

@@ -6,6 +6,7 @@ the body. Standard library only, so that the command line can read it for free; 
 
 from __future__ import annotations
 
+from daemon.api.domain_plane import DOMAIN_PLANE
 from daemon.api.keeping_plane import KEEPING_PLANE
 from daemon.api.list_plane import LIST_PLANE
 from daemon.api.operation import Access, Answers, Operation, Scope, change, listing, read
@@ -226,5 +227,7 @@ _AGENT_PLANE = (
     read("access.whoami", "/v1/whoami", _ANY, "Show who you are and what you may do", "Whoami", tool="whoami"),
 )
 
-OPERATIONS: tuple[Operation, ...] = _AGENT_PLANE + LIST_PLANE + WEBHOOK_PLANE + OPERATOR_PLANE + KEEPING_PLANE
+OPERATIONS: tuple[Operation, ...] = (
+    _AGENT_PLANE + LIST_PLANE + WEBHOOK_PLANE + OPERATOR_PLANE + DOMAIN_PLANE + KEEPING_PLANE
+)
 BY_NAME: dict[str, Operation] = {operation.name: operation for operation in OPERATIONS}

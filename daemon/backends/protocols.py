@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from daemon.api.messages import Authentication
 
@@ -162,4 +162,62 @@ class SendBackend(Protocol):
 
         Raises `CannotTell`; after any other exception it is asked again later.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A zone as the name server needs it.
+
+    `allow`: who may transfer it, `{"key": name, "networks": [text]}`; `notify`: who is told of its changes,
+    `{"host", "port", "key"}`.
+    """
+
+    packed: bytes
+    name: str
+    allow: Sequence[Mapping[str, Any]] = ()
+    notify: Sequence[Mapping[str, Any]] = ()
+
+
+class NotPublished(Exception):
+    """The name server did not take the change in time. It gets it with all others as soon as it runs."""
+
+
+class ZoneServer(Protocol):
+    """Something that answers for zones."""
+
+    async def publish(self, feed: Feed) -> None:
+        """Have a zone served as it is now; returns when every answer is from it. Raises `NotPublished`."""
+        ...
+
+    async def remove(self, name: str) -> None:
+        """Have a zone served no longer. Raises `NotPublished`."""
+        ...
+
+    async def set_keys(self, keys: Mapping[str, str]) -> None:
+        """Have these TSIG keys known, name → base64, and no others. Raises `NotPublished`."""
+        ...
+
+
+class Unseen(Exception):
+    """Nobody could say how it looks outside: the message says whom we asked. It may go well later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """What a parent zone says of a name: to which name servers it is delegated; none: it is not."""
+
+    parent: str
+    nameservers: frozenset[str]
+
+
+class Outside(Protocol):
+    """The DNS as the rest of the world sees it. Names are A-labels without a final dot."""
+
+    async def delegation(self, name: str) -> Delegation:
+        """Ask the servers of the parent zone to whom a name is delegated. Raises `Unseen`."""
+        ...
+
+    async def records(self, name: str, kind: str) -> tuple[str, ...]:
+        """Return the records of MX, TXT, CNAME or NS as plain text, strings joined. Raises `Unseen`."""
         ...

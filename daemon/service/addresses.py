@@ -55,6 +55,14 @@ def domain_name(field: str, text: str) -> str:
         raise invalid(field, str(problem)) from None
 
 
+def normal_domain(text: str) -> str | None:
+    """Return a domain in its normal form; None when it is none."""
+    try:
+        return normalise(text)
+    except BadName:
+        return None
+
+
 def bounce_address(address: str, message_id: str) -> str:
     """Return the envelope sender of a message: the mailbox's address, labelled so that a bounce tells what it is of.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from daemon.api.operations import Operation
-from daemon.backends.protocols import Authenticate, PostSender
+from daemon.backends.protocols import Authenticate, Outside, PostSender
 from daemon.clock import Clock
 from daemon.errors import PosternError
 from daemon.events import Bus
@@ -13,6 +13,13 @@ from daemon.ids import Ids
 from daemon.keys import Keyring
 from daemon.service.auditing import Auditing
 from daemon.service.context import Call, authorise
+from daemon.service.domains.checking import DomainChecks
+from daemon.service.domains.dkim import DkimKeys
+from daemon.service.domains.domains import Domains
+from daemon.service.domains.publishing import Publisher
+from daemon.service.domains.rotating import Rotation
+from daemon.service.domains.secondaries import Secondaries
+from daemon.service.domains.zones import Zones
 from daemon.service.housekeeping import Housekeeping
 from daemon.service.keeping.backups import Backups
 from daemon.service.keeping.keyrings import Keyrings
@@ -68,6 +75,7 @@ class Services:
         ids: Ids,
         sender: PostSender,
         authenticate: Authenticate,
+        outside: Outside,
     ) -> None:
         counters = Counters()
         self.ids = ids
@@ -90,7 +98,14 @@ class Services:
         )
         maker, downloads = WebhookMaker(keyring, ids, sender), Downloads(tools)
         self.access = Access(tools)
-        self.tenants = Tenants(tools)
+        self.publisher = Publisher(tools)
+        self.dkim_keys = DkimKeys(tools, self.publisher)
+        self.rotation = Rotation(tools, self.publisher, self.dkim_keys, outside)
+        self.domain_checks = DomainChecks(tools, self.publisher, outside)
+        self.domains = Domains(tools, self.publisher, self.domain_checks, self.rotation, self.dkim_keys)
+        self.zones = Zones(tools, self.publisher)
+        self.secondaries = Secondaries(tools, self.publisher)
+        self.tenants = Tenants(tools, self.publisher)
         self.keys = Keys(tools)
         self.enrollment = Enrollment(tools)
         self.agents = Agents(tools)

@@ -12,8 +12,10 @@ import zlib
 import sqlite_utils
 from sqlite_utils import Migrations
 
+from daemon.store.schema_domains import DOMAINS, ZONES
 from daemon.store.schema_guards import GUARDS
 from daemon.store.schema_sending import OUTBOX, SENDING_RULES
+from daemon.store.schema_webhooks import WEBHOOKS
 
 migrations = Migrations("postern")
 
@@ -261,55 +263,6 @@ _THREADS = (
         END""",
 )
 
-# A delivery has `next_ms` while something is left to do for it. What it tells is read from the message when it is sent.
-_WEBHOOKS = (
-    """CREATE TABLE webhooks (
-        n INTEGER PRIMARY KEY AUTOINCREMENT,
-        id TEXT NOT NULL UNIQUE,
-        tenant_id TEXT NOT NULL REFERENCES tenants(id),
-        agent_id TEXT NOT NULL REFERENCES agents(id),
-        inbox_id TEXT REFERENCES inboxes(id),
-        url TEXT NOT NULL,
-        target TEXT NOT NULL,
-        events TEXT NOT NULL,
-        secret BLOB NOT NULL,
-        old_secret BLOB,
-        old_until_ms INTEGER,
-        after_n INTEGER NOT NULL,
-        failing_ms INTEGER,
-        disabled_ms INTEGER,
-        disabled_reason TEXT,
-        created_ms INTEGER NOT NULL)""",
-    "CREATE INDEX webhooks_agent ON webhooks(agent_id, n)",
-    "CREATE INDEX webhooks_tenant ON webhooks(tenant_id, n)",
-    "CREATE INDEX webhooks_inbox ON webhooks(inbox_id)",
-    """CREATE TABLE deliveries (
-        n INTEGER PRIMARY KEY AUTOINCREMENT,
-        id TEXT NOT NULL UNIQUE,
-        tenant_id TEXT NOT NULL,
-        webhook_id TEXT NOT NULL REFERENCES webhooks(id),
-        event_n INTEGER,
-        kind TEXT NOT NULL,
-        inbox_id TEXT,
-        subject_id TEXT,
-        status TEXT NOT NULL,
-        attempts INTEGER NOT NULL DEFAULT 0,
-        began_ms INTEGER,
-        last_ms INTEGER,
-        next_ms INTEGER,
-        response_status INTEGER,
-        error TEXT,
-        created_ms INTEGER NOT NULL,
-        UNIQUE (webhook_id, event_n))""",
-    "CREATE INDEX deliveries_webhook ON deliveries(webhook_id, n)",
-    "CREATE INDEX deliveries_webhook_due ON deliveries(webhook_id, next_ms) WHERE next_ms IS NOT NULL",
-    "CREATE INDEX deliveries_due ON deliveries(next_ms) WHERE next_ms IS NOT NULL",
-    "CREATE INDEX deliveries_created ON deliveries(created_ms)",
-    "CREATE TABLE webhooks_cursor (n INTEGER NOT NULL)",
-    # Of what happened before there were webhooks nobody is told.
-    "INSERT INTO webhooks_cursor SELECT coalesce(max(n), 0) FROM events",
-)
-
 # `owners` holds the ids of tenant, agent and mailbox, each as one word (see `daemon.store.search`).
 _SEARCH = (
     "ALTER TABLE messages ADD COLUMN has_attachment INTEGER NOT NULL DEFAULT 0",
@@ -348,7 +301,7 @@ def m003_threads(db: sqlite_utils.Database) -> None:
 @migrations()
 def m004_webhooks(db: sqlite_utils.Database) -> None:
     """Webhooks, their deliveries, and how far events were handed out to them."""
-    for statement in _WEBHOOKS:
+    for statement in WEBHOOKS:
         db.execute(statement)
 
 
@@ -386,6 +339,20 @@ def m007_sending_rules(db: sqlite_utils.Database) -> None:
 def m008_guards(db: sqlite_utils.Database) -> None:
     """Whom mail is taken from, what is automatic, and the operator's own mailbox."""
     for statement in GUARDS:
+        db.execute(statement)
+
+
+@migrations()
+def m009_domains(db: sqlite_utils.Database) -> None:
+    """Domains in their modes and states, with the keys that their mail is signed with."""
+    for statement in DOMAINS:
+        db.execute(statement)
+
+
+@migrations()
+def m010_zones(db: sqlite_utils.Database) -> None:
+    """The zones that are served, what operators added to them, and who else serves them."""
+    for statement in ZONES:
         db.execute(statement)
 
 

@@ -1,4 +1,4 @@
-"""Tenants and their domains."""
+"""Tenants."""
 
 from __future__ import annotations
 
@@ -26,18 +26,8 @@ class TenantRow:
     created_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DomainRow:
-    name: str
-    tenant_id: str
-    mode: str
-    status: str
-    created_ms: int
-
-
-def add(tx: Tx, tenant: TenantRow, domain: DomainRow) -> None:
+def add(tx: Tx, tenant: TenantRow) -> None:
     insert(tx.conn, "tenants", tenant)
-    insert(tx.conn, "domains", domain)
 
 
 def get(conn: sqlite3.Connection, tenant_id: str) -> TenantRow | None:
@@ -70,15 +60,6 @@ def update(tx: Tx, tenant: TenantRow) -> None:
 def by_domain(conn: sqlite3.Connection, domain: str) -> TenantRow | None:
     """Return whose domain this is."""
     return one(conn, TenantRow, "tenants WHERE id = (SELECT tenant_id FROM domains WHERE name = ?)", domain)
-
-
-def domains(conn: sqlite3.Connection, tenant_id: str) -> list[DomainRow]:
-    """Return a tenant's domains, its shared subdomain first."""
-    return many(conn, DomainRow, "domains WHERE tenant_id = ? ORDER BY mode != 'shared', name", tenant_id)
-
-
-def domain(conn: sqlite3.Connection, name: str) -> DomainRow | None:
-    return one(conn, DomainRow, "domains WHERE name = ?", name)
 
 
 def remove(tx: Tx, tenant_id: str) -> None:

@@ -123,7 +123,7 @@ class _Document:
     def _answers(self, operation: Operation) -> dict[str, Any]:
         always = header_refs(*_ALWAYS)
         headers = header_refs(*_ALWAYS, AUDIT_HEADER, "Preference-Applied") if operation.may_change else always
-        if operation.effect is not None:
+        if operation.effect is not None and operation.trial != operation.response:
             headers[AUDIT_HEADER] = HEADERS[AUDIT_HEADER] | {"required": True}
         if operation.answers is Answers.BYTES:
             headers = header_refs(*_ALWAYS, AUDIT_HEADER, "Preference-Applied", *BYTES_HEADERS)
@@ -132,7 +132,7 @@ class _Document:
         responses: dict[str, Any] = {str(operation.status): success}
         if operation.idempotent and operation.status == 201:
             responses["200"] = success | {"description": "The answer of the first request, without its secrets."}
-        if operation.trial is not None:
+        if operation.trial not in (None, operation.response):
             tried: Schema = {"$ref": _ref(operation.trial)}
             described = {"description": "It was only to be tried: nothing changed.", "headers": always}
             responses["200"] = described | {"content": _json(tried, self._samples.answer(tried))}

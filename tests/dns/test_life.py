@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from daemon.backends.nameserver.feeder import Nameserver, Plan
-from daemon.backends.nameserver.process import Feed
+from daemon.backends.protocols import Feed
 from daemon.dns.link import Link
 from tests.dns.support import HOST, Start, query, read, zone
 from tests.support import cannot_run

@@ -15,7 +15,7 @@ from daemon.api.models import model
 from daemon.api.operations import BY_NAME
 from daemon.backends.deliver.sender import HttpSender
 from daemon.backends.deliver.targets import Allowed
-from daemon.backends.protocols import Arrival, Authenticate
+from daemon.backends.protocols import Arrival, Authenticate, Delegation, Outside, Unseen
 from daemon.clock import ManualClock
 from daemon.errors import PosternError
 from daemon.events import Bus
@@ -69,7 +69,10 @@ class House:
 
 @asynccontextmanager
 async def house(
-    home: Path, clock: ManualClock | None = None, authenticate: Authenticate | None = None
+    home: Path,
+    clock: ManualClock | None = None,
+    authenticate: Authenticate | None = None,
+    outside: Outside | None = None,
 ) -> AsyncIterator[House]:
     """Open one in a directory; a second time there, with the clock of the first, it is the same one started again."""
     clock, bus = clock or ManualClock(), Bus()
@@ -79,12 +82,31 @@ async def house(
         keyring = load_keyring(home, {})
         sender = HttpSender(Allowed(), clock)
         services = Services(
-            Settings(data_dir=home), database, keyring, bus, clock, Ids(), sender, authenticate or _unknown
+            Settings(data_dir=home),
+            database,
+            keyring,
+            bus,
+            clock,
+            Ids(),
+            sender,
+            authenticate or _unknown,
+            outside or Nowhere(),
         )
+        await services.publisher.prepare()
         services.mutations.public_url = "http://postern.test"
         yield House(services, database, bus, clock)
     finally:
         await database.close()
+
+
+class Nowhere:
+    """A world of which nothing can be seen."""
+
+    async def delegation(self, name: str) -> Delegation:
+        raise Unseen("there is no resolver")
+
+    async def records(self, name: str, kind: str) -> tuple[str, ...]:
+        raise Unseen("there is no resolver")
 
 
 async def _unknown(arrival: Arrival, raw: bytes) -> Authentication:

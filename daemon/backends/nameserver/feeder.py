@@ -10,14 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from daemon.backends.nameserver.process import Feed, Process, Source
+from daemon.backends.nameserver.process import Process, Source
+from daemon.backends.protocols import Feed, NotPublished
 from daemon.dns.link import Link
 
 PUBLISH_MAX_SECONDS = 10.0
-
-
-class NotPublished(Exception):
-    """A DNS process did not take the change in time. It gets it with all others as soon as it runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from daemon.backends.protocols import Feed
 from daemon.dns.frames import PROTOCOL
 from daemon.dns.link import Link, LinkLost
 
@@ -22,20 +23,6 @@ STOP_MAX_SECONDS = 5.0
 RETRY_SECONDS = (0.0, 0.1, 0.5, 1.0, 2.0, 5.0)  # between attempts that fail one after the other
 
 log = logging.getLogger("postern.nameserver")
-
-
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """A zone as the DNS processes need it.
-
-    `allow`: who may transfer it, `{"key": name, "networks": [text]}`; `notify`: who is told of its changes,
-    `{"host", "port", "key"}`.
-    """
-
-    packed: bytes
-    name: str
-    allow: Sequence[Mapping[str, Any]] = ()
-    notify: Sequence[Mapping[str, Any]] = ()
 
 
 Source = Callable[[], AsyncIterator[Feed]]

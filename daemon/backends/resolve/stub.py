@@ -42,7 +42,7 @@ class Stub:
     async def ask(self, name: str, kind: str) -> tuple[tuple[Any, ...], float]:
         """Return the records of a well-formed absolute name, and for how many seconds they hold.
 
-        TXT as bytes, A and AAAA as text, MX as (preference, name), PTR as names. Raises `LookupFailed`.
+        TXT as bytes, A and AAAA as text, MX as (preference, name), PTR, NS and CNAME as names. Raises `LookupFailed`.
         """
         wanted = dns.name.Name([*(label.encode("ascii") for label in name.split(".")), b""])
         try:
@@ -99,6 +99,6 @@ def _value(record: Any) -> Any:
             return b"".join(record.strings)
         case dns.rdatatype.MX:
             return record.preference, record.exchange.to_text(omit_final_dot=True)
-        case dns.rdatatype.PTR:
+        case dns.rdatatype.PTR | dns.rdatatype.NS | dns.rdatatype.CNAME:
             return record.target.to_text(omit_final_dot=True)
     return record.address

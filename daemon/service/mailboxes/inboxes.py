@@ -17,7 +17,7 @@ from daemon.service.mailboxes.inbox_removal import remove_inbox_wholly
 from daemon.service.mutations import Change, Once
 from daemon.service.telling.webhook_making import WebhookMaker
 from daemon.service.tools import Service, Tools
-from daemon.store import agents, enrollment, inboxes, tenants
+from daemon.store import agents, domains, enrollment, inboxes
 from daemon.store.agents import AgentRow
 from daemon.store.database import Tx
 from daemon.store.inboxes import InboxRow
@@ -144,14 +144,22 @@ def _owner(
 
 
 def _domain(conn: sqlite3.Connection, tenant_id: str, asked: str | None, allowed: tuple[str, ...]) -> str:
-    live = [row.name for row in tenants.domains(conn, tenant_id) if row.status == "live"]
-    usable = [name for name in live if not allowed or name in allowed]
+    """Return the domain that a mailbox is placed on: one that the key allows, and that mail comes to."""
+    allowed_ones = [row for row in domains.of_tenant(conn, tenant_id) if not allowed or row.name in allowed]
+    usable = [row.name for row in allowed_ones if row.status == "live"]
     if asked is None and usable:
         return usable[0]
-    if asked is None or asked not in usable:
-        hint = f"Use one of: {', '.join(usable)}." if usable else "This key has no live domain: ask the operator."
-        raise PosternError(Code.DOMAIN_NOT_ALLOWED, f"This key may not place mailboxes on that domain. {hint}")
-    return asked
+    if asked is not None and asked in usable:
+        return asked
+    for row in allowed_ones:
+        if row.name == asked:
+            raise PosternError(
+                Code.CONFLICT,
+                f"{row.name} is {row.status}, so mail could not arrive. The operator sees what is missing with "
+                f"`posternctl domain show {row.name}`; until then use another domain.",
+            )
+    hint = f"Use one of: {', '.join(usable)}." if usable else "This key has no live domain: ask the operator."
+    raise PosternError(Code.DOMAIN_NOT_ALLOWED, f"This key may not place mailboxes on that domain. {hint}")
 
 
 def _spend(tx: Tx, key_id: str) -> None:

@@ -11,6 +11,7 @@ from daemon.service.addresses import domain_name
 from daemon.service.context import Call, Done, Listed
 from daemon.service.mutations import Change
 from daemon.service.tools import Service
+from daemon.store import domains as domain_table
 from daemon.store import enrollment, tenants
 from daemon.store.database import Tx
 from daemon.store.enrollment import EnrollmentKeyRow
@@ -30,7 +31,7 @@ class Keys(Service):
         def change(tx: Tx) -> Change[EnrollmentKeyMinted]:
             if tenants.get(tx.conn, request.tenant_id) is None:
                 raise invalid("tenant_id", "there is no such tenant; see `posternctl tenant list`")
-            own = {domain.name for domain in tenants.domains(tx.conn, request.tenant_id)}
+            own = {domain.name for domain in domain_table.of_tenant(tx.conn, request.tenant_id)}
             strange = [name for name in domains if name not in own]
             if strange:
                 raise invalid("allowed_domains", f"{strange[0]} is no domain of this tenant")

@@ -15,20 +15,26 @@ from daemon.errors import Code, PosternError, invalid, not_found
 from daemon.events import Event
 from daemon.service.addresses import operator_address
 from daemon.service.context import Call, Done, Listed
+from daemon.service.domains.publishing import Publisher
 from daemon.service.mailboxes.inbox_removal import remove_inbox_wholly
 from daemon.service.mutations import Change
 from daemon.service.sending.allowance import shown_complaints
-from daemon.service.tools import Service
-from daemon.store import inboxes, sends, tenants
+from daemon.service.tools import Service, Tools
+from daemon.store import domains, inboxes, sends, tenants, zones
 from daemon.store.database import Tx
+from daemon.store.domains import DomainRow
 from daemon.store.rows import pack, unpack
-from daemon.store.tenants import DomainRow, TenantRow
+from daemon.store.tenants import TenantRow
 
 LABEL_MAX_CHARS = 24
 
 
 class Tenants(Service):
     """The noun `tenant`."""
+
+    def __init__(self, tools: Tools, publisher: Publisher) -> None:
+        super().__init__(tools)
+        self._publisher = publisher
 
     async def create(self, call: Call, request: TenantCreate) -> Done[Tenant]:
         """Create a tenant with its shared subdomain `<label>.<base domain>`."""
@@ -41,17 +47,14 @@ class Tenants(Service):
             tenant = TenantRow(
                 id=self._ids.new("cus"), name=request.name, label=label, limits="{}", created_ms=tx.now_ms
             )
-            domain = DomainRow(
-                name=f"{label}.{self._settings.base_domain}",
-                tenant_id=tenant.id,
-                mode="shared",
-                status="live",
-                created_ms=tx.now_ms,
-            )
-            tenants.add(tx, tenant, domain)
+            tenants.add(tx, tenant)
+            domains.add(tx, shared_domain(tx, f"{label}.{self._settings.base_domain}", tenant.id))
+            self._publisher.announce(tx, self._settings.base_domain)
             return Change(data=_shown(tx.conn, tenant, tx.now_ms), target=tenant.id, tenant=tenant.id)
 
-        return await self._mutations.run(call, "tenant:create", change)
+        done = await self._mutations.run(call, "tenant:create", change)
+        await self._publisher.published(self._settings.base_domain)
+        return done
 
     async def list(self, call: Call, query: PageQuery) -> Listed[Tenant]:
         before, now_ms = self._cursors.before("tenants", query), self._clock.now_ms()
@@ -104,11 +107,15 @@ class Tenants(Service):
             for inbox_id in inboxes.of_tenant(tx.conn, tenant):
                 remove_inbox_wholly(tx, inbox_id)
                 tx.on_commit(partial(self._bus.publish, Event(inbox_id, "inbox.deleted")))
+            gone = (*zones.of_tenant(tx.conn, tenant), self._settings.base_domain)
+            self._publisher.announce(tx, *gone)
             tenants.remove(tx, tenant)
             tx.on_commit(lambda: self._bus.publish(Event(tenant, "access.changed")))
             return Change(data=Deleted(id=tenant), target=tenant, tenant=tenant)
 
-        return await self._mutations.run(call, "tenant:delete", change)
+        done = await self._mutations.run(call, "tenant:delete", change)
+        await self._publisher.published()
+        return done
 
     def _taken(self, conn: sqlite3.Connection) -> Callable[[str], bool]:
         return lambda label: tenants.label_taken(conn, label, f"{label}.{self._settings.base_domain}")
@@ -129,6 +136,13 @@ def free_label(name: str, taken: Callable[[str], bool]) -> str:
     return label
 
 
+def shared_domain(tx: Tx, name: str, tenant_id: str) -> DomainRow:
+    """Return a new shared subdomain: it is ours, so there is nothing to wait for."""
+    return DomainRow(
+        name=name, tenant_id=tenant_id, mode="shared", status="live", status_ms=tx.now_ms, created_ms=tx.now_ms
+    )
+
+
 def _known(conn: sqlite3.Connection, tenant_id: str) -> TenantRow:
     row = tenants.get(conn, tenant_id)
     if row is None:
@@ -137,7 +151,7 @@ def _known(conn: sqlite3.Connection, tenant_id: str) -> TenantRow:
 
 
 def _shown(conn: sqlite3.Connection, row: TenantRow, now_ms: int) -> Tenant:
-    domain = tenants.domains(conn, row.id)[0].name
+    domain = domains.of_tenant(conn, row.id)[0].name
     return Tenant(
         id=row.id,
         name=row.name,

@@ -12,14 +12,14 @@ from daemon.audit import append, keyed_hash
 from daemon.service.addresses import RESERVED_FOR_OPERATOR, operator_address
 from daemon.service.context import SYSTEM, Call, Source
 from daemon.service.mutations import entry
-from daemon.service.people.tenants import free_label
+from daemon.service.people.tenants import free_label, shared_domain
 from daemon.service.tools import Service
-from daemon.store import agents, enrollment, inboxes, tenants
+from daemon.store import agents, domains, enrollment, inboxes, tenants
 from daemon.store.agents import AgentRow
 from daemon.store.database import Tx
 from daemon.store.enrollment import EnrollmentKeyRow
 from daemon.store.inboxes import InboxRow
-from daemon.store.tenants import DomainRow, TenantRow
+from daemon.store.tenants import TenantRow
 
 DESTINATION = "operator:"  # before the tenant's id; alone: of the base domain, whose tenant is not there yet
 HOUSE_NAME = "Postern"
@@ -45,7 +45,7 @@ class OperatorMail(Service):
         tenant = tenants.get(tx.conn, tenant_id) if tenant_id else self._house(tx)
         if tenant is None:
             return None
-        domain = tenants.domains(tx.conn, tenant.id)[0].name
+        domain = domains.of_tenant(tx.conn, tenant.id)[0].name
         return inboxes.by_address(tx.conn, operator_address(domain)) or self._made(tx, tenant.id, domain)
 
     def _house(self, tx: Tx) -> TenantRow:
@@ -55,11 +55,8 @@ class OperatorMail(Service):
             return found
         label = free_label(HOUSE_NAME, lambda label: tenants.label_taken(tx.conn, label, f"{label}.{domain}"))
         tenant = TenantRow(id=self._ids.new("cus"), name=HOUSE_NAME, label=label, limits="{}", created_ms=tx.now_ms)
-        tenants.add(
-            tx,
-            tenant,
-            DomainRow(name=domain, tenant_id=tenant.id, mode="shared", status="live", created_ms=tx.now_ms),
-        )
+        tenants.add(tx, tenant)
+        domains.add(tx, shared_domain(tx, domain, tenant.id))
         self._tell(tx, "tenant:create", tenant.id, tenant.id, None)
         return tenant
 

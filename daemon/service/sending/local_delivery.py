@@ -6,8 +6,9 @@ from daemon.backends.protocols import Arrival, Fate, HandedOver, Outgoing, Refus
 from daemon.service.mailboxes.messages import Incoming, Messages
 from daemon.service.receiving.reception import Reception
 from daemon.service.tools import Service, Tools
-from daemon.store import outbox, tenants
+from daemon.store import outbox
 from daemon.store.database import Tx
+from daemon.store.domains import is_served
 
 NO_ROUTE = Told(Fate.NO_ROUTE, "no route out: the send backend is loopback")
 REFUSED = {
@@ -55,7 +56,7 @@ class LocalDelivery(Service):
         try:
             destination = self._reception.destination(tx.conn, mail.arrival, address, mail.parsed)
         except Refused as refused:
-            known = refused.why is not Refusal.UNKNOWN or tenants.domain(tx.conn, address.rpartition("@")[2])
+            known = refused.why is not Refusal.UNKNOWN or is_served(tx.conn, address.rpartition("@")[2])
             return REFUSED[refused.why] if known else NO_ROUTE
         mailboxes.setdefault(destination, address)
         return DELIVERED

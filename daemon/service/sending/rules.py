@@ -25,7 +25,8 @@ from daemon.service.sending.reputation import Brake, brake, complaint_rate, day_
 from daemon.service.sending.suppressions import Reason, blocks, suppress
 from daemon.service.sending.unsubscribing import headers_for
 from daemon.service.tools import Service
-from daemon.store import sends, suppressions, tenants
+from daemon.store import domains as domain_table
+from daemon.store import sends, suppressions
 from daemon.store.database import Tx
 from daemon.store.inboxes import InboxRow
 from daemon.store.messages import MessageRow
@@ -160,7 +161,7 @@ class SendingRules(Service):
 
     def _is_own(self, tx: Tx, inbox: InboxRow, addresses: Sequence[str]) -> bool:
         """Tell whether one of these is on a domain of the mailbox's tenant."""
-        domains = {row.name for row in tenants.domains(tx.conn, inbox.tenant_id)}
+        domains = {row.name for row in domain_table.of_tenant(tx.conn, inbox.tenant_id)}
         return any(one.rpartition("@")[2] in domains for one in addresses)
 
     def _brake(self, tx: Tx, tenant_id: str) -> None:

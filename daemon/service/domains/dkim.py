@@ -1,0 +1,148 @@
+"""DKIM keys: made off the loop, sealed at rest, opened to sign (RFC 6376; RFC 8463)."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections import OrderedDict
+from dataclasses import dataclass
+from weakref import WeakValueDictionary
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+from daemon.audit import append
+from daemon.keys import Place
+from daemon.mail.signing_key import SigningKey
+from daemon.service.context import SYSTEM, Call, Source
+from daemon.service.domains.publishing import Publisher
+from daemon.service.domains.rotation import State
+from daemon.service.mutations import entry
+from daemon.service.tools import Service, Tools
+from daemon.store import domains
+from daemon.store.database import Tx
+from daemon.store.domains import DkimRow, DomainRow
+
+RSA_BITS = 2048  # RFC 8301, 3.2
+OPENED_MAX_KEYS = 2_000
+TURN_LETTERS = 8
+RSA, ED25519 = "rsa", "ed25519"
+
+
+@dataclass(frozen=True, slots=True)
+class MadeKey:
+    """A new key: its public half as DNS has it, and its private one in DER (PKCS #8)."""
+
+    algorithm: str
+    public_key: str
+    private_key: bytes
+
+
+class DkimKeys(Service):
+    """The keys of all domains."""
+
+    def __init__(self, tools: Tools, publisher: Publisher) -> None:
+        super().__init__(tools)
+        self._publisher = publisher
+        self._opened: OrderedDict[tuple[str, str], SigningKey] = OrderedDict()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def made(self) -> tuple[MadeKey, ...]:
+        """Make one key of each algorithm; the RSA key takes a tenth of a second or more, so not on the loop."""
+        return await asyncio.to_thread(_make)
+
+    def add(self, tx: Tx, domain: DomainRow, made: tuple[MadeKey, ...], state: State) -> str:
+        """Store a turn of keys; return its name, which is in its selectors and never comes again."""
+        turn = self._ids.bare()[:TURN_LETTERS]
+        for key in made:
+            selector = f"{key.algorithm}-{turn}"
+            row = DkimRow(
+                domain=domain.name,
+                selector=selector,
+                turn=turn,
+                algorithm=key.algorithm,
+                public_key=key.public_key,
+                sealed=self._keyring.seal(dkim_place(domain.tenant_id, domain.name, selector), key.private_key),
+                state=state,
+                state_ms=tx.now_ms,
+            )
+            domains.add_key(tx, row)
+        return turn
+
+    async def signing_keys(self, domain: str) -> tuple[SigningKey, ...]:
+        """Return the keys that a domain signs with now, RSA first; none when it is not ours to sign for.
+
+        A shared subdomain gets its keys when it first signs: published, and answered, before this returns.
+        """
+        rows = await self._signing(domain)
+        if not rows:
+            async with self._locks.setdefault(domain, asyncio.Lock()):
+                rows = await self._signing(domain) or await self._first(domain)
+        return tuple(self._open(tenant, row) for tenant, row in rows)
+
+    async def _signing(self, domain: str) -> list[tuple[str, DkimRow]]:
+        """Return the keys that sign, each with whose they are."""
+        row = await self._database.read(lambda conn: domains.get(conn, domain))
+        if row is None:
+            return []
+        keys = await self._database.read(lambda conn: domains.keys(conn, domain))
+        return [(row.tenant_id, key) for key in keys if key.state == State.SIGNING and key.sealed is not None]
+
+    async def _first(self, domain: str) -> list[tuple[str, DkimRow]]:
+        row = await self._database.read(lambda conn: domains.get(conn, domain))
+        if row is None or row.mode != "shared":
+            return []
+        made = await self.made()
+
+        def change(tx: Tx) -> None:
+            now = domains.get(tx.conn, domain)
+            if now is None or domains.keys(tx.conn, domain):
+                return
+            turn = self.add(tx, now, made, State.SIGNING)
+            call = Call(principal=SYSTEM, request_id=self._ids.new("req"), source=Source.SYSTEM)
+            append(tx, entry(call, "domain:make_keys", now.tenant_id, f"{domain} {turn}"))
+            domains.set_dkim_ms(tx, domain, tx.now_ms)  # the rotation sees when it is next due
+            self._publisher.announce(tx, self._publisher.builder.zone_of(now))
+
+        await self._database.write(change)
+        await self._publisher.published(self._publisher.builder.zone_of(row))
+        return await self._signing(domain)
+
+    def _open(self, tenant_id: str, row: DkimRow) -> SigningKey:
+        name = row.domain, row.selector
+        key = self._opened.get(name)
+        if key is None:
+            der = self._keyring.unseal(dkim_place(tenant_id, *name), row.sealed or b"")
+            private = load_der_private_key(der, password=None)
+            if not isinstance(private, (rsa.RSAPrivateKey, Ed25519PrivateKey)):
+                raise AssertionError("only such keys are made")
+            key = self._opened[name] = SigningKey(row.domain, row.selector, private)
+            if len(self._opened) > OPENED_MAX_KEYS:
+                self._opened.popitem(last=False)
+        return key
+
+
+def dkim_place(tenant_id: str, domain: str, selector: str) -> Place:
+    """Return where a private key lives."""
+    return Place(tenant_id, "dkim_keys", f"{domain}/{selector}", "sealed")
+
+
+def _make() -> tuple[MadeKey, ...]:
+    """Return an RSA and an Ed25519 key: every verifier knows the first, the second is short and strong."""
+    rsa_key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
+    spki = rsa_key.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    ed_key = Ed25519PrivateKey.generate()
+    return (
+        MadeKey(RSA, base64.b64encode(spki).decode(), _der(rsa_key)),
+        MadeKey(ED25519, base64.b64encode(ed_key.public_key().public_bytes_raw()).decode(), _der(ed_key)),
+    )
+
+
+def _der(key: rsa.RSAPrivateKey | Ed25519PrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
