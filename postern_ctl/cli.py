@@ -32,6 +32,8 @@ NOUNS = {
     "thread": "Conversations: what answers what in a mailbox.",
     "webhook": "Have events posted to a URL, and see what was delivered.",
     "events": "Follow what happens, as it happens.",
+    "domain": "Domains: mail at names of your own.",
+    "zone": "Zones: what the name server answers, and what you add to it.",
     "suppression": "Whom a tenant does not write to, and why.",
     "link": "One-time links.",
     "audit": "The audit trail, and the proof that it is whole.",

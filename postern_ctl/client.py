@@ -17,6 +17,7 @@ from postern_ctl.answers import Answer, Document, Listing, Page, Refused, Unreac
 from postern_ctl.calls import Group, answer
 from postern_ctl.client_audit import Audit, Stats
 from postern_ctl.client_keeping import Backups, MasterKeys
+from postern_ctl.client_domains import Domains, Secondaries, Zones
 from postern_ctl.client_mail import Lists, Messages, Search, Threads
 from postern_ctl.client_suppressions import Suppressions
 from postern_ctl.client_webhooks import Events, Webhooks
@@ -342,6 +343,9 @@ class Postern:
         self.agents = Agents(transport)
         self.operators = Operators(transport)
         self.suppressions = Suppressions(transport)
+        self.domains = Domains(transport)
+        self.zones = Zones(transport)
+        self.secondaries = Secondaries(transport)
         self.links = Links(transport)
         self.audit = Audit(transport)
         self.stats = Stats(transport)

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -140,6 +141,11 @@ def lines(values: Iterable[object]) -> None:
 def text(value: str) -> None:
     """Print the text of a mail, without what could steer a terminal."""
     emit(value.replace("\r\n", "\n").translate(_PLAIN_TEXT).rstrip("\n"))
+
+
+def wrapped(value: str) -> list[str]:
+    """Return a text of people's as lines that fit the terminal."""
+    return textwrap.wrap(value, min(shutil.get_terminal_size((WIDTH_DEFAULT_CELLS, 0)).columns, WIDTH_DEFAULT_CELLS))
 
 
 def raw(content: bytes) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from daemon.api.common import INTEGRAL, Model, Timestamp, Whole
+from daemon.api.common import INTEGRAL, Model, Timestamp
 from zones.fields import TTL_MAX_SECONDS
 
 TTL_DEFAULT_SECONDS = 300
@@ -86,7 +86,7 @@ class SecondaryPut(Model):
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
     host: Annotated[str, StringConstraints(min_length=2, max_length=45)]
-    port: Annotated[Whole, Field(ge=1, le=65535)] = 53
+    port: Annotated[int, Field(ge=1, le=65535), INTEGRAL] = 53
 
 
 class SecondaryQuery(Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -23,9 +24,14 @@ def commands() -> list[tuple[str, ...]]:
     program = get_command(root)
     for noun in NOUNS:
         loaded = program.get_command(None, noun)  # type: ignore[attr-defined]  # the root is a group
-        verbs = getattr(loaded, "commands", None)
-        found += [(noun,)] if verbs is None else [(noun, verb) for verb in verbs]
+        found += below(loaded, noun)
     return found
+
+
+def below(loaded: Any, *words: str) -> list[tuple[str, ...]]:
+    """Return the commands of a noun, those of a noun inside it, too."""
+    verbs = getattr(loaded, "commands", None)
+    return [words] if verbs is None else [one for verb in verbs for one in below(verbs[verb], *words, verb)]
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from daemon.api.operations import BY_NAME
-from tests.edges.support import NOWHERE, World
+from tests.edges.support import BASE, NOWHERE, World
 from tests.support import Answer, RunningDaemon
 
 
@@ -117,6 +117,26 @@ EXAMPLES: dict[str, Callable[[World], Example]] = {
     "suppressions.get": lambda w: Example((w.suppressed,), query=f"tenant={w.tenant}"),
     "suppressions.put": lambda w: Example((w.suppressed,), query=f"tenant={w.tenant}", body={"reason": "manual"}),
     "suppressions.remove": lambda w: Example((w.suppressed,), query=f"tenant={w.tenant}"),
+    "domains.create": lambda w: Example(
+        body={"name": f"new.{w.label}.example", "tenant_id": w.tenant, "mode": "purchased"}
+    ),
+    "domains.list": lambda w: Example(query=f"tenant={w.tenant}"),
+    "domains.get": lambda w: Example((w.domain,)),
+    "domains.verify": lambda w: Example((w.domain,)),
+    "domains.rotate_dkim": lambda w: Example((f"{w.label}.{BASE}",)),
+    "domains.advance": lambda w: Example((w.domain,)),
+    "domains.delete": lambda w: Example((w.domain,)),
+    "zones.list": lambda w: Example(),
+    "zones.get": lambda w: Example((BASE,)),
+    "zones.load": lambda w: Example((BASE,), body={"text": f"{w.label}.notes TXT hello\n", "add": True}),
+    "zones.records": lambda w: Example((BASE,)),
+    "zones.set_records": lambda w: Example(
+        (BASE,), body={"name": f"{w.label}.hosts", "type": "AAAA", "data": ["2001:db8::80"]}
+    ),
+    "zones.delete_records": lambda w: Example((BASE,), query=f"name={w.label}.hosts&type=A"),
+    "secondaries.list": lambda w: Example((BASE,)),
+    "secondaries.put": lambda w: Example((BASE,), body={"name": f"other-{w.label}", "host": "192.0.2.54"}),
+    "secondaries.delete": lambda w: Example((BASE,), query=f"name=ns-{w.label}"),
     "audit.list": lambda w: Example(query=f"tenant={w.tenant}"),
     "audit.verify": lambda w: Example(),
     "audit.checkpoints": lambda w: Example(),

@@ -19,6 +19,7 @@ T = TypeVar("T")
 DEADLINE_SECONDS = 30
 EPOCH = "2020-01-01T00:00:00Z"
 NOWHERE = "https://hooks.invalid/postern"  # a target that nothing has to look up to know that it fails
+BASE = "postern.test"
 NO_SUCH_SECRET = "a" * 56
 
 
@@ -137,6 +138,7 @@ class World:
     blocked: str
     suppressed: str
     backup: str
+    domain: str
     audit_seq: int
 
 
@@ -162,6 +164,13 @@ def a_world(daemon: RunningDaemon, name: str = "World") -> World:
     assert daemon.call("PUT", "/v1/lists/block", {"inbox": inbox["id"], "entry": blocked}, key=key).status == 200
     suppressed = f"someone@{tenant['label']}.invalid"
     assert daemon.operator("PUT", f"/v1/suppressions/{suppressed}?tenant={tenant['id']}", {}).status == 200
+    domain = f"{tenant['label']}.customer.test"
+    bought = {"name": domain, "tenant_id": tenant["id"], "mode": "purchased"}
+    assert daemon.operator("POST", "/v1/domains", bought).status == 201
+    record = {"name": f"{tenant['label']}.hosts", "type": "A", "data": ["192.0.2.80"]}
+    assert daemon.operator("PUT", f"/v1/zones/{BASE}/records", record).status == 200
+    secondary = {"name": f"ns-{tenant['label']}", "host": "192.0.2.53"}
+    assert daemon.operator("PUT", f"/v1/zones/{BASE}/secondaries", secondary).status == 200
     return World(
         tenant=tenant["id"],
         label=tenant["label"],
@@ -183,6 +192,7 @@ def a_world(daemon: RunningDaemon, name: str = "World") -> World:
         blocked=blocked,
         suppressed=suppressed,
         backup=daemon.operator("POST", "/v1/backups", {}).json["id"],
+        domain=domain,
         audit_seq=answer["audit"]["seq"],
     )
 

@@ -100,6 +100,7 @@ def test_a_minted_secret_is_what_its_link_reveals(daemon: RunningDaemon) -> None
         "operators.create": "operator_key",
         "webhooks.create": "secret",
         "webhooks.rotate": "secret",
+        "secondaries.put": "secret",
     }
     assert set(fields) == {operation.name for operation in MUTATIONS if operation.mints}
     world = a_world(daemon)

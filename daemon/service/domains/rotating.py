@@ -49,17 +49,18 @@ class Rotation(Worker):
         return self.seconds_until(await self._database.read(domains.next_due_ms))
 
     def begin(self, tx: Tx, row: DomainRow, made: tuple[MadeKey, ...]) -> str:
-        """Publish new keys now; they sign when everybody can have seen them. Raises `PosternError` (`conflict`)."""
+        """Publish new keys now; they sign when everybody can have seen them, the first ones at once.
+
+        Raises `PosternError` (`conflict`) while a rotation is under way, and for a domain that is not served yet.
+        """
         turns = turns_of(domains.keys(tx.conn, row.name))
-        if not turns:
-            raise PosternError(
-                Code.CONFLICT, f"{row.name} has no keys yet: they are made when it is registered, or first sends."
-            )
+        if row.status == "requested":
+            raise PosternError(Code.CONFLICT, f"{row.name} is not registered yet, and gets its keys when it is.")
         if any(turn.state is State.PUBLISHED for turn in turns):
             raise PosternError(
                 Code.CONFLICT, f"A rotation of {row.name} is under way. `posternctl domain show {row.name}` tells more."
             )
-        turn = self._keys.add(tx, row, made, State.PUBLISHED)
+        turn = self._keys.add(tx, row, made, State.PUBLISHED if turns else State.SIGNING)
         self._publisher.announce(tx, self._publisher.builder.zone_of(row))
         self.schedule(tx, row)
         return turn
