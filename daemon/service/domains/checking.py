@@ -104,6 +104,9 @@ class DomainChecks(Worker):
         finding = await self.finding(row)
 
         def write(tx: Tx) -> None:
+            now = domains.get(tx.conn, row.name)
+            if now is None or now.checked_ms != row.checked_ms:
+                return  # somebody asked meanwhile, and looked later than this
             settled = self.settle(tx, row.name, finding)
             if settled is not None and settled[0].status != settled[1]:
                 call = Call(principal=SYSTEM, request_id=self._ids.new("req"), source=Source.SYSTEM)

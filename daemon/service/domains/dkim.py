@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
@@ -14,11 +15,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from daemon.audit import append
+from daemon.clock import SECOND_MS
 from daemon.keys import Place
 from daemon.mail.signing_key import SigningKey
 from daemon.service.context import SYSTEM, Call, Source
 from daemon.service.domains.publishing import Publisher
-from daemon.service.domains.rotation import State
+from daemon.service.domains.rotation import Due, State, Turn, next_step
 from daemon.service.mutations import entry
 from daemon.service.tools import Service, Tools
 from daemon.store import domains
@@ -71,6 +73,17 @@ class DkimKeys(Service):
             domains.add_key(tx, row)
         return turn
 
+    def schedule(self, tx: Tx, row: DomainRow) -> Due | None:
+        """Write down when the next step of a domain is due; return that."""
+        due = next_step(turns_of(domains.keys(tx.conn, row.name)), self.every_ms(row))
+        domains.set_dkim_ms(tx, row.name, due.at_ms if due else None)
+        return due
+
+    def every_ms(self, row: DomainRow) -> int | None:
+        """Return how old a domain's keys may become. Where people add the records, only people begin."""
+        every = self._settings.dkim_rotation * SECOND_MS
+        return every if every and row.mode != "manual" else None
+
     async def signing_keys(self, domain: str) -> tuple[SigningKey, ...]:
         """Return the keys that a domain signs with now, RSA first; none when it is not ours to sign for.
 
@@ -103,7 +116,7 @@ class DkimKeys(Service):
             turn = self.add(tx, now, made, State.SIGNING)
             call = Call(principal=SYSTEM, request_id=self._ids.new("req"), source=Source.SYSTEM)
             append(tx, entry(call, "domain:make_keys", now.tenant_id, f"{domain} {turn}"))
-            domains.set_dkim_ms(tx, domain, tx.now_ms)  # the rotation sees when it is next due
+            self.schedule(tx, now)
             self._publisher.announce(tx, self._publisher.builder.zone_of(now))
 
         await self._database.write(change)
@@ -122,6 +135,11 @@ class DkimKeys(Service):
             if len(self._opened) > OPENED_MAX_KEYS:
                 self._opened.popitem(last=False)
         return key
+
+
+def turns_of(keys: Sequence[DkimRow]) -> list[Turn]:
+    """Return the turns that a domain's keys are of."""
+    return list(dict.fromkeys(Turn(key.turn, State(key.state), key.state_ms) for key in keys))
 
 
 def dkim_place(tenant_id: str, domain: str, selector: str) -> Place:

@@ -133,7 +133,7 @@ class Domains(Service):
                 self._serve(tx, now, made or None)
             tx.on_commit(self._nudge)
             data = self._whole(tx.conn, _known(tx.conn, row.name))
-            return Change(data=data, target=now.name, tenant=now.tenant_id, reason=changed(now, was.status))
+            return Change(data=data, target=now.name, tenant=now.tenant_id, reason=f"{was.status} → {status}")
 
         return await self._published(await self._mutations.run(call, "domain:advance", change), row.name)
 
@@ -168,7 +168,7 @@ class Domains(Service):
         if made is None:
             raise PosternError(Code.CONFLICT, f"{row.name} was moved on by somebody else. Look at it, and try again.")
         self._keys.add(tx, row, made, State.SIGNING)
-        self._rotation.schedule(tx, row)
+        self._keys.schedule(tx, row)
         if row.mode in OURS_TO_ANSWER:
             self._publisher.add(tx, row.name, row.name)
         tx.on_commit(self._nudge)

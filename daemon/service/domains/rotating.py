@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from daemon.audit import append
 from daemon.backends.protocols import Outside, Unseen
-from daemon.clock import HOUR_MS, SECOND_MS
+from daemon.clock import HOUR_MS
 from daemon.errors import Code, PosternError
 from daemon.service.context import SYSTEM, Call, Source
-from daemon.service.domains.dkim import DkimKeys, MadeKey
+from daemon.service.domains.dkim import DkimKeys, MadeKey, turns_of
 from daemon.service.domains.publishing import Publisher
-from daemon.service.domains.rotation import Due, State, Step, Turn, next_step
+from daemon.service.domains.rotation import Due, State, Step, next_step
 from daemon.service.mutations import entry
 from daemon.service.tools import Tools
 from daemon.service.worker import Worker
@@ -62,23 +62,12 @@ class Rotation(Worker):
             )
         turn = self._keys.add(tx, row, made, State.PUBLISHED if turns else State.SIGNING)
         self._publisher.announce(tx, self._publisher.builder.zone_of(row))
-        self.schedule(tx, row)
+        self._keys.schedule(tx, row)
         return turn
-
-    def schedule(self, tx: Tx, row: DomainRow) -> Due | None:
-        """Write down when the next step of a domain is due; return that."""
-        due = next_step(turns_of(domains.keys(tx.conn, row.name)), self._every_ms(row))
-        domains.set_dkim_ms(tx, row.name, due.at_ms if due else None)
-        return due
-
-    def _every_ms(self, row: DomainRow) -> int | None:
-        """Return how old a domain's keys may become. Where people add the records, only people begin."""
-        every = self._settings.dkim_rotation * SECOND_MS
-        return every if every and row.mode != "manual" else None
 
     async def _advance(self, row: DomainRow) -> None:
         keys = await self._database.read(lambda conn: domains.keys(conn, row.name))
-        due = next_step(turns_of(keys), self._every_ms(row))
+        due = next_step(turns_of(keys), self._keys.every_ms(row))
         made: tuple[MadeKey, ...] = ()
         if due is not None and due.step is Step.PUBLISH and due.at_ms <= self._clock.now_ms():
             made = await self._keys.made()
@@ -88,14 +77,14 @@ class Rotation(Worker):
             now = domains.get(tx.conn, row.name)
             if now is None:
                 return
-            current = self.schedule(tx, now)
+            current = self._keys.schedule(tx, now)
             if current is None or current != due or current.at_ms > tx.now_ms:
                 return
             if unseen:
                 domains.set_dkim_ms(tx, row.name, tx.now_ms + LOOK_AGAIN_MS)
                 return
             self._take(tx, now, current, made)
-            self.schedule(tx, now)
+            self._keys.schedule(tx, now)
 
         await self._database.write(step)
         await self._publisher.published(self._publisher.builder.zone_of(row))
@@ -132,8 +121,3 @@ class Rotation(Worker):
         except Unseen:
             return False
         return True
-
-
-def turns_of(keys: Sequence[DkimRow]) -> list[Turn]:
-    """Return the turns that a domain's keys are of."""
-    return list(dict.fromkeys(Turn(key.turn, State(key.state), key.state_ms) for key in keys))
