@@ -20,6 +20,8 @@ from daemon import app, keys
 from daemon.clock import DAY_MS, SystemClock
 from daemon.events import Bus
 from daemon.mail.bounded import parse_bounded
+from daemon.service.domains.publishing import Publisher
+from daemon.service.domains.rotating import Rotation
 from daemon.service.mailboxes import messages
 from daemon.service.sending.outbox import Outbox
 from daemon.service.sending.outcomes import Outcomes
@@ -53,6 +55,7 @@ AROUND_A_SENDING = (
     "after the hand-over",
     "before its outcome is committed",
 )
+AROUND_A_ROTATION = ("before a step of rotation", "before it is committed", "before its zone is pushed")
 FULL_NAME = "disk-is-full"  # beside the data directory: no page more while it exists
 
 
@@ -62,7 +65,7 @@ class Point:
     def __init__(self, name: str, passing: int) -> None:
         self.name = name
         self._left = passing
-        self._armed = name in (*WHILE_STARTING, SWEEPING)
+        self._armed = name in (*WHILE_STARTING, SWEEPING, *AROUND_A_ROTATION)
         signal.signal(signal.SIGUSR1, self._arm)
 
     def _arm(self, number: int, frame: FrameType | None) -> None:
@@ -134,6 +137,9 @@ def prepare(point: Point, full: Path) -> None:
     put(outbox, "note_local_delivery", point.around(outbox.note_local_delivery, after=AROUND_A_SENDING[3]))
     put(Outbox, "record", point.around(Outbox.record, AROUND_A_SENDING[4]))
     put(Outcomes, "_write", point.around(Outcomes._write, after=AROUND_A_SENDING[5]))
+    put(Rotation, "_advance", point.around(Rotation._advance, AROUND_A_ROTATION[0]))
+    put(Rotation, "_take", point.around(Rotation._take, after=AROUND_A_ROTATION[1]))
+    put(Publisher, "_push", point.around(Publisher._push, AROUND_A_ROTATION[2]))
     put(app, "Bus", point.around(Bus, before="after the key's check value"))
 
 
