@@ -29,6 +29,7 @@ def world(daemon: RunningDaemon) -> World:
     token = minted["enrollment_token"]
     enrolled = data(daemon.ctl("enroll", "--token-stdin", "--handle", "one", "--reveal", "--json", input=token))
     daemon.ctl("suppression", "add", "someone@example.org", "--tenant", "acme")
+    daemon.ctl("domain", "add", "bought.example", "--tenant", "acme", "--mode", "purchased")
     inbox = data(daemon.ctl("inbox", "create", "--json", key=enrolled["agent_key"]))
     return World(
         tenant, minted["id"], token, enrolled["agent_id"], enrolled["agent_key"], inbox["address"], inbox["id"]

@@ -80,6 +80,15 @@ READS = [
     "suppression list",
     "suppression list --tenant acme",
     "suppression show someone@example.org --tenant acme",
+    "domain list",
+    "domain list --tenant acme",
+    "domain show bought.example",
+    "domain records bought.example",
+    "zone list",
+    "zone show postern.test",
+    "zone export postern.test",
+    "zone record list postern.test",
+    "zone secondary list postern.test",
     "link list --tenant acme",
     "audit tail -n 2",
     "audit tail --tenant acme --action socket:key:mint",
@@ -113,7 +122,7 @@ def test_a_read_is_told_to_people_in_eighty_cells(
 ) -> None:
     done = inside(*line.format(**vars(world), message=message, thread=thread).split(), env=daemon.env)
     assert done.returncode == 0, done.stderr
-    assert done.stdout or "There is no" in done.stderr
+    assert done.stdout or "There is no" in done.stderr or "You added none" in done.stderr
     assert "\x1b" not in done.stdout or "raw" in line, "no colour and no stranger's escapes when piped"
     if " list" in line or "search" in line or "tail" in line or "checkpoints" in line:
         assert all(len(row) <= 80 for row in done.stdout.splitlines())
@@ -146,6 +155,17 @@ def test_each_mutation_gives_one_line_and_one_link(daemon: RunningDaemon, world:
     change("tenant:lift_brake", "tenant", "lift-brake", tenant)
     change("suppression:put", "suppression", "add", "a@far.test", "--tenant", tenant, "--reason", "bounce")
     change("suppression:remove", "suppression", "remove", "a@far.test", "--tenant", tenant)
+    change("domain:create", "domain", "add", "beta.example", "--tenant", tenant, "--mode", "purchased")
+    change("domain:advance", "domain", "advance", "beta.example")
+    change("domain:rotate_dkim", "domain", "rotate-dkim", "beta.example")
+    change("zone:set_records", "zone", "record", "set", "beta.example", "www", "A", "192.0.2.80")
+    change("zone:delete_records", "zone", "record", "delete", "beta.example", "www", "A")
+    change("zone:import", "zone", "import", "beta.example", "-", input="www A 192.0.2.81\n")
+    change("secondary:put", "zone", "secondary", "add", "beta.example", "ns2", "192.0.2.53")
+    change("secondary:delete", "zone", "secondary", "remove", "beta.example", "ns2")
+    change("domain:advance", "domain", "advance", "beta.example")
+    change("domain:verify", "domain", "verify", "beta.example")
+    change("domain:delete", "domain", "remove", "beta.example")
     key = change("key:mint", *MINT[:2], "--tenant", tenant, *MINT[4:], "--expires", "1h")
     change("key:revoke", "key", "revoke", key)
     change("agent:enroll", "enroll", "--token-stdin", "--handle", "two", input=world.enrollment_token)

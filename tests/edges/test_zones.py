@@ -11,6 +11,8 @@ import pytest
 from tests.edges.support import audit_head
 from tests.edges.world_of_dns import MX, DnsWorld
 from tests.support import Answer
+from zones.mailzone import Extra
+from zones.zone import BadZone
 
 NAME = "agents.customer.test"
 CHANGES = 1_000
@@ -159,6 +161,22 @@ def test_an_import_that_cannot_be_names_the_line_and_changes_nothing(world: DnsW
     twice = load(world, "www CNAME other\nwww A 192.0.2.1\n")
     assert (twice.status, twice.code) == (422, "validation_failed")
     assert text_of(world) == before
+
+
+def test_what_a_send_backend_wants_is_managed_too(world: DnsWorld) -> None:
+    publisher = world.daemon.services.publisher
+    wanted = [Extra("@", "TXT", "ms-domain-verification=1"), Extra("s1._domainkey", "CNAME", "s1.provider.test.")]
+    world.daemon.run(publisher.set_extra_records(NAME, "provider", wanted))
+    assert world.ask(f"s1._domainkey.{NAME}", "CNAME") == ["s1.provider.test."]
+    assert "ms-domain-verification=1" in world.ask(NAME, "TXT")
+    before = world.serial(NAME)
+    world.daemon.run(publisher.set_extra_records(NAME, "provider", wanted))
+    assert world.serial(NAME) == before, "the same again is no change"
+    with pytest.raises(BadZone):
+        world.daemon.run(publisher.set_extra_records(NAME, "other", [Extra("@", "CNAME", "provider.test.")]))
+    world.daemon.run(publisher.set_extra_records(NAME, "provider", wanted[:1]))
+    assert world.ask(f"s1._domainkey.{NAME}", "CNAME") == []
+    assert put(world, "s1._domainkey", "TXT", '"v=DKIM1; p="').status == 200
 
 
 def test_what_becomes_managed_wins(world: DnsWorld) -> None:

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from daemon.api.models import model
 from daemon.api.operations import OPERATIONS, Access, Operation
-from tests.edges.support import EPOCH, NOWHERE, World, a_world
+from tests.edges.support import BASE, EPOCH, NOWHERE, World, a_world
+from tests.nameserver import name_server
 from tests.support import BARE_ENV, RunningDaemon, mail
 
 CASES_MIN = 2_000
@@ -41,12 +42,18 @@ BEYOND_SCHEMAS = {
     "lists.put": "an entry is an address or a domain, and whose it is depends on who asks",
     "messages.reply": "text or html has to be given; files are base64",
     "messages.send": "recipients are addresses, headers on a list; text or html has to be given; files are base64",
+    "domains.create": "the tenant has to be there, and the name one that mail could be sent to",
+    "domains.delete": "confirm has to be the domain's name, when there are mailboxes",
     "inboxes.create": "agent_id is for operators; names can be reserved, domains another's, webhook targets forbidden",
     "keys.mint": "tenant and domains have to be there, expires_at has to lie ahead",
     "links.create": "the audit line has to be there",
     "operators.create": "expires_at has to lie ahead",
+    "secondaries.put": "host has to be an address",
     "tenants.delete": "confirm has to be the tenant's name",
     "waits.wait": "regex has to be one that RE2 takes",
+    "zones.delete_records": "name and type have to be a record's",
+    "zones.load": "the text has to be a zone file's",
+    "zones.set_records": "name, type and data have to be a record's",
     "webhooks.create": "agent_id is for operators; webhook targets can be forbidden",
 }
 SIGNED = {"cursor", "last_event_id"}  # made by the server for one list: any other text is 400
@@ -70,8 +77,9 @@ def seeded() -> Iterator[tuple[RunningDaemon, World, World]]:
 
     The latter has things of the former's agent wherever an agent may take them away.
     """
-    with tempfile.TemporaryDirectory(prefix="postern-fuzz-") as home:
-        daemon = RunningDaemon(Path(home) / "data", {"MAX_WAIT_MS": WAIT_MAX_MS}).start()
+    with tempfile.TemporaryDirectory(prefix="postern-fuzz-") as home, name_server() as resolver:
+        settings = {"MAX_WAIT_MS": WAIT_MAX_MS, "RESOLVER": str(resolver.at)}  # which knows of nobody
+        daemon = RunningDaemon(Path(home) / "data", settings).start()
         try:
             world, other = a_world(daemon, "Acme"), a_world(daemon, "Doomed")
             daemon.deliver(world.address, mail(world.address, subject=f"Re: {world.subject}"))
@@ -203,6 +211,8 @@ def real(operation: Operation, world: World) -> dict[str, str]:
         "id": by_noun.get(collection, ""),
         "list": "block",
         "n": "0",
+        "name": world.domain if collection == "domains" else BASE,
+        "zone": BASE,
         "seq": str(world.audit_seq),
         "wait_id": world.wait,
     }

@@ -9,19 +9,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from weakref import WeakValueDictionary
 
+from daemon.audit import append
 from daemon.backends.protocols import Feed, NotPublished, ZoneServer
 from daemon.clock import SECOND_MS
 from daemon.keys import Place
+from daemon.service.context import SYSTEM, Call, Source
 from daemon.service.domains.building import ZoneBuilder
+from daemon.service.mutations import entry
 from daemon.service.tools import Service, Tools
-from daemon.store import zones
+from daemon.store import domains, zones
 from daemon.store.database import Tx
+from daemon.store.domains import ExtraRow
 from daemon.store.zones import SecondaryRow, ZoneRow
 from zones.fields import BadRecord
+from zones.mailzone import Extra
 from zones.name import BadName
 from zones.packed import pack
 from zones.serial import after, is_newer
@@ -95,6 +100,28 @@ class Publisher(Service):
             if row is not None:
                 zones.set_serial(tx, name, next_serial(row.serial, tx.now_ms), self.builder.made_of)
             tx.on_commit(partial(self._begin, name))
+
+    async def set_extra_records(self, domain: str, source: str, extras: Sequence[Extra]) -> None:
+        """Have these be the records that a send backend, `source`, wants published for a domain, and no others.
+
+        Returns when they are answered. Raises `BadZone`, `BadRecord` or `BadName` for what cannot stand there.
+        """
+        rows = [ExtraRow(domain=domain, source=source, name=one.name, type=one.type, data=one.data) for one in extras]
+
+        def change(tx: Tx) -> None:
+            row = domains.get(tx.conn, domain)
+            if row is None or [one for one in domains.extras(tx.conn, domain) if one.source == source] == rows:
+                return
+            domains.set_extras(tx, domain, source, rows)
+            zone = zones.get(tx.conn, self.builder.zone_of(row))
+            if zone is not None:
+                self.builder.zone(tx.conn, zone)  # raises what undoes this
+                self.announce(tx, zone.name)
+            call = Call(principal=SYSTEM, request_id=self._ids.new("req"), source=Source.SYSTEM)
+            append(tx, entry(call, "domain:set_extra_records", row.tenant_id, f"{domain} {source}"))
+
+        await self._database.write(change)
+        await self.published()
 
     def announce_keys(self, tx: Tx, name: str) -> None:
         """Push the keys of secondaries, and who may have a zone."""

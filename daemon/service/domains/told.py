@@ -21,11 +21,11 @@ def next_of(row: DomainRow, nameservers: Sequence[str]) -> str:
             )
         case "delegated", "pending":
             return (
-                f"Add these NS records to the zone above {row.name}, and nothing else. They are looked for every few "
-                f"minutes, and then it is live. {verify}"
+                f"Add these NS records to the zone above {row.name}, and nothing else. They are looked for again and "
+                f"again, and once they are there it is live. {verify}"
             )
         case "manual", "pending":
-            return f"Add each of these records. They are looked for every few minutes, and then it is live. {verify}"
+            return f"Add each of these records. They are looked for again and again, and then it is live. {verify}"
         case "purchased", "requested":
             return (
                 f"Register {row.name} with the name servers {', '.join(nameservers)}, then run "

@@ -61,7 +61,7 @@ class Access(Service):
     def _agent_whoami(self, conn: sqlite3.Connection, principal: Principal, tenant_id: str) -> Whoami:
         agent = agents.get(conn, principal.agent_id or "")
         key = enrollment.get(conn, principal.enrollment_key_id or "")
-        domains = [domain.name for domain in domain_table.of_tenant(conn, tenant_id)]
+        domains = [domain.name for domain in domain_table.of_tenant(conn, tenant_id) if domain.status == "live"]
         usable = [name for name in domains if not principal.domains or name in principal.domains]
         used, most = (key.used_count, key.max_mailboxes) if key else (0, 0)
         return Whoami(
