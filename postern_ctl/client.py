@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from postern_ctl.answers import Answer, Document, Listing, Page, Refused, Unreachable
 from postern_ctl.calls import Group, answer
 from postern_ctl.client_audit import Audit, Stats
-from postern_ctl.client_keeping import Backups, MasterKeys
 from postern_ctl.client_domains import Domains, Secondaries, Zones
+from postern_ctl.client_keeping import Backups, MasterKeys
 from postern_ctl.client_mail import Lists, Messages, Search, Threads
 from postern_ctl.client_suppressions import Suppressions
 from postern_ctl.client_webhooks import Events, Webhooks

@@ -74,6 +74,7 @@ DOMAIN_PLANE: tuple[Operation, ...] = (
         "ZoneChange",
         request="ZoneImport",
         trial="ZoneChange",
+        large=True,
         errors=(Code.CONFLICT,),
     ),
     listing("zones.records", "/v1/zones/{zone}/records", _OPERATOR, "List the records that were added", "ZoneRecord"),

@@ -339,7 +339,8 @@ GLOSSARY: dict[str, tuple[str, Any]] = {
     "WebhookCreate.agent_id": ("Whose webhook it will be: for operators.", _AGENT),
     "WebhookCreate.url": ("Where to post events.", _HOOK),
     "WebhookSecret.id": ("The webhook's id.", _WEBHOOK),
-} | KEEPING | OF_DOMAINS
+} | KEEPING
+GLOSSARY |= OF_DOMAINS
 
 
 def term(models: Iterable[str], name: str) -> tuple[str, Any] | None:

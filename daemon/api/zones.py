@@ -10,7 +10,7 @@ from daemon.api.common import INTEGRAL, Model, Timestamp
 from zones.fields import TTL_MAX_SECONDS
 
 TTL_DEFAULT_SECONDS = 300
-FILE_MAX_CHARACTERS = 700_000
+FILE_MAX_CHARACTERS = 500_000
 RecordName = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 RecordType = Annotated[str, StringConstraints(min_length=1, max_length=16)]
 RecordData = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
@@ -84,7 +84,7 @@ class ZoneRecordQuery(Model):
 class SecondaryPut(Model):
     """A name server that also serves the zone: where it asks from, and where it is told of changes."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$")]
     host: Annotated[str, StringConstraints(min_length=2, max_length=45)]
     port: Annotated[int, Field(ge=1, le=65535), INTEGRAL] = 53
 

@@ -30,6 +30,8 @@ class DomainRow:
 class DkimRow:
     """One key; `sealed` is its private half, None once it signs no more."""
 
+    id: str
+    tenant_id: str
     domain: str
     selector: str
     turn: str

@@ -27,6 +27,8 @@ DOMAINS = (
     "CREATE INDEX inboxes_domain ON inboxes(domain)",
     # The keys of one turn are made and rotated together. A key that signs no more has no private half.
     """CREATE TABLE dkim_keys (
+        id TEXT NOT NULL UNIQUE,
+        tenant_id TEXT NOT NULL,
         domain TEXT NOT NULL REFERENCES domains(name) ON DELETE CASCADE,
         selector TEXT NOT NULL,
         turn TEXT NOT NULL,
@@ -66,6 +68,8 @@ ZONES = (
         UNIQUE (zone, name, type, data))""",
     """CREATE TABLE secondaries (
         n INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        tenant_id TEXT,
         zone TEXT NOT NULL REFERENCES zones(name) ON DELETE CASCADE,
         name TEXT NOT NULL,
         host TEXT NOT NULL,

@@ -37,6 +37,8 @@ class RecordRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondaryRow:
     n: int | None = None
+    id: str
+    tenant_id: str | None = None
     zone: str
     name: str
     host: str

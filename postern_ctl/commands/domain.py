@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from postern_ctl import arguments, diagnostics, output
+from postern_ctl import arguments, completion, diagnostics, output
 from postern_ctl.answers import Answer, Document
 from postern_ctl.app import command, noun
-from postern_ctl.arguments import Confirm, OfTenant
+from postern_ctl.arguments import TENANTS, Confirm, OfTenant
 from postern_ctl.diagnostics import Exit
 from postern_ctl.output import Column
 from postern_ctl.receipts import done
@@ -29,7 +29,15 @@ KEY_COLUMNS = (
 )
 SHOWN = ("name", "mode", "status", "problem", "mailboxes", "checked_at")
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The domain.", show_default=False)]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="The domain.",
+        show_default=False,
+        autocompletion=completion.of("domains", "name", "status"),
+    ),
+]
 
 app = noun("Domains: mail at names of your own.")
 
@@ -37,7 +45,10 @@ app = noun("Domains: mail at names of your own.")
 @command(app, "add", "domain add agents.example.com --tenant acme --mode delegated")
 def add(
     name: Name,
-    tenant: Annotated[str, typer.Option(metavar="TENANT", help="Whose it is; id or name.", show_default=False)],
+    tenant: Annotated[
+        str,
+        typer.Option(metavar="TENANT", help="Whose it is; id or name.", show_default=False, autocompletion=TENANTS),
+    ],
     mode: Annotated[
         Literal["delegated", "manual", "purchased"],
         typer.Option(metavar="MODE", help="delegated, manual, or purchased: registered by you."),

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from postern_ctl import diagnostics, output, secondary_config
+from postern_ctl import completion, diagnostics, output, secondary_config
 from postern_ctl.answers import Answer, Document
 from postern_ctl.app import command, noun
 from postern_ctl.arguments import Output
@@ -40,7 +40,12 @@ SECONDARY_COLUMNS = (
 )
 STDIN = "-"
 
-Name = Annotated[str, typer.Argument(metavar="ZONE", help="The zone's name.", show_default=False)]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="ZONE", help="The zone's name.", show_default=False, autocompletion=completion.of("zones", "name")
+    ),
+]
 Owner = Annotated[
     str, typer.Argument(metavar="NAME", help="Whose record: under the zone, or whole; @ for the zone's own.")
 ]

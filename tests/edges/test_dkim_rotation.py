@@ -113,6 +113,24 @@ def test_private_halves_are_sealed_and_erased(world: DnsWorld) -> None:
     assert sorted(one is None for one in sealed()) == [False, False, True, True]
 
 
+def test_another_master_key_seals_them_anew(world: DnsWorld) -> None:
+    def public(key: SigningKey) -> bytes:
+        return key.private_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    secondary = {"name": "ns2", "host": "192.0.2.53"}
+    assert world.daemon.operator("PUT", f"/v1/zones/{NAME}/secondaries", secondary).status == 200
+    before = [public(key) for key in keys(world)]
+    rotated = world.daemon.operator("POST", "/v1/keyring/rotate")
+    assert rotated.status == 200, rotated.body
+    shown = {one["key_id"]: one["sealed_values"] for one in rotated.json["keys"]}
+    assert shown[rotated.json["current"]] >= 3
+    assert sum(shown.values()) == shown[rotated.json["current"]]
+    world.daemon.services.dkim_keys._opened.clear()
+    assert [public(key) for key in keys(world)] == before
+    world.daemon.operator("PUT", f"/v1/zones/{NAME}/secondaries", {**secondary, "name": "ns3"})
+    assert world.daemon.services.publisher._keys_changed is False, "both secondaries' keys were opened and pushed"
+
+
 def test_a_shared_label_gets_keys_of_its_own_when_it_first_signs(world: DnsWorld) -> None:
     world.daemon.tenant("Writer")
     label = "writer.postern.test"

@@ -59,14 +59,16 @@ class DkimKeys(Service):
         """Store a turn of keys; return its name, which is in its selectors and never comes again."""
         turn = self._ids.bare()[:TURN_LETTERS]
         for key in made:
-            selector = f"{key.algorithm}-{turn}"
+            selector, key_id = f"{key.algorithm}-{turn}", self._ids.new("dkim")
             row = DkimRow(
+                id=key_id,
+                tenant_id=domain.tenant_id,
                 domain=domain.name,
                 selector=selector,
                 turn=turn,
                 algorithm=key.algorithm,
                 public_key=key.public_key,
-                sealed=self._keyring.seal(dkim_place(domain.tenant_id, domain.name, selector), key.private_key),
+                sealed=self._keyring.seal(dkim_place(domain.tenant_id, key_id), key.private_key),
                 state=state,
                 state_ms=tx.now_ms,
             )
@@ -93,17 +95,14 @@ class DkimKeys(Service):
         if not rows:
             async with self._locks.setdefault(domain, asyncio.Lock()):
                 rows = await self._signing(domain) or await self._first(domain)
-        return tuple(self._open(tenant, row) for tenant, row in rows)
+        return tuple(map(self._open, rows))
 
-    async def _signing(self, domain: str) -> list[tuple[str, DkimRow]]:
-        """Return the keys that sign, each with whose they are."""
-        row = await self._database.read(lambda conn: domains.get(conn, domain))
-        if row is None:
-            return []
+    async def _signing(self, domain: str) -> list[DkimRow]:
+        """Return the keys that sign."""
         keys = await self._database.read(lambda conn: domains.keys(conn, domain))
-        return [(row.tenant_id, key) for key in keys if key.state == State.SIGNING and key.sealed is not None]
+        return [key for key in keys if key.state == State.SIGNING and key.sealed is not None]
 
-    async def _first(self, domain: str) -> list[tuple[str, DkimRow]]:
+    async def _first(self, domain: str) -> list[DkimRow]:
         row = await self._database.read(lambda conn: domains.get(conn, domain))
         if row is None or row.mode != "shared":
             return []
@@ -123,11 +122,11 @@ class DkimKeys(Service):
         await self._publisher.published(self._publisher.builder.zone_of(row))
         return await self._signing(domain)
 
-    def _open(self, tenant_id: str, row: DkimRow) -> SigningKey:
+    def _open(self, row: DkimRow) -> SigningKey:
         name = row.domain, row.selector
         key = self._opened.get(name)
         if key is None:
-            der = self._keyring.unseal(dkim_place(tenant_id, *name), row.sealed or b"")
+            der = self._keyring.unseal(dkim_place(row.tenant_id, row.id), row.sealed or b"")
             private = load_der_private_key(der, password=None)
             if not isinstance(private, (rsa.RSAPrivateKey, Ed25519PrivateKey)):
                 raise AssertionError("only such keys are made")
@@ -142,9 +141,9 @@ def turns_of(keys: Sequence[DkimRow]) -> list[Turn]:
     return list(dict.fromkeys(Turn(key.turn, State(key.state), key.state_ms) for key in keys))
 
 
-def dkim_place(tenant_id: str, domain: str, selector: str) -> Place:
+def dkim_place(tenant_id: str, key_id: str) -> Place:
     """Return where a private key lives."""
-    return Place(tenant_id, "dkim_keys", f"{domain}/{selector}", "sealed")
+    return Place(tenant_id, "dkim_keys", key_id, "sealed")
 
 
 def _make() -> tuple[MadeKey, ...]:

@@ -167,7 +167,7 @@ class Publisher(Service):
 
     def tsig_secret(self, row: SecondaryRow) -> str:
         """Return the key that a secondary shares with us, in base64."""
-        return self._keyring.unseal(tsig_place(row.key_name), row.sealed).decode()
+        return self._keyring.unseal(tsig_place(row.id), row.sealed).decode()
 
     def _feed(self, conn: sqlite3.Connection, name: str) -> Feed | None:
         row = zones.get(conn, name)
@@ -193,6 +193,6 @@ def next_serial(last: int, now_ms: int) -> int:
     return now if is_newer(now, last) or last == 0 else after(last)
 
 
-def tsig_place(key_name: str) -> Place:
+def tsig_place(secondary_id: str) -> Place:
     """Return where a secondary's key lives."""
-    return Place("", "secondaries", key_name, "sealed")
+    return Place("", "secondaries", secondary_id, "sealed")

@@ -52,13 +52,15 @@ class Secondaries(Service):
         def change(tx: Tx) -> Change[SecondaryMinted]:
             name = known_zone(tx.conn, zone).name
             key_name = f"{request.name}-{self._ids.bare()[:KEY_LETTERS]}.postern"  # one key a zone, so no two are alike
+            secondary_id = self._ids.new("secondary")
             row = SecondaryRow(
+                id=secondary_id,
                 zone=name,
                 name=request.name,
                 host=host,
                 port=request.port,
                 key_name=key_name,
-                sealed=self._keyring.seal(tsig_place(key_name), secret.encode()),
+                sealed=self._keyring.seal(tsig_place(secondary_id), secret.encode()),
                 created_ms=tx.now_ms,
             )
             zones.remove_secondary(tx, name, request.name)

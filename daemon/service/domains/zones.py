@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 
@@ -78,11 +79,10 @@ class Zones(Service):
     async def load(self, call: Call, name: str, request: ZoneImport) -> Done[ZoneChange] | ZoneChange:
         """Import a zone file. Raises `validation_failed` for what is none, `conflict` against what is managed."""
 
+        zone = await self._database.read(lambda conn: known_zone(conn, name))
+        given = await asyncio.to_thread(_read, request.text, absolute(zone.name))  # which may take a while
+
         def wanted(managed: Zone, added: Sequence[RRset]) -> Sequence[RRset]:
-            try:
-                given = [one for _, one in records(request.text, managed.origin, TTL_DEFAULT_SECONDS)]
-            except ZoneFileError as problem:
-                raise invalid("text", str(problem)) from None
             return [*(added if request.add else ()), *_unmanaged(managed, given)]
 
         return await self._change(call, "zone:import", name, wanted, dry_run=request.dry_run)
@@ -161,6 +161,13 @@ def known_zone(conn: sqlite3.Connection, name: str) -> ZoneRow:
     if row is None:
         raise not_found("zone")
     return row
+
+
+def _read(text: str, origin: Name) -> list[RRset]:
+    try:
+        return [one for _, one in records(text, origin, TTL_DEFAULT_SECONDS)]
+    except ZoneFileError as problem:
+        raise invalid("text", str(problem)) from None
 
 
 def _unmanaged(managed: Zone, given: Iterable[RRset]) -> list[RRset]:
