@@ -29,14 +29,22 @@ def _commands() -> Iterator[str]:
     yield "```"
     program: Any = get_command(root)
     for noun, about in NOUNS.items():
-        loaded = program.get_command(None, noun)
-        verbs = getattr(loaded, "commands", None)
         yield from ("", f"## {noun}", "", about)
-        if verbs is None:
+        loaded = program.get_command(None, noun)
+        if hasattr(loaded, "commands"):
+            yield from _verbs(loaded, noun)
+        else:
             yield from _command(loaded, noun)
-        for name, verb in (verbs or {}).items():
-            yield from ("", f"### {noun} {name}")
-            yield from _command(verb, f"{noun} {name}")
+
+
+def _verbs(noun: Any, words: str) -> Iterator[str]:
+    """Yield the verbs of a noun, and those of a noun inside it."""
+    for name, verb in noun.commands.items():
+        if hasattr(verb, "commands"):
+            yield from _verbs(verb, f"{words} {name}")
+        else:
+            yield from ("", f"### {words} {name}")
+            yield from _command(verb, f"{words} {name}")
 
 
 def _command(verb: Any, words: str) -> Iterator[str]:
