@@ -14,6 +14,7 @@ from postern_ctl.diagnostics import Exit
 from postern_ctl.output import Column
 from postern_ctl.receipts import done
 from postern_ctl.session import postern, tenant_id
+from postern_ctl.trials import DryRun, would_go
 
 COLUMNS = (
     Column("NAME", "name", keep=True),
@@ -110,9 +111,12 @@ def advance(name: Name) -> None:
 
 
 @command(app, "remove", "domain remove agents.example.com --confirm agents.example.com")
-def remove(name: Name, confirm: Confirm = None) -> None:
+def remove(name: Name, confirm: Confirm = None, dry_run: DryRun = False) -> None:
     """Remove a domain with its zone, its mailboxes and their mail."""
     found = postern().domains.get(name).data
+    if dry_run:
+        would_go("domain", found["id"], mode=found["mode"], status=found["status"], mailboxes=found["mailboxes"])
+        return
     given = None
     if found["mailboxes"]:
         given = arguments.confirmed("the domain", confirm, lambda: str(found["name"]))
