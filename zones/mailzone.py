@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -143,10 +143,19 @@ def mail_zone(domain: str, servers: Servers, mail: Mail, serial: int) -> Zone:
     return Zone.of(origin, [*frame_rrsets(origin, servers, serial), *mail_rrsets(origin, mail)])
 
 
-def base_zone(base: str, servers: Servers, shared: dict[str, Mail], serial: int) -> Zone:
-    """Return our own zone: name servers, mail host, and the shared mail domains by label."""
+def base_zone(
+    base: str,
+    servers: Servers,
+    shared: dict[str, Mail],
+    serial: int,
+    made_of: Callable[[Name, Mail], Iterable[RRset]] = mail_rrsets,
+) -> Zone:
+    """Return our own zone: name servers, mail host, and the shared mail domains by label.
+
+    `made_of`: a `mail_rrsets` that remembers, for who makes a large zone again and again.
+    """
     origin = absolute(base)
     made = frame_rrsets(origin, servers, serial)
     for label, mail in shared.items():
-        made += mail_rrsets(from_text(label, origin), mail)
+        made += made_of(from_text(label, origin), mail)
     return Zone.of(origin, made)

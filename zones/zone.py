@@ -88,24 +88,25 @@ class Zone:
         if NS not in apex:
             raise BadZone(f"{to_text(self.origin)} has no NS record: name its name servers (RFC 1035, 5.2)")
         for name, node in self.nodes.items():
-            where = to_text(name)
             if SOA in node and name != self.origin:
-                raise BadZone(f"{where} has an SOA record below the zone's origin: make it a zone of its own")
+                raise BadZone(f"{to_text(name)} has an SOA record below the zone's origin: make it a zone of its own")
             if CNAME in node and (len(node) > 1 or len(node[CNAME].data) > 1):
-                raise BadZone(f"{where} has a CNAME record, so nothing else may stand there (RFC 2181, 10.1)")
+                raise BadZone(f"{to_text(name)} has a CNAME record, so nothing else may stand there (RFC 2181, 10.1)")
             for rrtype in node:
                 if rrtype in (0, OPT) or 128 <= rrtype <= 255:
                     raise BadZone(
-                        f"{where} has a record of {type_name(rrtype)}, which is only ever asked for (RFC 6895)"
+                        f"{to_text(name)} has a record of {type_name(rrtype)}, which is only ever asked for (RFC 6895)"
                     )
                 if rrtype in _SIGNATURES:
-                    raise BadZone(f"{where} has a DNSSEC signature; zones are served unsigned: leave those records out")
+                    raise BadZone(
+                        f"{to_text(name)} has a DNSSEC signature; zones are served unsigned: leave those records out"
+                    )
             if DNAME in node:
                 raise BadZone(
-                    f"{where} has a DNAME record, which is not served: delegate the name, or use CNAME records"
+                    f"{to_text(name)} has a DNAME record, which is not served: delegate the name, or use CNAME records"
                 )
             if NS in node and split(name)[:1] == [b"*"]:
-                raise BadZone(f"{where} delegates a wildcard, which means nothing (RFC 4592, 4.2)")
+                raise BadZone(f"{to_text(name)} delegates a wildcard, which means nothing (RFC 4592, 4.2)")
 
     @property
     def soa(self) -> RRset:

@@ -241,6 +241,11 @@ def test_the_labels_of_tenants_are_answered(world: DnsWorld) -> None:
     assert world.serial("postern.test") > before
     assert world.ask("labelled.postern.test", "MX") == [f"10 {MX}."]
     assert world.ask("postern.test", "MX") == [f"10 {MX}."], "postmaster@ the base domain is somebody, too"
+    looked = world.verify("labelled.postern.test")
+    assert (looked["status"], looked["problem"]) == ("live", None)
+    world.daemon.clock.advance(days=1)
+    world.daemon.run(world.daemon.services.domain_checks.look())
+    assert world.domain("labelled.postern.test")["problem"] is None, "there is nothing to look for outside"
     shared = world.daemon.operator("DELETE", "/v1/domains/labelled.postern.test")
     assert (shared.status, shared.code) == (409, "conflict")
     world.delegated(NAME, tenant)

@@ -32,6 +32,7 @@ def conn() -> sqlite3.Connection:
         "INSERT INTO inboxes (id, tenant_id, agent_id, enrollment_key_id, address, domain, status, created_ms)"
         " VALUES ('inbox_a', 'cus_a', 'agent_a', 'key', 'a@x.test', 'x.test', 'live', 0)"
     )
+    conn.execute("INSERT INTO domains VALUES ('a.x.test', 'cus_a', 'shared', 'live', 7)")
     for thread in ("thread_a", "thread_b"):
         conn.execute("INSERT INTO threads (id, inbox_id, subject, created_ms) VALUES (?, 'inbox_a', 's', 0)", (thread,))
     for number, (thread, message_id, unread, raw) in enumerate(MESSAGES, 1):
@@ -62,6 +63,18 @@ def test_old_mail_is_found_by_its_owner_and_its_attachment(conn: sqlite3.Connect
     assert ids(agent_id="agent_b") == []
     assert ids(agent_id="agent_a", has_attachment=True) == ["msg_3"]
     assert find(conn, Asked(terms=[], has_attachment=True), None, 10)[0][0].id == "msg_3"
+
+
+def test_old_domains_are_what_they_were_and_go_with_their_tenant(conn: sqlite3.Connection) -> None:
+    [row] = conn.execute("SELECT name, tenant_id, mode, status, status_ms, check_ms, created_ms FROM domains")
+    assert tuple(row) == ("a.x.test", "cus_a", "shared", "live", 7, None, 7)
+    conn.execute("PRAGMA foreign_keys=ON")
+    conn.execute(
+        "INSERT INTO dkim_keys (id, tenant_id, domain, selector, turn, algorithm, public_key, state, state_ms)"
+        " VALUES ('dkim_1', 'cus_a', 'a.x.test', 's', 't', 'rsa', 'p', 'signing', 0)"
+    )
+    conn.execute("DELETE FROM domains WHERE tenant_id = 'cus_a'")
+    assert conn.execute("SELECT count(*) FROM dkim_keys").fetchone()[0] == 0
 
 
 def test_what_is_deleted_leaves_the_index(conn: sqlite3.Connection) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from daemon.settings import Settings
 from daemon.store import domains, zones
@@ -16,6 +17,7 @@ from zones.mailzone import DkimKey, Extra, Mail, Servers, absolute, address_rrse
 from zones.records import CNAME, NS, SOA, TXT, RRset, rrset, type_name
 from zones.zone import Zone
 
+LABELS_REMEMBERED = 20_000  # each new label is a change of the zone that all are in
 RECIPE = 1  # counts the ways in which these records were made: another way raises every serial
 _SPF = b"v=spf1"
 
@@ -32,6 +34,7 @@ class ZoneBuilder:
             hostmaster=f"hostmaster.{self.base}",
             addresses=dict.fromkeys(hosts, settings.public_ips),
         )
+        self._label_rrsets = lru_cache(LABELS_REMEMBERED)(mail_rrsets)
         what = (RECIPE, self.base, settings.mail_host_name, settings.nameserver_names, settings.public_ips)
         self.made_of = hashlib.sha256(repr(what).encode()).hexdigest()[:16]
 
@@ -44,7 +47,7 @@ class ZoneBuilder:
     def managed(self, conn: sqlite3.Connection, row: ZoneRow) -> Zone:
         """Return a zone without that."""
         if row.domain is None:
-            return base_zone(self.base, self._servers, self._shared(conn), row.serial)
+            return base_zone(self.base, self._servers, self._shared(conn), row.serial, self._label_rrsets)
         mail = self._mail(row.domain, domains.keys(conn, row.domain), domains.extras(conn, row.domain))
         return mail_zone(row.domain, self._servers, mail, row.serial)
 
@@ -85,10 +88,10 @@ class ZoneBuilder:
         return Mail(
             mail_hosts=(self._settings.mail_host_name,),
             spf_addresses=self._settings.public_ips,
-            dkim=[DkimKey(key.selector, key.algorithm, key.public_key) for key in keys],
+            dkim=tuple(DkimKey(key.selector, key.algorithm, key.public_key) for key in keys),
             dmarc_reports=f"postmaster@{name}",
             tls_reports=f"postmaster@{name}",
-            extras=[Extra(one.name, one.type, one.data) for one in extras],
+            extras=tuple(Extra(one.name, one.type, one.data) for one in extras),
         )
 
 

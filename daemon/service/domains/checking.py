@@ -92,7 +92,7 @@ class DomainChecks(Worker):
             problem=finding.problem,
             findings=pack(finding.records) if finding.ok is not None else row.findings,
             checked_ms=tx.now_ms,
-            check_ms=next_check_ms(status, finding.ok, since_ms, tx.now_ms, chance),
+            check_ms=next_check_ms(row.mode, status, finding.ok, since_ms, tx.now_ms, chance),
         )
         domains.settle(tx, now)
         if status != row.status:

@@ -47,7 +47,7 @@ class Publisher(Service):
         self._under_way: dict[asyncio.Task[None], str] = {}
         self._waiting: set[str] = set()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._keys_changed = False
+        self._keys_changed, self._keys_lock = False, asyncio.Lock()
 
     async def prepare(self) -> None:
         """Have our own zone, and raise the serial of each zone that was last made of other settings."""
@@ -151,15 +151,20 @@ class Publisher(Service):
         try:
             async with lock:
                 self._waiting.discard(name)
-                if self._keys_changed:
-                    self._keys_changed = False
-                    await self._set_keys(server)
+                await self._push_keys(server)
                 feed = await self._database.read(lambda conn: self._feed(conn, name))
                 await (server.remove(f"{name}.") if feed is None else server.publish(feed))
         except NotPublished as problem:
             log.warning("a change of a zone is not answered yet", extra={"zone": name, "why": str(problem)})
         except Exception:  # the store has it, and the next feed takes it along
             log.exception("a zone could not be published", extra={"zone": name})
+
+    async def _push_keys(self, server: ZoneServer) -> None:
+        """Push the keys, if they have changed; return when they are known."""
+        async with self._keys_lock:
+            if self._keys_changed:
+                self._keys_changed = False
+                await self._set_keys(server)
 
     async def _set_keys(self, server: ZoneServer) -> None:
         rows = await self._database.read(zones.all_secondaries)

@@ -38,9 +38,12 @@ def moved(mode: str, status: str, ok: bool | None) -> str:
     return "degraded" if status in STANDING else status
 
 
-def next_check_ms(status: str, ok: bool | None, since_ms: int, now_ms: int, chance: float) -> int | None:
-    """Return when to look next: soon after what just changed, seldom where all is well; `chance` spreads it."""
-    if status == "requested":
+def next_check_ms(mode: str, status: str, ok: bool | None, since_ms: int, now_ms: int, chance: float) -> int | None:
+    """Return when to look next: soon after what just changed, seldom where all is well; `chance` spreads it.
+
+    None: never, for what is ours alone, or not there yet.
+    """
+    if mode == "shared" or status == "requested":
         return None
     if status == "live" and ok is not False:
         wait = LIVE_EVERY_MS if ok else UNSEEN_AGAIN_MS

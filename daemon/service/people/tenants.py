@@ -107,8 +107,9 @@ class Tenants(Service):
             for inbox_id in inboxes.of_tenant(tx.conn, tenant):
                 remove_inbox_wholly(tx, inbox_id)
                 tx.on_commit(partial(self._bus.publish, Event(inbox_id, "inbox.deleted")))
-            gone = (*zones.of_tenant(tx.conn, tenant), self._settings.base_domain)
-            self._publisher.announce(tx, *gone)
+            for zone in zones.of_tenant(tx.conn, tenant):
+                self._publisher.announce_keys(tx, zone)
+            self._publisher.announce(tx, self._settings.base_domain)
             tenants.remove(tx, tenant)
             tx.on_commit(lambda: self._bus.publish(Event(tenant, "access.changed")))
             return Change(data=Deleted(id=tenant), target=tenant, tenant=tenant)
