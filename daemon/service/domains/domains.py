@@ -74,7 +74,7 @@ class Domains(Service):
             domains.add(tx, row)
             if waits:
                 self._serve(tx, row, made)
-            return Change(data=self._whole(tx.conn, row), target=name, tenant=row.tenant_id)
+            return Change(data=self._whole(tx.conn, _known(tx.conn, name)), target=name, tenant=row.tenant_id)
 
         return await self._published(await self._mutations.run(call, "domain:create", change), name)
 
