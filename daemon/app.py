@@ -19,16 +19,17 @@ from daemon.backends.deliver.sender import HttpSender
 from daemon.backends.deliver.targets import Allowed
 from daemon.backends.nameserver.feeder import Nameserver, Plan, of
 from daemon.backends.nameserver.process import Feed
-from daemon.backends.protocols import ReceiveBackend
+from daemon.backends.protocols import ReceiveBackend, SendBackend
 from daemon.backends.receive.embedded import EmbeddedReceiver, tls_context
 from daemon.backends.resolve.resolver import Resolver
-from daemon.backends.send.loopback import Loopback
+from daemon.backends.send.chosen import Unusable, chosen
 from daemon.clock import SECOND_MS, Clock, SystemClock
 from daemon.events import Bus
 from daemon.ids import Ids
 from daemon.keys import Keyring, KeyringError, load_keyring
 from daemon.mail import compose
 from daemon.mail.encode import Unwritable
+from daemon.mail.signing_key import SigningKey
 from daemon.mail.warm import warm
 from daemon.service.services import Services
 from daemon.service.status import Listeners
@@ -85,6 +86,7 @@ async def running(settings: Settings, clock: Clock | None = None, ids: Ids | Non
         authenticator = _authenticator(settings, clock)
         stack.callback(authenticator.close)
         services = Services(settings, database, keyring, bus, clock, ids, sender, authenticator.verdicts)
+        backend = _sender(stack, settings, services)
         await _listen_http(stack, settings, services, bus, ids)
         receiver = _receiver(settings, services, clock, ids)
         services.stats.listeners.smtp = await _started(receiver, settings.smtp_listen)
@@ -94,8 +96,21 @@ async def running(settings: Settings, clock: Clock | None = None, ids: Ids | Non
         await stack.enter_async_context(_beside(services.audit.watch()))
         await stack.enter_async_context(_beside(services.shipping.run()))
         await stack.enter_async_context(_beside(services.dispatcher.run()))
-        await stack.enter_async_context(_beside(services.outbox.run(Loopback(services.local_delivery.deliver))))
+        await stack.enter_async_context(_beside(services.outbox.run(backend)))
         yield services
+
+
+def _sender(stack: AsyncExitStack, settings: Settings, services: Services) -> SendBackend:
+    try:
+        backend = chosen(settings, services.local_delivery.deliver, _no_signing_keys, stack)
+    except Unusable as problem:
+        raise StartError(str(problem)) from None
+    services.stats.sender = backend
+    return backend
+
+
+async def _no_signing_keys(domain: str) -> tuple[SigningKey, ...]:
+    return ()  # TO BE WIRED: services.domains.signing_keys
 
 
 def _check_composing() -> None:

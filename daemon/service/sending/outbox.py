@@ -27,9 +27,8 @@ from daemon.store import messages, outbox
 from daemon.store.database import Tx
 from daemon.store.outbox import OutboxRow
 
-HANDED_OVER_AT_ONCE_MAX = 32
+STOP_GRACE_SECONDS = 10.0
 LOOK_UP_AGAIN_SECONDS = 60
-UNKNOWN = "unknown outcome: the connection was lost in the middle, and nobody can tell whether the mail went out"
 NEVER_CAME = "the connection was lost before the mail was taken"
 
 
@@ -67,13 +66,15 @@ class Outbox(Worker):
         self._taken_up = False
 
     async def run(self, backend: SendBackend) -> None:
-        """Work until the daemon stops; what is in hand then is asked for after the next start."""
+        """Work until the daemon stops; what is in hand then has some time, and is asked for after the next start."""
         try:
             await self.look_on((OUTBOX,), lambda: self._begin_due(backend))
         finally:
-            for task in self._working.values():
-                task.cancel()
-            await asyncio.gather(*self._working.values(), return_exceptions=True)
+            if in_hand := set(self._working.values()):
+                _, late = await asyncio.wait(in_hand, timeout=STOP_GRACE_SECONDS)
+                for task in late:
+                    task.cancel()
+                await asyncio.gather(*late, return_exceptions=True)
 
     async def step(self, backend: SendBackend) -> None:
         """Do what is due now, to its end."""
@@ -85,7 +86,7 @@ class Outbox(Worker):
         if not self._taken_up:
             await self._database.write(outbox.take_up)
             self._taken_up = True
-        free = HANDED_OVER_AT_ONCE_MAX - len(self._working)
+        free = backend.at_once_max - len(self._working)
         if free:
             busy, now_ms = tuple(self._working), self._clock.now_ms()
             rows = await self._database.read(partial(outbox.due, now_ms=now_ms, busy=busy, limit=free))
@@ -149,7 +150,7 @@ class Outbox(Worker):
             case _AskAgain() if retry(None) is not None:
                 outbox.update(tx, replace(row, next_ms=tx.now_ms + LOOK_UP_AGAIN_SECONDS * SECOND_MS))
             case _:
-                self._outcomes.lost(tx, row, UNKNOWN)
+                self._outcomes.lost(tx, row)
 
 
 def _outgoing(conn: sqlite3.Connection, row: OutboxRow) -> Outgoing | None:
@@ -157,7 +158,7 @@ def _outgoing(conn: sqlite3.Connection, row: OutboxRow) -> Outgoing | None:
     if message is None or raw is None:
         return None  # deleted meanwhile
     waiting = [one.address for one in outbox.recipients(conn, row.message_id) if one.state == "queued"]
-    return Outgoing(row.operation_id, row.envelope_from, tuple(waiting), raw)
+    return Outgoing(row.operation_id, row.created_ms, row.envelope_from, tuple(waiting), raw)
 
 
 def _intend(tx: Tx, message_id: str) -> bool:

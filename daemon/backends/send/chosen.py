@@ -1,0 +1,82 @@
+"""The send backend that the settings ask for."""
+
+from __future__ import annotations
+
+import ipaddress
+import stat
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from daemon.backends.protocols import DeliverHere, SendBackend
+from daemon.backends.send.loopback import Loopback
+from daemon.backends.send.routed import Routed
+from daemon.mail.signing_key import SigningKeys
+from daemon.settings import Settings
+
+
+class Unusable(ValueError):
+    """The settings make no backend; the message says which to change."""
+
+
+def chosen(settings: Settings, deliver: DeliverHere, signing_keys: SigningKeys, stack: AsyncExitStack) -> SendBackend:
+    """Return the backend; what it keeps open is closed with the stack. Raises `Unusable`."""
+    if settings.send_backend == "smtp":
+        return Routed(deliver, _relay(settings, signing_keys, stack))
+    return Loopback(deliver)
+
+
+def _relay(settings: Settings, signing_keys: SigningKeys, stack: AsyncExitStack) -> SendBackend:
+    from daemon.backends.send.session import Relay
+    from daemon.backends.send.smtp import SmtpRelay, tls_context
+
+    if settings.smtp_relay is None:
+        raise Unusable("The send backend is smtp, and there is no relay: set POSTERN_SMTP_RELAY to its host:port.")
+    password = secret("smtp_relay_password", settings.smtp_relay_password, settings.smtp_relay_password_file)
+    encrypted = settings.smtp_relay_security != "none"
+    if password is not None and not encrypted and not _is_loopback(settings.smtp_relay.host):
+        raise Unusable("A password is not sent in the clear: set POSTERN_SMTP_RELAY_SECURITY to starttls or tls.")
+    if (settings.smtp_relay_user is None) != (password is None):
+        raise Unusable("POSTERN_SMTP_RELAY_USER and the relay's password belong together: set both or none.")
+    ca = None if settings.smtp_relay_ca is None else str(settings.smtp_relay_ca)
+    try:
+        tls = tls_context(ca) if encrypted else None
+    except OSError as problem:  # ssl.SSLError is one
+        raise Unusable(f"POSTERN_SMTP_RELAY_CA: {ca} cannot be used: {problem}.") from None
+    relay = Relay(
+        at=settings.smtp_relay,
+        helo=settings.smtp_relay_helo or settings.mail_host_name,
+        tls=tls,
+        tls_at_once=settings.smtp_relay_security == "tls",
+        user=settings.smtp_relay_user,
+        password=password,
+    )
+    backend = SmtpRelay(relay, settings.smtp_relay_connections, signing_keys)
+    stack.push_async_callback(backend.close)
+    return backend
+
+
+def secret(name: str, given: str | None, path: Path | None) -> str | None:
+    """Return a secret that is given, or what a file of ours alone holds. Raises `Unusable`."""
+    variable = f"POSTERN_{name.upper()}"
+    if path is None:
+        return given
+    if given is not None:
+        raise Unusable(f"{variable} and {variable}_FILE are both set: give one of the two.")
+    try:
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise Unusable(f"{variable}_FILE: others may read {path}: `chmod 600` it.")
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise Unusable(f"{variable}_FILE: {path} cannot be read: {problem}.") from None
+    if not text:
+        raise Unusable(f"{variable}_FILE: {path} is empty.")
+    return text
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
