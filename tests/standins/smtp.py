@@ -57,6 +57,7 @@ class Relay:
     problems: list[str] = field(default_factory=list)
     helos: list[str] = field(default_factory=list)
     data_begun: threading.Event = field(default_factory=threading.Event)
+    holds: threading.Event = field(default_factory=threading.Event)  # while set, a mail that it has is not answered
     connections: int = 0
     at_once: int = 0
     most_at_once: int = 0
@@ -272,6 +273,8 @@ class _Talk:
         if reply is None:
             self._keep(raw)
         self._cut(HangsUp.AFTER_DATA)
+        if self.relay.holds.is_set():
+            raise _HungUp if self._line() == b"" else AssertionError("spoken to out of turn")
         self._reset()
         self._say(reply or "250 2.0.0 queued as 1")
         self._cut(HangsUp.WHEN_IDLE)
