@@ -68,7 +68,7 @@ async def check(settings: Settings) -> None:
     """Ask what is outside whether it can be reached and knows us. Raises `StartError`, which says what to do."""
     async with AsyncExitStack() as stack:
         try:
-            await chosen(settings, _to_nobody, _no_signing_keys, stack).check()
+            await chosen(settings, SystemClock(), _to_nobody, _no_signing_keys, stack).check()
         except Unusable as problem:
             raise StartError(str(problem)) from None
         except NotTaken as refusal:
@@ -101,7 +101,7 @@ async def running(settings: Settings, clock: Clock | None = None, ids: Ids | Non
         authenticator = _authenticator(settings, clock)
         stack.callback(authenticator.close)
         services = Services(settings, database, keyring, bus, clock, ids, sender, authenticator.verdicts)
-        backend = _sender(stack, settings, services)
+        backend = _sender(stack, settings, services, clock)
         await _listen_http(stack, settings, services, bus, ids)
         receiver = _receiver(settings, services, clock, ids)
         services.stats.listeners.smtp = await _started(receiver, settings.smtp_listen)
@@ -115,9 +115,9 @@ async def running(settings: Settings, clock: Clock | None = None, ids: Ids | Non
         yield services
 
 
-def _sender(stack: AsyncExitStack, settings: Settings, services: Services) -> SendBackend:
+def _sender(stack: AsyncExitStack, settings: Settings, services: Services, clock: Clock) -> SendBackend:
     try:
-        backend = chosen(settings, services.local_delivery.deliver, _no_signing_keys, stack)
+        backend = chosen(settings, clock, services.local_delivery.deliver, _no_signing_keys, stack)
     except Unusable as problem:
         raise StartError(str(problem)) from None
     services.stats.sender = backend

@@ -138,12 +138,13 @@ class HandedOver:
 
 
 class NotTaken(Exception):
-    """The mail was certainly not taken, and may be later."""
+    """The mail was certainly not taken, and may be later: with `in_turn` exactly then, for nothing went wrong."""
 
-    def __init__(self, detail: str, retry_after_seconds: int | None = None) -> None:
+    def __init__(self, detail: str, retry_after_seconds: int | None = None, *, in_turn: bool = False) -> None:
         super().__init__(detail)
         self.detail = detail
         self.retry_after_seconds = retry_after_seconds
+        self.in_turn = in_turn
 
 
 class CannotTell(Exception):

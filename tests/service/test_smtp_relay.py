@@ -37,7 +37,7 @@ async def sending(home: House, relay: Relay | str, *keys: SigningKey, **more: ob
         return tuple(key for key in keys if key.domain == domain)
 
     async with AsyncExitStack() as stack:
-        yield chosen(settings, home.services.local_delivery.deliver, signing_keys, stack)
+        yield chosen(settings, home.clock, home.services.local_delivery.deliver, signing_keys, stack)
 
 
 @pytest.fixture
@@ -335,7 +335,7 @@ async def test_settings_that_make_no_backend_are_named(home: House, given: dict[
     no_keys: Callable[..., object] = lambda _: ()  # noqa: E731
     async with AsyncExitStack() as stack:
         with pytest.raises(Unusable, match=says):
-            chosen(settings, home.services.local_delivery.deliver, no_keys, stack)  # type: ignore[arg-type]
+            chosen(settings, home.clock, home.services.local_delivery.deliver, no_keys, stack)  # type: ignore[arg-type]
 
 
 async def test_a_stop_lets_the_mails_in_hand_come_to_their_end(home: House) -> None:

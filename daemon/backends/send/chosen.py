@@ -10,6 +10,7 @@ from pathlib import Path
 from daemon.backends.protocols import DeliverHere, SendBackend
 from daemon.backends.send.loopback import Loopback
 from daemon.backends.send.routed import Routed
+from daemon.clock import Clock
 from daemon.mail.signing_key import SigningKeys
 from daemon.settings import Settings
 
@@ -18,8 +19,12 @@ class Unusable(ValueError):
     """The settings make no backend; the message says which to change."""
 
 
-def chosen(settings: Settings, deliver: DeliverHere, signing_keys: SigningKeys, stack: AsyncExitStack) -> SendBackend:
+def chosen(
+    settings: Settings, clock: Clock, deliver: DeliverHere, signing_keys: SigningKeys, stack: AsyncExitStack
+) -> SendBackend:
     """Return the backend; what it keeps open is closed with the stack. Raises `Unusable`."""
+    if settings.send_backend == "acs":
+        return Routed(deliver, _azure(settings, clock, stack))
     if settings.send_backend == "smtp":
         return Routed(deliver, _relay(settings, signing_keys, stack))
     return Loopback(deliver)
@@ -51,6 +56,23 @@ def _relay(settings: Settings, signing_keys: SigningKeys, stack: AsyncExitStack)
         password=password,
     )
     backend = SmtpRelay(relay, settings.smtp_relay_connections, signing_keys)
+    stack.push_async_callback(backend.close)
+    return backend
+
+
+def _azure(settings: Settings, clock: Clock, stack: AsyncExitStack) -> SendBackend:
+    from daemon.backends.send.acs import AzureMail, endpoint_and_key  # what it stands on takes a while to load
+    from daemon.backends.send.pacing import Pacing
+
+    given = secret("acs_connection_string", settings.acs_connection_string, settings.acs_connection_string_file)
+    if given is None:
+        raise Unusable("The send backend is acs, and there is no resource: set POSTERN_ACS_CONNECTION_STRING.")
+    try:
+        endpoint, key = endpoint_and_key(given)
+    except ValueError as problem:
+        raise Unusable(f"POSTERN_ACS_CONNECTION_STRING cannot be used: {problem}.") from None
+    pacing = Pacing(settings.acs_per_minute, settings.acs_per_hour, clock)
+    backend = AzureMail(endpoint, key, pacing, settings.acs_default_sender)
     stack.push_async_callback(backend.close)
     return backend
 

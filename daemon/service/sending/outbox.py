@@ -44,11 +44,11 @@ class _Unknown:
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
-    """The mail was not taken; `at_once`: there is no reason to wait before it is tried again."""
+    """The mail was not taken. `exactly`: it is tried again after just so many seconds, and not on schedule."""
 
     detail: str
     retry_after_seconds: int | None = None
-    at_once: bool = False
+    exactly: bool = False
 
 
 _End = HandedOver | _Refused | _AskAgain | _Unknown
@@ -120,7 +120,7 @@ class Outbox(Worker):
                 with timed(self._meters.handed_over_seconds):
                     return await backend.hand_over(mail)
             except NotTaken as refusal:
-                return _Refused(refusal.detail, refusal.retry_after_seconds)
+                return _Refused(refusal.detail, refusal.retry_after_seconds, exactly=refusal.in_turn)
             except Exception as lost:  # noqa: BLE001  whatever it is, nobody knows how far it came
                 self.log.warning(
                     "a hand-over had no end", extra={"operation_id": mail.operation_id, "reason": repr(lost)}
@@ -132,7 +132,7 @@ class Outbox(Worker):
         except Exception as problem:  # noqa: BLE001  it is asked again
             self.log.warning("a look-up failed", extra={"operation_id": mail.operation_id, "reason": repr(problem)})
             return _AskAgain()
-        return found or _Refused(NEVER_CAME, at_once=begun)
+        return found or _Refused(NEVER_CAME, 0, exactly=begun)
 
     def _settle(self, message_id: str, end: _End, tx: Tx, chance: float) -> None:
         row = outbox.get(tx.conn, message_id)
@@ -145,7 +145,9 @@ class Outbox(Worker):
                 row = replace(row, provider_id=end.provider_id or row.provider_id)
                 self._outcomes.handed_over(tx, row, end.recipients, next_ms)
             case _Refused():
-                next_ms = tx.now_ms if end.at_once else retry(end.retry_after_seconds)
+                next_ms = retry(end.retry_after_seconds)
+                if end.exactly and next_ms is not None:
+                    next_ms = tx.now_ms + (end.retry_after_seconds or 0) * SECOND_MS
                 self._outcomes.put_off(tx, row, end.detail, next_ms)
             case _AskAgain() if retry(None) is not None:
                 outbox.update(tx, replace(row, next_ms=tx.now_ms + LOOK_UP_AGAIN_SECONDS * SECOND_MS))
