@@ -113,8 +113,8 @@ class Fate(StrEnum):
 
     DELIVERED = "delivered"  # it is in the mailbox
     SENT = "sent"  # the next hop has taken it, and may report later
-    REFUSED = "refused"  # for good, for there is no such address, or it takes no mail (5.1.x, 5.2.1)
-    REJECTED = "rejected"  # for good, for what the mail is or who sent it: nothing is wrong with the address (5.x.x)
+    REFUSED = "refused"  # for good, for there is no such address, or it takes no mail (5.x.x)
+    REJECTED = "rejected"  # for good, for a policy, the mail or its sender (5.3, 5.6, 5.7): the address is sound
     DEFERRED = "deferred"  # not now (4.x.x)
     UNKNOWN = "unknown"  # nobody will ever know: there is no way to ask
     NO_ROUTE = "no_route"  # nobody whom this backend knows would take it: it waits for another backend

@@ -83,7 +83,7 @@ class Relay:
 
         self._lock = threading.Lock()
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
-        self._server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # so that a large mail takes time
+        self._server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)  # so that a large mail takes time
         self._server.daemon_threads = True
         self._server.block_on_close = False
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})

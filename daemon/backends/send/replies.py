@@ -6,11 +6,11 @@ import re
 from typing import NamedTuple
 
 from daemon.backends.protocols import Fate, Told
+from daemon.mail.dsn import blames_address
 
 TEXT_MAX_CHARS = 400
-# Of the address itself: unknown, malformed, moved, or closed. Such a one is not written to again.
-_OF_THE_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
-_SAYS_NO_MORE = frozenset({"5.0.0", None})
+# Said of the whole mail, only what is plainly of an address is held against its recipients.
+_OF_THE_ADDRESS = re.compile(r"5\.(?:1\.(?:[1236]|10)|2\.1)\Z")
 _MAILBOX_CODES = frozenset({550, 551, 553})  # RFC 5321, 4.2.3, where no enhanced code says it better
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s|\Z)")
 
@@ -39,18 +39,19 @@ def of_recipient(reply: Reply) -> Told:
         return Told(Fate.DEFERRED, str(reply))
     if reply.ok:
         return Told(Fate.SENT, str(reply))
-    enhanced = _enhanced(reply)
-    unknown = enhanced in _OF_THE_ADDRESS or (enhanced in _SAYS_NO_MORE and reply.code in _MAILBOX_CODES)
-    return Told(Fate.REFUSED if unknown else Fate.REJECTED, str(reply))
+    status = _status(reply)
+    blamed = blames_address(status) if status else reply.code in _MAILBOX_CODES
+    return Told(Fate.REFUSED if blamed else Fate.REJECTED, str(reply))
 
 
 def of_mail(reply: Reply) -> Told:
     """Say what became of the recipients of a mail whose data was answered so: a refusal is of what the mail is."""
-    if reply.for_good and _enhanced(reply) not in _OF_THE_ADDRESS:
+    if reply.for_good and not _OF_THE_ADDRESS.match(_status(reply)):
         return Told(Fate.REJECTED, str(reply))
     return of_recipient(reply)
 
 
-def _enhanced(reply: Reply) -> str | None:
+def _status(reply: Reply) -> str:
+    """Return the enhanced status code (RFC 2034), empty where there is none."""
     found = _ENHANCED.match(reply.text)
-    return found[1] if found else None
+    return found[1] if found else ""
