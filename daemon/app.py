@@ -22,7 +22,7 @@ from daemon.backends.nameserver.process import Feed
 from daemon.backends.protocols import HandedOver, NotTaken, Outgoing, ReceiveBackend, SendBackend
 from daemon.backends.receive.embedded import EmbeddedReceiver, tls_context
 from daemon.backends.resolve.resolver import Resolver
-from daemon.backends.send.chosen import Unusable, chosen
+from daemon.backends.send.chosen import Unusable, chosen, registry
 from daemon.clock import SECOND_MS, Clock, SystemClock
 from daemon.events import Bus
 from daemon.ids import Ids
@@ -118,6 +118,7 @@ async def running(settings: Settings, clock: Clock | None = None, ids: Ids | Non
 def _sender(stack: AsyncExitStack, settings: Settings, services: Services, clock: Clock) -> SendBackend:
     try:
         backend = chosen(settings, clock, services.local_delivery.deliver, _no_signing_keys, stack)
+        services.inboxes.senders.registry = registry(settings, stack)
     except Unusable as problem:
         raise StartError(str(problem)) from None
     services.stats.sender = backend

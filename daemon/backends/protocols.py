@@ -180,3 +180,18 @@ class SendBackend(Protocol):
         Raises `CannotTell`; after any other exception it is asked again later.
         """
         ...
+
+
+class SenderRefused(Exception):
+    """A sender could not be registered, or removed; the text says why."""
+
+
+class SenderRegistry(Protocol):
+    """Something that has to know each address that mail is sent from. Both ask for a state: twice is as good as once.
+
+    Both raise `SenderRefused`.
+    """
+
+    async def register(self, address: str) -> None: ...
+
+    async def remove(self, address: str) -> None: ...

@@ -44,6 +44,9 @@ class SendingSettings:
     acs_events_secret: str | None = setting(
         None, "what Azure's delivery reports have to show at /hooks/acs; unset: none are taken", secret=True
     )
+    acs_email_service: str | None = setting(
+        None, "resource id of the email service that each mailbox is registered with as a sender; unset: none is"
+    )
     acs_default_sender: str | None = setting(
         None,
         "sender for mailboxes that cannot be registered; replies reach them by Reply-To; unset: none",

@@ -7,7 +7,7 @@ import stat
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from daemon.backends.protocols import DeliverHere, SendBackend
+from daemon.backends.protocols import DeliverHere, SendBackend, SenderRegistry
 from daemon.backends.send.loopback import Loopback
 from daemon.backends.send.routed import Routed
 from daemon.clock import Clock
@@ -75,6 +75,27 @@ def _azure(settings: Settings, clock: Clock, stack: AsyncExitStack) -> SendBacke
     backend = AzureMail(endpoint, key, pacing, settings.acs_default_sender)
     stack.push_async_callback(backend.close)
     return backend
+
+
+def registry(settings: Settings, stack: AsyncExitStack) -> SenderRegistry | None:
+    """Return what has to know each mailbox as a sender; None: nothing has to. Raises `Unusable`."""
+    if settings.send_backend != "acs" or settings.acs_email_service is None:
+        return None
+    if settings.acs_default_sender is not None:
+        raise Unusable("POSTERN_ACS_EMAIL_SERVICE and POSTERN_ACS_DEFAULT_SENDER exclude each other: unset one.")
+    try:
+        from azure.identity.aio import DefaultAzureCredential
+
+        from daemon.backends.send.acs_senders import AzureSenders, email_service
+    except ImportError:
+        raise Unusable("POSTERN_ACS_EMAIL_SERVICE needs more packages: install postern[acs-senders].") from None
+    try:
+        service = email_service(settings.acs_email_service)
+    except ValueError as problem:
+        raise Unusable(f"POSTERN_ACS_EMAIL_SERVICE cannot be used: {problem}.") from None
+    senders = AzureSenders(service, DefaultAzureCredential())
+    stack.push_async_callback(senders.close)
+    return senders
 
 
 def secret(name: str, given: str | None, path: Path | None) -> str | None:
