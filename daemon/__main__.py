@@ -82,13 +82,13 @@ def _run(settings: Settings, *, as_json: bool) -> int:
 
 
 def _check(settings: Settings) -> int:
-    from daemon.app import StartError, check
+    from daemon.clock import SystemClock
+    from daemon.doctor import Health, sending
 
-    try:
-        asyncio.run(check(settings))
-    except StartError as problem:
-        return _fail(str(problem), FAILED, "not_ready")
-    _say(json.dumps({"ok": True}))
+    found = asyncio.run(sending(settings, SystemClock()))
+    if found.status is Health.FAILED:
+        return _fail(found.detail, FAILED, "not_ready")
+    _say(json.dumps(asdict(found)))
     return 0
 
 

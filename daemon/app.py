@@ -19,7 +19,7 @@ from daemon.backends.deliver.sender import HttpSender
 from daemon.backends.deliver.targets import Allowed
 from daemon.backends.nameserver.feeder import Nameserver, Plan, of
 from daemon.backends.nameserver.process import Feed
-from daemon.backends.protocols import HandedOver, NotTaken, Outgoing, ReceiveBackend, SendBackend
+from daemon.backends.protocols import ReceiveBackend, SendBackend
 from daemon.backends.receive.embedded import EmbeddedReceiver, tls_context
 from daemon.backends.resolve.resolver import Resolver
 from daemon.backends.send.chosen import Unusable, chosen, registry
@@ -62,21 +62,6 @@ async def serve(settings: Settings, ready: Callable[[Listeners], None]) -> None:
     async with running(settings) as services:
         ready(services.stats.listeners)
         await stop.wait()
-
-
-async def check(settings: Settings) -> None:
-    """Ask what is outside whether it can be reached and knows us. Raises `StartError`, which says what to do."""
-    async with AsyncExitStack() as stack:
-        try:
-            await chosen(settings, SystemClock(), _to_nobody, _no_signing_keys, stack).check()
-        except Unusable as problem:
-            raise StartError(str(problem)) from None
-        except NotTaken as refusal:
-            raise StartError(f"No mail would go out: {refusal.detail}.") from None
-
-
-async def _to_nobody(mail: Outgoing) -> HandedOver:
-    return HandedOver({})
 
 
 @asynccontextmanager

@@ -7,11 +7,11 @@ import stat
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from daemon.backends.protocols import DeliverHere, SendBackend, SenderRegistry
+from daemon.backends.protocols import DeliverHere, HandedOver, NotTaken, Outgoing, SendBackend, SenderRegistry
 from daemon.backends.send.loopback import Loopback
 from daemon.backends.send.routed import Routed
 from daemon.clock import Clock
-from daemon.mail.signing_key import SigningKeys
+from daemon.mail.signing_key import SigningKey, SigningKeys
 from daemon.settings import Settings
 
 
@@ -28,6 +28,26 @@ def chosen(
     if settings.send_backend == "smtp":
         return Routed(deliver, _relay(settings, signing_keys, stack))
     return Loopback(deliver)
+
+
+async def tried(settings: Settings, clock: Clock) -> str | None:
+    """Ask the backend of these settings whether it can be reached and knows us; say what is wrong, and what to do."""
+
+    async def to_nobody(mail: Outgoing) -> HandedOver:
+        return HandedOver({})
+
+    async def no_keys(domain: str) -> tuple[SigningKey, ...]:
+        return ()
+
+    async with AsyncExitStack() as stack:
+        try:
+            registry(settings, stack)
+            await chosen(settings, clock, to_nobody, no_keys, stack).check()
+        except Unusable as problem:
+            return str(problem)
+        except NotTaken as refusal:
+            return f"No mail goes out: {refusal.detail}."
+    return None
 
 
 def _relay(settings: Settings, signing_keys: SigningKeys, stack: AsyncExitStack) -> SendBackend:
