@@ -1,4 +1,4 @@
-"""`python -m daemon`: run the daemon, or its mock, or prove the audit log of a data directory while no daemon runs."""
+"""`python -m daemon`: run the daemon, or its mock; check its settings, or the audit log, while none runs."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run.add_argument("--json", action="store_true", help="say that it is ready, or why not, as one JSON object")
     verify = verbs.add_parser("audit-verify", help="recompute the hash chain of the audit log")
     verify.add_argument("--checkpoint", type=Path, help="a checkpoint that was kept elsewhere (JSON)")
+    check = verbs.add_parser("check", help="try what the settings name outside: the send backend")
     verbs.add_parser("mock", help="serve fixtures from a throw-away store until stdin ends")
     kept = [
         verbs.add_parser("backup-verify", help="check a backup, in a temporary place"),
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         verb.add_argument("file", type=Path)
         verb.add_argument("--passphrase-stdin", action="store_true", help="read a passphrase from stdin")
     doctor = verbs.add_parser("doctor", help="look at everything that could be wrong")
-    for verb in (run, verify, doctor, *kept):
+    for verb in (run, verify, check, doctor, *kept):
         for item in _FLAGS:
             verb.add_argument(f"--{item.name.replace('_', '-')}", help=item.metadata["help"], default=None)
     given = parser.parse_args(arguments)
@@ -50,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(problem), WRONG_USAGE, "wrong_usage", as_json=as_json)
     if given.verb == "run":
         return _run(settings, as_json=as_json)
+    if given.verb == "check":
+        return _check(settings)
     if given.verb == "doctor":
         return _examine(settings)
     if given.verb == "audit-verify":
@@ -75,6 +78,17 @@ def _run(settings: Settings, *, as_json: bool) -> int:
         asyncio.run(serve(settings, ready))
     except StartError as problem:
         return _fail(str(problem), FAILED, "not_started", as_json=as_json)
+    return 0
+
+
+def _check(settings: Settings) -> int:
+    from daemon.clock import SystemClock
+    from daemon.doctor import Health, sending
+
+    found = asyncio.run(sending(settings, SystemClock()))
+    if found.status is Health.FAILED:
+        return _fail(found.detail, FAILED, "not_ready")
+    _say(json.dumps(asdict(found)))
     return 0
 
 

@@ -18,11 +18,11 @@ from daemon.backends.authenticate.authenticator import Authenticator
 from daemon.backends.deliver.sender import HttpSender
 from daemon.backends.deliver.targets import Allowed
 from daemon.backends.nameserver.feeder import Nameserver, Plan
-from daemon.backends.protocols import ReceiveBackend
+from daemon.backends.protocols import ReceiveBackend, SendBackend
 from daemon.backends.receive.embedded import EmbeddedReceiver, tls_context
 from daemon.backends.resolve.outside import DnsOutside
 from daemon.backends.resolve.resolver import Resolver
-from daemon.backends.send.loopback import Loopback
+from daemon.backends.send.chosen import Unusable, chosen, registry
 from daemon.clock import Clock, SystemClock
 from daemon.events import Bus
 from daemon.ids import Ids
@@ -84,6 +84,7 @@ async def running(settings: Settings, clock: Clock | None = None, ids: Ids | Non
         outside = DnsOutside(settings.resolver)
         services = Services(settings, database, keyring, bus, clock, ids, sender, authenticator.verdicts, outside)
         await services.publisher.prepare()
+        backend = _sender(stack, settings, services, clock)
         await _listen_http(stack, settings, services, bus, ids)
         receiver = _receiver(settings, services, clock, ids)
         services.stats.listeners.smtp = await _started(receiver, settings.smtp_listen)
@@ -95,8 +96,18 @@ async def running(settings: Settings, clock: Clock | None = None, ids: Ids | Non
         await stack.enter_async_context(_beside(services.dispatcher.run()))
         await stack.enter_async_context(_beside(services.domain_checks.run()))
         await stack.enter_async_context(_beside(services.rotation.run()))
-        await stack.enter_async_context(_beside(services.outbox.run(Loopback(services.local_delivery.deliver))))
+        await stack.enter_async_context(_beside(services.outbox.run(backend)))
         yield services
+
+
+def _sender(stack: AsyncExitStack, settings: Settings, services: Services, clock: Clock) -> SendBackend:
+    try:
+        backend = chosen(settings, clock, services.local_delivery.deliver, services.dkim_keys.signing_keys, stack)
+        services.inboxes.senders.registry = registry(settings, stack)
+    except Unusable as problem:
+        raise StartError(str(problem)) from None
+    services.stats.sender = backend
+    return backend
 
 
 def _check_composing() -> None:

@@ -22,6 +22,7 @@ from cryptography import x509
 from daemon.audit import verify
 from daemon.backends.receive.embedded import tls_context
 from daemon.backends.resolve.resolver import LookupFailed, Resolver
+from daemon.backends.send.chosen import tried
 from daemon.clock import DAY_MS, SECOND_MS, Clock, iso
 from daemon.keys import Keyring, KeyringError, key_file, load_keyring
 from daemon.settings import Settings
@@ -59,10 +60,23 @@ async def examine(settings: Settings, clock: Clock) -> list[Finding]:
     """Look at everything."""
     found = [*_directory(settings.home), *_disk(settings), _certificate(settings, clock)]
     found += await asyncio.to_thread(lambda: list(_database(settings, clock)))
+    found.append(await sending(settings, clock))
     resolver = Resolver(settings.resolver, clock)
     async for finding in _names(settings, resolver):
         found.append(finding)
     return found
+
+
+async def sending(settings: Settings, clock: Clock) -> Finding:
+    """Try the send backend with a real call."""
+    if problem := await tried(settings, clock):
+        return Finding("sending", Health.FAILED, problem, "Correct what it names, then: posternctl config check")
+    if settings.send_backend == "loopback":
+        return Finding("sending", Health.OK, "between mailboxes here only: POSTERN_SEND_BACKEND is loopback")
+    if settings.send_backend == "acs" and settings.acs_default_sender is not None:
+        told = f"all mail comes from {settings.acs_default_sender}, and not from the mailboxes"
+        return Finding("sending", Health.WARNING, told, "Register the mailboxes instead: POSTERN_ACS_EMAIL_SERVICE")
+    return Finding("sending", Health.OK, f"{settings.send_backend} can be reached, and knows us")
 
 
 def _directory(home: Path) -> Iterator[Finding]:

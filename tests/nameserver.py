@@ -27,11 +27,14 @@ Records = Mapping[str, str | list[str]]
 class NameServer:
     """`records` has "name TYPE" → values, `SERVFAIL` or `SILENCE`. A TXT value is the text without quotes."""
 
-    def __init__(self, records: Records | None = None) -> None:
+    def __init__(
+        self, records: Records | None = None, at: tuple[str, int] = ("127.0.0.1", 0), *, ours: bool = True
+    ) -> None:
         self.records = dict(records or {})
+        self._ours = ours
         self.asked: list[str] = []
         self.problems: list[str] = []
-        self._udp, self._tcp = _sockets()
+        self._udp, self._tcp = _sockets(at)
 
     @property
     def at(self) -> HostPort:
@@ -43,7 +46,7 @@ class NameServer:
         [question] = query.question
         key = f"{question.name.to_text(omit_final_dot=True).lower()} {dns.rdatatype.to_text(question.rdtype)}"
         self.asked.append(key)
-        if not query.flags & dns.flags.RD or query.edns != 0:
+        if self._ours and (not query.flags & dns.flags.RD or query.edns != 0):
             self.problems.append(f"{key}: no recursion desired, or no EDNS")
         found = self.records.get(key, [])
         if found == SILENCE:
@@ -96,21 +99,25 @@ class NameServer:
         socket.create_connection(self.at).close()
 
 
-def _sockets() -> tuple[socket.socket, socket.socket]:
-    """Return sockets for UDP and TCP on one free port."""
+def _sockets(at: tuple[str, int]) -> tuple[socket.socket, socket.socket]:
+    """Return sockets for UDP and TCP on one port, a free one if it is 0."""
     while True:
         udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        udp.bind(("127.0.0.1", 0))
+        udp.bind(at)
         try:
             return udp, socket.create_server(udp.getsockname())
         except OSError:
             udp.close()
+            if at[1]:
+                raise
 
 
 @contextlib.contextmanager
-def name_server(records: Records | None = None) -> Iterator[NameServer]:
-    """Serve while the block runs; fail when something was asked in a way that no resolver would like."""
-    server = NameServer(records)
+def name_server(
+    records: Records | None = None, at: tuple[str, int] = ("127.0.0.1", 0), *, ours: bool = True
+) -> Iterator[NameServer]:
+    """Serve while the block runs; fail when `ours` asked something in a way that no resolver would like."""
+    server = NameServer(records, at, ours=ours)
     threads = [threading.Thread(target=work, daemon=True) for work in (server.serve_udp, server.serve_tcp)]
     for thread in threads:
         thread.start()

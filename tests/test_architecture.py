@@ -254,11 +254,26 @@ def project_dependencies() -> set[str]:
     return declared(dependencies)
 
 
+def optional_dependencies() -> set[str]:
+    extras = pyproject()["project"]["optional-dependencies"]
+    assert isinstance(extras, dict)
+    return declared([requirement for extra in extras.values() for requirement in extra])
+
+
 def test_dependencies_are_what_the_code_imports() -> None:
-    distributions = importlib.metadata.packages_distributions()
-    imported = {name.partition(".")[0] for path in modules(*PACKAGES) for name, _ in imports_of(path)}
-    third_party = imported - set(sys.stdlib_module_names) - set(PACKAGES) - {"_typeshed"}  # known to type checkers only
-    assert {canonical(d) for name in third_party for d in distributions.get(name, [name])} == project_dependencies()
+    imported = {name for path in modules(*PACKAGES) for name, _ in imports_of(path)}
+    ours = set(sys.stdlib_module_names) | set(PACKAGES) | {"_typeshed"}  # the last is known to type checkers only
+    third_party = {name for name in imported if name.partition(".")[0] not in ours}
+    wanted = {canonical(found) for name in third_party for found in distributions_of(name)}
+    assert wanted == project_dependencies() | optional_dependencies()
+
+
+def distributions_of(module: str) -> set[str]:
+    """Return what a module is from; of those that share a name space, the one that is named after the module."""
+    found = set(importlib.metadata.packages_distributions().get(module.partition(".")[0], [module.partition(".")[0]]))
+    if len(found) == 1:
+        return found
+    return {one for one in found if f"{module}.".startswith(canonical(one).replace("-", ".") + ".")}
 
 
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])

@@ -172,7 +172,7 @@ GLOSSARY: dict[str, tuple[str, Any]] = {
     "operator_mailbox": ("What gets the mail for postmaster@ and abuse@.", "postmaster@acme.postern.test"),
     "otp_code": ("The one-time code.", "482913"),
     "outbox": ("What is on its way.", MADE_UP),
-    "outcome": ("`ok` or `refused`.", "ok"),
+    "outcome": ("`ok` or `refused`; of what is done at a provider, first `intent`, then `ok` or `failed`.", "ok"),
     "participants": ("The addresses that take part.", ["no-reply@example.com", _ADDRESS]),
     "password": ("The password.", "correct-horse"),
     "pid": ("The daemon's process id.", 4711),

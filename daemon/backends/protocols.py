@@ -98,9 +98,11 @@ class Outgoing:
     """A mail to be handed over: its envelope (RFC 5321) and its bytes.
 
     `operation_id` is a UUID that is the same at every attempt: whoever takes the mail twice under it sends it once.
+    `taken_ms` is when it was taken to be sent, so that what is made of it is the same at every attempt, too.
     """
 
     operation_id: str
+    taken_ms: int
     envelope_from: str
     recipients: tuple[str, ...]
     raw: bytes
@@ -111,8 +113,10 @@ class Fate(StrEnum):
 
     DELIVERED = "delivered"  # it is in the mailbox
     SENT = "sent"  # the next hop has taken it, and may report later
-    REFUSED = "refused"  # for good (5.x.x)
+    REFUSED = "refused"  # for good, for there is no such address, or it takes no mail (5.x.x)
+    REJECTED = "rejected"  # for good, for a policy, the mail or its sender (5.3, 5.6, 5.7): the address is sound
     DEFERRED = "deferred"  # not now (4.x.x)
+    UNKNOWN = "unknown"  # nobody will ever know: there is no way to ask
     NO_ROUTE = "no_route"  # nobody whom this backend knows would take it: it waits for another backend
 
 
@@ -134,12 +138,13 @@ class HandedOver:
 
 
 class NotTaken(Exception):
-    """The mail was certainly not taken, and may be later."""
+    """The mail was certainly not taken, and may be later: with `in_turn` exactly then, for nothing went wrong."""
 
-    def __init__(self, detail: str, retry_after_seconds: int | None = None) -> None:
+    def __init__(self, detail: str, retry_after_seconds: int | None = None, *, in_turn: bool = False) -> None:
         super().__init__(detail)
         self.detail = detail
         self.retry_after_seconds = retry_after_seconds
+        self.in_turn = in_turn
 
 
 class CannotTell(Exception):
@@ -151,7 +156,19 @@ DeliverHere = Callable[[Outgoing], Awaitable[HandedOver]]
 
 
 class SendBackend(Protocol):
-    """Something that mail is handed over to."""
+    """Something that mail is handed over to, up to `at_once_max` at a time."""
+
+    @property
+    def at_once_max(self) -> int: ...
+
+    @property
+    def trouble(self) -> str | None:
+        """Say what keeps mail from being handed over at all now, and what to do; None: nothing that is known."""
+        ...
+
+    async def check(self) -> None:
+        """Ask whether the backend can be reached and knows us. Raises `NotTaken`, which says what to do."""
+        ...
 
     async def hand_over(self, mail: Outgoing) -> HandedOver:
         """Hand a mail over once. Raises `NotTaken`; after any other exception nobody knows, and `look_up` is asked."""
@@ -221,3 +238,18 @@ class Outside(Protocol):
     async def records(self, name: str, kind: str) -> tuple[str, ...]:
         """Return the records of MX, TXT, CNAME or NS as plain text, strings joined. Raises `Unseen`."""
         ...
+
+
+class SenderRefused(Exception):
+    """A sender could not be registered, or removed; the text says why."""
+
+
+class SenderRegistry(Protocol):
+    """Something that has to know each address that mail is sent from. Both ask for a state: twice is as good as once.
+
+    Both raise `SenderRefused`.
+    """
+
+    async def register(self, address: str) -> None: ...
+
+    async def remove(self, address: str) -> None: ...

@@ -14,17 +14,24 @@ REPORTS_MAX = 100
 GROUP_FIELDS_MAX = 30
 DETAIL_MAX_CHARS = 300
 _BETWEEN_GROUPS = re.compile(rb"\r?\n[ \t]*\r?\n")
+# Permanent, and for the system, the mail or a policy, a full mailbox among them (RFC 3463, 3): the address is sound.
+_NOT_THE_ADDRESS = re.compile(r"5\.(?:2\.[23]|[367]\.\d{1,3})\Z")
 _STATUS = re.compile(r"([245])\.\d{1,3}\.\d{1,3}")
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What is reported of one recipient. `action` is as in section 2.3.3, `permanent` by the class of the status."""
+    """What is reported of one recipient: `action` as in section 2.3.3, `permanent` when its address takes no mail."""
 
     recipient: str
     action: str
     permanent: bool
     detail: str
+
+
+def blames_address(status: str) -> bool:
+    """Tell whether a status (RFC 3463) says that there is no use in writing to the address again."""
+    return status.startswith("5.") and not _NOT_THE_ADDRESS.match(status)
 
 
 def reports(raw: bytes) -> tuple[Report, ...]:
@@ -48,4 +55,4 @@ def _report(group: bytes) -> Report | None:
     said = fields.get("diagnostic-code", "").partition(";")[2].strip()
     detail = f"{status[0]} {said}".strip()[:DETAIL_MAX_CHARS]
     action = fields.get("action", "").partition("(")[0].strip().lower()
-    return Report(recipient, action, status[1] == "5", detail)
+    return Report(recipient, action, blames_address(status[0]), detail)

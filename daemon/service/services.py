@@ -43,6 +43,7 @@ from daemon.service.people.tenants import Tenants
 from daemon.service.rates import Rates
 from daemon.service.receiving.lists import Lists
 from daemon.service.receiving.reception import Reception
+from daemon.service.sending.azure_reports import AzureReports
 from daemon.service.sending.local_delivery import LocalDelivery
 from daemon.service.sending.outbox import Outbox
 from daemon.service.sending.outcomes import Outcomes
@@ -118,6 +119,7 @@ class Services:
         outcomes = Outcomes(tools, self.rules)
         self.messages = Messages(tools, downloads, self.reception, authenticate, self.sending, self.rules, outcomes)
         self.outbox = Outbox(tools, outcomes)
+        self.azure_reports = AzureReports(tools, outcomes)
         self.local_delivery = LocalDelivery(tools, self.reception, self.messages)
         self.search = Search(tools)
         self.threads = Threads(tools)

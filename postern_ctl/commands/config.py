@@ -8,6 +8,7 @@ from daemon.settings import Settings
 from postern_ctl import output
 from postern_ctl.app import command, noun
 from postern_ctl.diagnostics import Failed
+from postern_ctl.offline import asked
 from postern_ctl.output import Column
 from postern_ctl.session import loaded
 
@@ -29,11 +30,13 @@ def show() -> None:
 
 @command(app, "check", "config check")
 def check() -> None:
-    """Check that the settings can be used, without starting anything."""
+    """Check that the settings can be used, without starting anything; whoever takes our mail is asked, too."""
     found = loaded()
     problems = list(_problems(found.settings))
     if problems:
         raise Failed("bad_config", " ".join(problems))
+    if found.settings.send_backend != "loopback":
+        asked("check", told=f"Asking the send backend ({found.settings.send_backend})")
     given = sum(source != "default" for source in found.sources.values())
     output.show({"ok": True, "settings": len(found.sources), "given": given}, essential="ok")
 

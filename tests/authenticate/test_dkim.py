@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.backends.authenticate.dkim_tags import Unusable, key, signature
-from daemon.backends.authenticate.fields import Field, split
 from daemon.clock import ManualClock
+from daemon.mail.fields import Field, split
 from tests.authenticate.support import RAW, asked, verdicts
 from tests.nameserver import SERVFAIL, Records
 from tests.signing import Signer, rsa_key

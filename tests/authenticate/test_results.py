@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.api.messages import Authentication
-from daemon.backends.authenticate.fields import split
 from daemon.backends.authenticate.results import read, trusted
 from daemon.backends.deliver.targets import Allowed
 from daemon.backends.protocols import Arrival
+from daemon.mail.fields import split
 from tests.authenticate.support import HOME, PEER, RAW, authenticator
 from tests.nameserver import name_server
 from tests.signing import Signer

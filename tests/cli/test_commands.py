@@ -14,6 +14,7 @@ from daemon.api.tenants import TenantLimits
 from postern_ctl.commands.tenant import LIMITS
 from tests.cli.conftest import World
 from tests.cli.support import SECRET, data, deliver, document, inside
+from tests.standins.smtp import Relay
 from tests.support import RunningDaemon
 
 AUDIT_FIELDS = {"seq", "time", "actor", "action", "target", "outcome", "hash"}
@@ -397,3 +398,22 @@ def test_a_deletion_can_be_tried(daemon: RunningDaemon, world: World, message: s
         found = data(daemon.ctl(*words, "--dry-run", "--json"))
         assert told.items() <= found.items()
     assert audit_seq(daemon) == before + 1, "only the backup was made"
+
+
+def test_config_check_tries_the_send_backend_and_says_what_to_fix(daemon: RunningDaemon, tmp_path: Path) -> None:
+    with Relay(login=("postern", "right")) as relay:
+
+        def check(**settings: str) -> subprocess.CompletedProcess[str]:
+            given = {"SEND_BACKEND": "smtp", "SMTP_RELAY": relay.at, "SMTP_RELAY_SECURITY": "none"} | settings
+            other = RunningDaemon(tmp_path / "data", given)
+            return other.ctl("config", "check", check=False)
+
+        assert check(SMTP_RELAY_USER="postern", SMTP_RELAY_PASSWORD="right").returncode == 0
+        wrong = check(SMTP_RELAY_USER="postern", SMTP_RELAY_PASSWORD="wrong")
+        assert (wrong.returncode, "535 5.7.8" in wrong.stderr) == (1, True)
+        assert "POSTERN_SMTP_RELAY_USER" in wrong.stderr
+        assert "wrong" not in wrong.stderr.replace("wrong user or password", "")
+        assert "POSTERN_SMTP_RELAY_PASSWORD_FILE" in check(SMTP_RELAY_PASSWORD_FILE="/nowhere").stderr
+    gone = check(SMTP_RELAY="127.0.0.1:1")
+    assert gone.stderr.count("\n") == 1
+    assert "POSTERN_SMTP_RELAY" in gone.stderr

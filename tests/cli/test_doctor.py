@@ -15,6 +15,7 @@ from daemon.doctor import Health, examine
 from daemon.settings import Settings
 from tests.cli.support import document, environment, posternctl
 from tests.edges.support import a_world
+from tests.standins.acs import Azure
 from tests.support import RunningDaemon
 
 
@@ -28,7 +29,8 @@ def house(tmp_path: Path) -> Iterator[RunningDaemon]:
 
 def found(daemon: RunningDaemon, *words: str) -> tuple[int, dict[str, dict[str, Any]]]:
     """Run it; return its exit code, and the findings by what was looked at."""
-    done = posternctl("doctor", "--json", *words, env=environment(POSTERN_DATA_DIR=str(daemon.data_dir)))
+    own = {f"POSTERN_{name}": value for name, value in daemon.settings.items()}
+    done = posternctl("doctor", "--json", *words, env=environment(POSTERN_DATA_DIR=str(daemon.data_dir), **own))
     return done.returncode, {one["check"]: one for one in document(done)["data"]}
 
 
@@ -39,7 +41,8 @@ def test_a_healthy_house_is_told_to_be_one(house: RunningDaemon) -> None:
     bad = {check for check, one in findings.items() if one["status"] != "ok"}
     assert bad == {"certificate", "base domain"}  # a test's house has neither
     assert all(findings[check]["fix"] for check in bad)
-    assert {"http", "smtp", "dns", "database", "audit chain", "master key", "clock", "disk"} <= findings.keys()
+    assert {"http", "smtp", "dns", "sending", "database", "audit chain"} <= findings.keys()
+    assert {"master key", "clock", "disk"} <= findings.keys()
 
 
 def test_a_daemon_that_is_down_is_told_with_what_to_do(house: RunningDaemon) -> None:
@@ -86,3 +89,18 @@ def test_isolation_tries_every_operation_and_leaves_nothing(house: RunningDaemon
     assert (code, set(findings)) == (0, {"isolation"})
     assert int(findings["isolation"]["detail"].split()[0]) > 20
     assert house.operator("GET", "/v1/tenants").json["data"] == before
+
+
+def test_the_send_backend_is_tried(tmp_path: Path) -> None:
+    with Azure() as azure:
+        settings = {"SEND_BACKEND": "acs", "ACS_CONNECTION_STRING": azure.connection_string}
+        assert found(RunningDaemon(tmp_path / "data", settings))[1]["sending"]["status"] == "ok"
+        settings["ACS_DEFAULT_SENDER"] = "agents@example.com"
+        warned = found(RunningDaemon(tmp_path / "data", settings))[1]["sending"]
+        assert (warned["status"], "agents@example.com" in warned["detail"]) == ("warning", True)
+        azure.key = "AAAA"
+        code, findings = found(RunningDaemon(tmp_path / "data", settings))
+        assert (code, findings["sending"]["status"]) == (1, "failed")
+        assert "POSTERN_ACS_CONNECTION_STRING" in findings["sending"]["detail"]
+    settings |= {"ACS_EMAIL_SERVICE": "/subscriptions/x"}
+    assert "unset one" in found(RunningDaemon(tmp_path / "data", settings))[1]["sending"]["detail"]

@@ -35,6 +35,7 @@ AROUND_THE_TABLE = {
     "/healthz",
     "/readyz",
     "/metrics",
+    "/hooks/acs",
     "/l/{token}",
     "/d/{token}",
     "/u/{token}",

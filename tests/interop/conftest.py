@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.signing import certificate
 from tests.support import RunningDaemon
 
 MESSAGE_MAX_BYTES = 100_000
@@ -64,32 +65,7 @@ def place(secured: RunningDaemon) -> Place:
 def certify() -> Callable[[Path], Path]:
     """Return what makes a self-signed certificate with its key beside it."""
 
-    def make(home: Path) -> Path:
-        from datetime import UTC, datetime, timedelta
-
-        from cryptography import x509
-        from cryptography.hazmat.primitives import hashes, serialization
-        from cryptography.hazmat.primitives.asymmetric import ec
-
-        key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name.from_rfc4514_string(f"CN={HOST}")
-        now = datetime.now(UTC)
-        certificate = (
-            x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-            .not_valid_before(now - timedelta(hours=1))
-            .not_valid_after(now + timedelta(days=1))
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
-            .sign(key, hashes.SHA256())
-        )
-        path = home / "mx.pem"
-        path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        path.with_suffix(".key").write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-        )
-        return path
-
-    return make
+    return lambda home: certificate(home, HOST)
 
 
 @pytest.fixture

@@ -44,6 +44,8 @@ class Scripted:
     refused: set[tuple[str, str]] = field(default_factory=set)
     mails: list[Outgoing] = field(default_factory=list)
     kept: dict[str, HandedOver] = field(default_factory=dict)
+    at_once_max: int = 32
+    trouble: str | None = None
 
     async def hand_over(self, mail: Outgoing) -> HandedOver:
         assert uuid.UUID(mail.operation_id).version == 4
@@ -73,6 +75,9 @@ class Scripted:
             case Says.NOTHING:
                 raise ConnectionRefusedError
         return self.kept.get(mail.operation_id)
+
+    async def check(self) -> None:
+        """It is there."""
 
     def _take(self, mail: Outgoing, does: Does) -> HandedOver:
         told = {}

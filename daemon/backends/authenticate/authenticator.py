@@ -12,11 +12,11 @@ from typing import TypeVar
 from daemon.api.messages import Authentication, Verdict
 from daemon.backends.authenticate import dmarc, results, spf
 from daemon.backends.authenticate.dkim import Dkim, Signed, best
-from daemon.backends.authenticate.fields import split
 from daemon.backends.deliver.targets import Allowed, special
 from daemon.backends.protocols import Arrival
 from daemon.backends.resolve.resolver import Address, Resolver
 from daemon.clock import SECOND_MS, Clock
+from daemon.mail.fields import split
 
 BUDGET_SECONDS = 8.0  # less than a stopping receiver gives the mails in hand
 THREADS = 2

@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256, Hash
 
 from daemon.api.messages import Verdict
-from daemon.backends.authenticate import canonical
 from daemon.backends.authenticate.dkim_tags import CLOCK_SKEW_SECONDS, SINGLE, Key, Signature, Unusable, key, signature
-from daemon.backends.authenticate.fields import Field
 from daemon.backends.resolve.resolver import LookupFailed, Resolver
+from daemon.mail import canonical
+from daemon.mail.fields import Field
 
 SIGNATURES_MAX = 5
 INLINE_MAX_BYTES = 32 * 1024  # what is larger is hashed in a thread

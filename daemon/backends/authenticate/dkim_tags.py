@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from daemon.backends.authenticate.fields import Field
+from daemon.mail.fields import Field
 from zones.name import BadName, normalise
 
 SIGNATURE_MAX_BYTES = 16 * 1024

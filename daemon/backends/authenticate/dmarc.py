@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from daemon.api.messages import Verdict
 from daemon.backends.authenticate.dkim import Signed
 from daemon.backends.authenticate.dkim_tags import Unusable, tags
-from daemon.backends.authenticate.fields import Field
 from daemon.backends.resolve.resolver import LookupFailed, Resolver
 from daemon.mail.domains import registrable
+from daemon.mail.fields import Field
 from daemon.mail.headers import addresses
 from zones.name import BadName, normalise
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from daemon.api.messages import Verdict
 from daemon.backends.authenticate.dkim import best
-from daemon.backends.authenticate.fields import Field
+from daemon.mail.fields import Field
 
 FIELD_MAX_BYTES = 8 * 1024
 STATEMENTS_MAX = 50

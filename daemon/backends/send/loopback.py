@@ -8,6 +8,9 @@ from daemon.backends.protocols import DeliverHere, HandedOver, Outgoing
 class Loopback:
     """Delivers between local mailboxes, in one transaction that remembers the operation."""
 
+    at_once_max = 32
+    trouble = None
+
     def __init__(self, deliver: DeliverHere) -> None:
         self._deliver = deliver
 
@@ -18,3 +21,6 @@ class Loopback:
     async def look_up(self, mail: Outgoing) -> HandedOver | None:
         """Tell what became of a mail. Handing it over again tells, and delivers nothing twice."""
         return await self._deliver(mail)
+
+    async def check(self) -> None:
+        """There is nothing outside to ask."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import partial
 
 from daemon.api.common import Deleted
 from daemon.api.inboxes import Inbox, InboxCreate, InboxCreated, InboxQuery
@@ -14,12 +15,14 @@ from daemon.events import Event
 from daemon.service.addresses import domain_name, local_part, normal_address
 from daemon.service.context import Call, Done, Listed, Principal
 from daemon.service.mailboxes.inbox_removal import remove_inbox_wholly
+from daemon.service.mailboxes.senders import Planned, Senders
 from daemon.service.mutations import Change, Once
 from daemon.service.telling.webhook_making import WebhookMaker
 from daemon.service.tools import Service, Tools
 from daemon.store import agents, domains, enrollment, inboxes
 from daemon.store.agents import AgentRow
 from daemon.store.database import Tx
+from daemon.store.enrollment import EnrollmentKeyRow
 from daemon.store.inboxes import InboxRow
 from daemon.store.rows import unpack
 
@@ -30,9 +33,12 @@ class Inboxes(Service):
     def __init__(self, tools: Tools, webhooks: WebhookMaker) -> None:
         super().__init__(tools)
         self._webhooks = webhooks
+        self.senders = Senders(tools)
 
     async def create(self, call: Call, request: InboxCreate) -> Done[InboxCreated]:
         """Create a mailbox, spending one of its enrollment key's quota in the same transaction.
+
+        Where senders have to be registered, there is no mailbox without its sender (`backend_unavailable`).
 
         With `inbound_webhook_url` its webhook is made in that transaction, too; a repeated request is answered without
         the webhook's secret. Raises `PosternError`: `domain_not_allowed`, `address_taken`, `scope_denied`,
@@ -43,12 +49,26 @@ class Inboxes(Service):
         username = None if request.username is None else local_part(request.username)
         domain = None if request.domain is None else domain_name("domain", request.domain)
 
-        def change(tx: Tx) -> Change[InboxCreated]:
-            owner, key_id, allowed = _owner(tx.conn, call.principal, request.agent_id)
-            name = _domain(tx.conn, owner.tenant_id, domain, allowed)
+        def placed(conn: sqlite3.Connection, domain: str | None) -> tuple[AgentRow, str, str]:
+            owner, key_id, allowed = _owner(conn, call.principal, request.agent_id)
+            return owner, key_id, _domain(conn, owner.tenant_id, domain, allowed)
+
+        def plan(conn: sqlite3.Connection) -> Planned:
+            owner, key_id, name = placed(conn, domain)
             address = f"{username or self._ids.local_part()}@{name}"
+            key = _unrevoked(conn, key_id)
+            if key.used_count >= key.max_mailboxes:
+                raise _exhausted()
+            _refuse_taken(conn, call.principal, owner.tenant_id, address)
+            return Planned(owner.tenant_id, address)
+
+        def change(tx: Tx, planned: Planned | None) -> Change[InboxCreated]:
+            owner, key_id, name = placed(tx.conn, domain if planned is None else planned.domain)
+            address = planned.address if planned else f"{username or self._ids.local_part()}@{name}"
             _spend(tx, key_id)
-            _refuse_taken(tx, call.principal, owner.tenant_id, address)
+            _refuse_taken(tx.conn, call.principal, owner.tenant_id, address)
+            if planned is None:
+                self.senders.refuse_unregistered()
             row = InboxRow(
                 id=self._ids.new("inbox"),
                 tenant_id=owner.tenant_id,
@@ -74,7 +94,11 @@ class Inboxes(Service):
 
         key = request.client_id or call.idempotency_key
         once = None if key is None else Once("inboxes.create", key, request, InboxCreated)
-        return await self._mutations.run(call, "inbox:create", change, once=once)
+
+        async def make(planned: Planned | None) -> Done[InboxCreated]:
+            return await self._mutations.run(call, "inbox:create", partial(change, planned=planned), once=once)
+
+        return await self.senders.made(call, plan, make, once)
 
     def _hooked(self, tx: Tx, principal: Principal, row: InboxRow, request: InboxCreate) -> WebhookSecret:
         """Make the webhook that a new mailbox was asked for with. It tells of mail, so who may not read has none."""
@@ -104,13 +128,18 @@ class Inboxes(Service):
     async def delete(self, call: Call, address: str) -> Done[Deleted]:
         """Delete a mailbox with its mail; its waits end at once, and its address is nobody else's ever after."""
 
+        gone: list[str] = []
+
         def change(tx: Tx) -> Change[Deleted]:
             row = owned_inbox(tx.conn, call.principal, address)
             remove_inbox_wholly(tx, row.id)
+            gone[:] = [row.tenant_id, row.address]
             tx.on_commit(lambda: self._bus.publish(Event(row.id, "inbox.deleted")))
             return Change(data=Deleted(id=row.id), target=row.id, tenant=row.tenant_id, value=row.address)
 
-        return await self._mutations.run(call, "inbox:delete", change)
+        done = await self._mutations.run(call, "inbox:delete", change)
+        await self.senders.withdraw(call, *gone)
+        return done
 
     async def owned(self, principal: Principal, address: str) -> InboxRow:
         """Return a mailbox that `principal` may see, by address or id. Raises `not_found`."""
@@ -163,22 +192,31 @@ def _domain(conn: sqlite3.Connection, tenant_id: str, asked: str | None, allowed
 
 
 def _spend(tx: Tx, key_id: str) -> None:
-    key = enrollment.get(tx.conn, key_id)
+    _unrevoked(tx.conn, key_id)
+    if not enrollment.spend(tx, key_id):
+        raise _exhausted()
+
+
+def _unrevoked(conn: sqlite3.Connection, key_id: str) -> EnrollmentKeyRow:
+    key = enrollment.get(conn, key_id)
     if key is None or key.revoked_ms is not None:
         raise PosternError(
             Code.ENROLLMENT_TOKEN_REVOKED,
             "The enrollment key behind this agent was revoked and creates no more mailboxes.",
         )
-    if not enrollment.spend(tx, key_id):
-        raise PosternError(
-            Code.ENROLLMENT_TOKEN_EXHAUSTED,
-            "Every mailbox of this enrollment key is used. Ask the operator for a new one.",
-        )
+    return key
 
 
-def _refuse_taken(tx: Tx, principal: Principal, tenant_id: str, address: str) -> None:
-    buried = inboxes.tombstone(tx.conn, address)
-    if inboxes.by_address(tx.conn, address) or (buried and not (principal.is_operator and buried == tenant_id)):
+def _exhausted() -> PosternError:
+    return PosternError(
+        Code.ENROLLMENT_TOKEN_EXHAUSTED,
+        "Every mailbox of this enrollment key is used. Ask the operator for a new one.",
+    )
+
+
+def _refuse_taken(conn: sqlite3.Connection, principal: Principal, tenant_id: str, address: str) -> None:
+    buried = inboxes.tombstone(conn, address)
+    if inboxes.by_address(conn, address) or (buried and not (principal.is_operator and buried == tenant_id)):
         raise PosternError(Code.ADDRESS_TAKEN, "This address is taken or was used before. Choose another username.")
 
 

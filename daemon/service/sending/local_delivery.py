@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from daemon.backends.protocols import Arrival, Fate, HandedOver, Outgoing, Refusal, Refused, Told
 from daemon.service.mailboxes.messages import Incoming, Messages
 from daemon.service.receiving.reception import Reception
@@ -33,6 +35,9 @@ class LocalDelivery(Service):
 
         A mail that was deleted by its sender meanwhile is delivered to nobody.
         """
+        known = await self._database.read(lambda conn: [one for one in mail.recipients if _is_ours(conn, one)])
+        if not known:
+            return HandedOver(dict.fromkeys(mail.recipients, NO_ROUTE))
         incoming = await self._messages.incoming(Arrival(mail.envelope_from), mail.raw)
 
         def change(tx: Tx) -> dict[str, Told]:
@@ -56,7 +61,11 @@ class LocalDelivery(Service):
         try:
             destination = self._reception.destination(tx.conn, mail.arrival, address, mail.parsed)
         except Refused as refused:
-            known = refused.why is not Refusal.UNKNOWN or is_served(tx.conn, address.rpartition("@")[2])
+            known = refused.why is not Refusal.UNKNOWN or _is_ours(tx.conn, address)
             return REFUSED[refused.why] if known else NO_ROUTE
         mailboxes.setdefault(destination, address)
         return DELIVERED
+
+
+def _is_ours(conn: sqlite3.Connection, address: str) -> bool:
+    return is_served(conn, address.rpartition("@")[2])

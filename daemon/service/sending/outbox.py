@@ -27,9 +27,8 @@ from daemon.store import messages, outbox
 from daemon.store.database import Tx
 from daemon.store.outbox import OutboxRow
 
-HANDED_OVER_AT_ONCE_MAX = 32
+STOP_GRACE_SECONDS = 10.0
 LOOK_UP_AGAIN_SECONDS = 60
-UNKNOWN = "unknown outcome: the connection was lost in the middle, and nobody can tell whether the mail went out"
 NEVER_CAME = "the connection was lost before the mail was taken"
 
 
@@ -45,11 +44,11 @@ class _Unknown:
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
-    """The mail was not taken; `at_once`: there is no reason to wait before it is tried again."""
+    """The mail was not taken. `exactly`: it is tried again after just so many seconds, and not on schedule."""
 
     detail: str
     retry_after_seconds: int | None = None
-    at_once: bool = False
+    exactly: bool = False
 
 
 _End = HandedOver | _Refused | _AskAgain | _Unknown
@@ -67,13 +66,15 @@ class Outbox(Worker):
         self._taken_up = False
 
     async def run(self, backend: SendBackend) -> None:
-        """Work until the daemon stops; what is in hand then is asked for after the next start."""
+        """Work until the daemon stops; what is in hand then has some time, and is asked for after the next start."""
         try:
             await self.look_on((OUTBOX,), lambda: self._begin_due(backend))
         finally:
-            for task in self._working.values():
-                task.cancel()
-            await asyncio.gather(*self._working.values(), return_exceptions=True)
+            if in_hand := set(self._working.values()):
+                _, late = await asyncio.wait(in_hand, timeout=STOP_GRACE_SECONDS)
+                for task in late:
+                    task.cancel()
+                await asyncio.gather(*late, return_exceptions=True)
 
     async def step(self, backend: SendBackend) -> None:
         """Do what is due now, to its end."""
@@ -85,7 +86,7 @@ class Outbox(Worker):
         if not self._taken_up:
             await self._database.write(outbox.take_up)
             self._taken_up = True
-        free = HANDED_OVER_AT_ONCE_MAX - len(self._working)
+        free = backend.at_once_max - len(self._working)
         if free:
             busy, now_ms = tuple(self._working), self._clock.now_ms()
             rows = await self._database.read(partial(outbox.due, now_ms=now_ms, busy=busy, limit=free))
@@ -119,7 +120,7 @@ class Outbox(Worker):
                 with timed(self._meters.handed_over_seconds):
                     return await backend.hand_over(mail)
             except NotTaken as refusal:
-                return _Refused(refusal.detail, refusal.retry_after_seconds)
+                return _Refused(refusal.detail, refusal.retry_after_seconds, exactly=refusal.in_turn)
             except Exception as lost:  # noqa: BLE001  whatever it is, nobody knows how far it came
                 self.log.warning(
                     "a hand-over had no end", extra={"operation_id": mail.operation_id, "reason": repr(lost)}
@@ -131,7 +132,7 @@ class Outbox(Worker):
         except Exception as problem:  # noqa: BLE001  it is asked again
             self.log.warning("a look-up failed", extra={"operation_id": mail.operation_id, "reason": repr(problem)})
             return _AskAgain()
-        return found or _Refused(NEVER_CAME, at_once=begun)
+        return found or _Refused(NEVER_CAME, 0, exactly=begun)
 
     def _settle(self, message_id: str, end: _End, tx: Tx, chance: float) -> None:
         row = outbox.get(tx.conn, message_id)
@@ -144,12 +145,14 @@ class Outbox(Worker):
                 row = replace(row, provider_id=end.provider_id or row.provider_id)
                 self._outcomes.handed_over(tx, row, end.recipients, next_ms)
             case _Refused():
-                next_ms = tx.now_ms if end.at_once else retry(end.retry_after_seconds)
+                next_ms = retry(end.retry_after_seconds)
+                if end.exactly and next_ms is not None:
+                    next_ms = tx.now_ms + (end.retry_after_seconds or 0) * SECOND_MS
                 self._outcomes.put_off(tx, row, end.detail, next_ms)
             case _AskAgain() if retry(None) is not None:
                 outbox.update(tx, replace(row, next_ms=tx.now_ms + LOOK_UP_AGAIN_SECONDS * SECOND_MS))
             case _:
-                self._outcomes.lost(tx, row, UNKNOWN)
+                self._outcomes.lost(tx, row)
 
 
 def _outgoing(conn: sqlite3.Connection, row: OutboxRow) -> Outgoing | None:
@@ -157,7 +160,7 @@ def _outgoing(conn: sqlite3.Connection, row: OutboxRow) -> Outgoing | None:
     if message is None or raw is None:
         return None  # deleted meanwhile
     waiting = [one.address for one in outbox.recipients(conn, row.message_id) if one.state == "queued"]
-    return Outgoing(row.operation_id, row.envelope_from, tuple(waiting), raw)
+    return Outgoing(row.operation_id, row.created_ms, row.envelope_from, tuple(waiting), raw)
 
 
 def _intend(tx: Tx, message_id: str) -> bool:

@@ -18,10 +18,16 @@ WAITING = "queued"
 WORST_FIRST = ("queued", "complained", "bounced", "failed", "sent", "delivered")
 DETAIL_MAX_CHARS = 500
 GAVE_UP = "given up after 5 days"
-_REPORTED = {"failed": "bounced", "delivered": "delivered"}  # by the action of a notification, RFC 3464 section 2.3.3
+UNKNOWN = "unknown outcome: the connection was lost in the middle, and nobody can tell whether the mail went out"
+_REPORTED = ("failed", "delivered")  # the actions of a notification, RFC 3464 section 2.3.3
 _After = tuple[str, str | None, Outcome | None]  # state, detail, and what the rules are told
-_STATES = {Fate.DELIVERED: "delivered", Fate.SENT: "sent", Fate.REFUSED: "bounced"}
-_OUTCOMES = {"delivered": Outcome.DELIVERED, "bounced": Outcome.BOUNCED_HARD, "failed": Outcome.FAILED}
+_ENDS: dict[Fate, tuple[str, Outcome | None]] = {
+    Fate.DELIVERED: ("delivered", Outcome.DELIVERED),
+    Fate.SENT: ("sent", None),
+    Fate.REFUSED: ("bounced", Outcome.BOUNCED_HARD),
+    Fate.REJECTED: ("bounced", Outcome.FAILED),
+    Fate.UNKNOWN: ("failed", Outcome.FAILED),
+}
 
 
 def status_of(states: Iterable[str]) -> str:
@@ -44,11 +50,11 @@ class Outcomes(Service):
         def after(one: RecipientRow) -> _After:
             nonlocal retry
             said = told.get(one.address, Told(Fate.DEFERRED))
-            state = _STATES.get(said.fate, WAITING)
             if said.fate is Fate.DEFERRED and next_ms is None:
                 return "failed", f"{GAVE_UP}: {said.detail}", Outcome.BOUNCED_SOFT
             retry = retry or said.fate is Fate.DEFERRED
-            return state, said.detail, _OUTCOMES.get(state)
+            state, outcome = _ENDS.get(said.fate, (WAITING, None))
+            return state, UNKNOWN if said.fate is Fate.UNKNOWN else said.detail, outcome
 
         self._write(tx, row, after, lambda: next_ms if retry else None)
 
@@ -59,9 +65,9 @@ class Outcomes(Service):
         else:
             self._write(tx, row, lambda one: (WAITING, detail, None), lambda: next_ms)
 
-    def lost(self, tx: Tx, row: OutboxRow, detail: str) -> None:
+    def lost(self, tx: Tx, row: OutboxRow) -> None:
         """Write that nobody knows what became of a mail: for an operator to see, never to be tried again."""
-        self._write(tx, row, lambda one: ("failed", detail, Outcome.FAILED), lambda: None)
+        self._write(tx, row, lambda one: ("failed", UNKNOWN, Outcome.FAILED), lambda: None)
 
     def reported(self, tx: Tx, message_id: str, reports: Sequence[Report]) -> None:
         """Write what another mail system reports of recipients whose copies it had taken."""
@@ -74,9 +80,9 @@ class Outcomes(Service):
             report = told.get(one.address.lower())
             if report is None:
                 return one.state, one.detail, None
-            state = _REPORTED[report.action]
-            soft = state == "bounced" and not report.permanent
-            return state, report.detail, Outcome.BOUNCED_SOFT if soft else _OUTCOMES[state]
+            if report.action == "delivered":
+                return "delivered", report.detail, Outcome.DELIVERED
+            return "bounced", report.detail, Outcome.BOUNCED_HARD if report.permanent else Outcome.BOUNCED_SOFT
 
         self._write(tx, row, after, lambda: row.next_ms, of="sent")
 
