@@ -19,9 +19,10 @@ from daemon.backends.deliver.sender import HttpSender
 from daemon.backends.deliver.targets import Allowed
 from daemon.backends.nameserver.feeder import Nameserver, Plan, of
 from daemon.backends.nameserver.process import Feed
-from daemon.backends.protocols import ReceiveBackend
-from daemon.backends.receive.embedded import EmbeddedReceiver, tls_context
+from daemon.backends.protocols import AccountBackend, MirroredBackend, ReceiveBackend
+from daemon.backends.receive.chosen import Callbacks, chosen
 from daemon.backends.resolve.resolver import Resolver
+from daemon.backends.secrets import Unusable
 from daemon.backends.send.loopback import Loopback
 from daemon.clock import SECOND_MS, Clock, SystemClock
 from daemon.events import Bus
@@ -32,7 +33,7 @@ from daemon.mail.encode import Unwritable
 from daemon.mail.warm import warm
 from daemon.service.services import Services
 from daemon.service.status import Listeners
-from daemon.settings import HostPort, Settings, allowed_targets
+from daemon.settings import Settings, allowed_targets
 from daemon.store import keyring as keyring_table
 from daemon.store.database import Database
 from daemon.web.application import build
@@ -85,10 +86,11 @@ async def running(settings: Settings, clock: Clock | None = None, ids: Ids | Non
         authenticator = _authenticator(settings, clock)
         stack.callback(authenticator.close)
         services = Services(settings, database, keyring, bus, clock, ids, sender, authenticator.verdicts)
-        await _listen_http(stack, settings, services, bus, ids)
         receiver = _receiver(settings, services, clock, ids)
-        services.stats.listeners.smtp = await _started(receiver, settings.smtp_listen)
-        stack.push_async_callback(receiver.stop)
+        if isinstance(receiver, AccountBackend):
+            await services.accounts.use(receiver)
+        await _listen_http(stack, settings, services, bus, ids)
+        await _receive(stack, settings, services, receiver)
         services.stats.listeners.dns = await _answer_dns(stack, settings, services, clock)
         await stack.enter_async_context(_beside(services.housekeeping.run()))
         await stack.enter_async_context(_beside(services.audit.watch()))
@@ -175,29 +177,26 @@ def _authenticator(settings: Settings, clock: Clock) -> Authenticator:
 
 
 def _receiver(settings: Settings, services: Services, clock: Clock, ids: Ids) -> ReceiveBackend:
-    tls = None
-    if settings.tls_cert is not None:
-        try:
-            tls = tls_context(settings.tls_cert, settings.tls_key)
-        except OSError as problem:  # ssl.SSLError is one
-            raise StartError(f"The certificate {settings.tls_cert} cannot be used: {problem}.") from None
-    return EmbeddedReceiver(
-        settings.smtp_listen,
-        settings.mail_host_name,
-        services.reception.accepts,
-        services.messages.receive,
-        clock=clock,
-        ids=ids,
-        message_max_bytes=settings.max_message_bytes,
-        tls=tls,
-    )
-
-
-async def _started(receiver: ReceiveBackend, listen: HostPort) -> str | None:
+    to = Callbacks(accepts=services.reception.accepts, receive=services.messages.receive, ledger=services.fetching)
     try:
-        return await receiver.start()
+        return chosen(settings, to, clock, ids)
+    except Unusable as problem:
+        raise StartError(str(problem)) from None
+
+
+async def _receive(stack: AsyncExitStack, settings: Settings, services: Services, receiver: ReceiveBackend) -> None:
+    """Take mail in, and keep what is elsewhere in step with what is here."""
+    stack.push_async_callback(receiver.stop)
+    try:
+        listening = await receiver.start()
     except OSError as problem:
-        raise _cannot_listen(listen, problem) from None
+        raise _cannot_listen(problem.filename or settings.smtp_listen, problem) from None
+    services.stats.listeners.smtp = listening.get("smtp")
+    services.stats.listeners.lmtp = listening.get("lmtp")
+    if isinstance(receiver, MirroredBackend):
+        await stack.enter_async_context(_beside(services.mirror.run(receiver)))
+    if isinstance(receiver, AccountBackend):
+        await stack.enter_async_context(_beside(services.accounts.run(receiver)))
 
 
 async def _answer_dns(stack: AsyncExitStack, settings: Settings, services: Services, clock: Clock) -> str | None:
@@ -235,7 +234,7 @@ def _own_zone(settings: Settings, clock: Clock) -> Zone:
     return base_zone(settings.base_domain, servers, {}, clock.now_ms() // SECOND_MS)
 
 
-def _cannot_listen(listen: HostPort, problem: OSError) -> StartError:
+def _cannot_listen(listen: object, problem: OSError) -> StartError:
     return StartError(
         f"Cannot listen on {listen}: {problem.strerror or problem}. Choose another port, or 0 for a free one."
     )

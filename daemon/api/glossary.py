@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from daemon.api.glossary_keeping import KEEPING
+from daemon.api.glossary_receiving import RECEIVING
 
 MADE_UP: Any = ...
 
@@ -171,7 +172,7 @@ GLOSSARY: dict[str, tuple[str, Any]] = {
     "operator_mailbox": ("What gets the mail for postmaster@ and abuse@.", "postmaster@acme.postern.test"),
     "otp_code": ("The one-time code.", "482913"),
     "outbox": ("What is on its way.", MADE_UP),
-    "outcome": ("`ok` or `refused`.", "ok"),
+    "outcome": ("`ok` or `refused`; `intent` before what is done outside.", "ok"),
     "participants": ("The addresses that take part.", ["no-reply@example.com", _ADDRESS]),
     "password": ("The password.", "correct-horse"),
     "pid": ("The daemon's process id.", 4711),
@@ -222,7 +223,6 @@ GLOSSARY: dict[str, tuple[str, Any]] = {
     "since": ("Mail that came before this does not count; left out: now.", "2026-01-31T09:29:00Z"),
     "size": ("How many lines the log had.", 42),
     "size_bytes": ("Its size.", 48213),
-    "smtp": ("Where mail comes in.", "127.0.0.1:2525"),
     "snippet": ("The beginning of the text, or where the search matched.", "Your verification code is 482913."),
     "socket": ("The control socket.", "/var/lib/postern/postern.sock"),
     "source": ("The part that it was read in.", "text"),
@@ -291,9 +291,7 @@ GLOSSARY: dict[str, tuple[str, Any]] = {
     "Extracted.verification_link": ("The link to follow.", None),
     "Header.name": ("The field's name.", "Subject"),
     "Header.value": ("Its value.", "Your verification code"),
-    "Inbox.status": ("`live` once mail can arrive.", "live"),
     "InboxCreate.agent_id": ("Whose mailbox it will be: for operators, who must give it.", _AGENT),
-    "InboxCreate.domain": ("One of the tenant's domains; left out: its shared subdomain.", "acme.postern.test"),
     "Link.id": ("Its id.", "link_7e4abef8fa22f6976b994089c3ca76ab"),
     "Link.status": ("What state it is in.", "live"),
     "Link.url": ("The link itself; told once, when it is made.", _LINK),
@@ -338,7 +336,7 @@ GLOSSARY: dict[str, tuple[str, Any]] = {
     "WebhookCreate.agent_id": ("Whose webhook it will be: for operators.", _AGENT),
     "WebhookCreate.url": ("Where to post events.", _HOOK),
     "WebhookSecret.id": ("The webhook's id.", _WEBHOOK),
-} | KEEPING
+} | KEEPING | RECEIVING
 
 
 def term(models: Iterable[str], name: str) -> tuple[str, Any] | None:

@@ -30,6 +30,7 @@ class Listeners:
     socket: str = ""
     http: str | None = None
     smtp: str | None = None
+    lmtp: str | None = None
     dns: str | None = None
 
 
@@ -89,6 +90,7 @@ class Status(Service):
             uptime_seconds=int(self._clock.monotonic() - self._started),
             http=self.listeners.http,
             smtp=self.listeners.smtp,
+            lmtp=self.listeners.lmtp,
             dns=self.listeners.dns,
             socket=self.listeners.socket,
             waits_active=self._waits.active,

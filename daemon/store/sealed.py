@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from daemon.store.database import Tx
 
-COLUMNS = (("links", "sealed"), ("webhooks", "secret"), ("webhooks", "old_secret"))
+COLUMNS = (("links", "sealed"), ("webhooks", "secret"), ("webhooks", "old_secret"), ("accounts", "password"))
 """Table and column. Each table has an `id`, and a `tenant_id` that may be null."""
 
 KEY_ID_AT, KEY_ID_OCTETS = 3, 8  # within a sealed value, counted from one as SQL does: version, length, key id

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 
 from daemon.api.common import Deleted
-from daemon.api.inboxes import Inbox, InboxCreate, InboxCreated, InboxQuery
+from daemon.api.inboxes import ImapLogin, Inbox, InboxCreate, InboxCreated, InboxCredentials, InboxQuery
 from daemon.api.operations import Scope
 from daemon.api.webhooks import WebhookSecret
 from daemon.clock import iso
@@ -15,6 +16,7 @@ from daemon.service.addresses import domain_name, local_part, normal_address
 from daemon.service.context import Call, Done, Listed, Principal
 from daemon.service.mailboxes.inbox_removal import remove_inbox_wholly
 from daemon.service.mutations import Change, Once
+from daemon.service.receiving.accounts import Accounts
 from daemon.service.telling.webhook_making import WebhookMaker
 from daemon.service.tools import Service, Tools
 from daemon.store import agents, enrollment, inboxes, tenants
@@ -27,30 +29,43 @@ from daemon.store.rows import unpack
 class Inboxes(Service):
     """The noun `inbox`."""
 
-    def __init__(self, tools: Tools, webhooks: WebhookMaker) -> None:
+    def __init__(self, tools: Tools, webhooks: WebhookMaker, accounts: Accounts) -> None:
         super().__init__(tools)
         self._webhooks = webhooks
+        self._accounts = accounts
 
     async def create(self, call: Call, request: InboxCreate) -> Done[InboxCreated]:
         """Create a mailbox, spending one of its enrollment key's quota in the same transaction.
 
         With `inbound_webhook_url` its webhook is made in that transaction, too; a repeated request is answered without
         the webhook's secret. Raises `PosternError`: `domain_not_allowed`, `address_taken`, `scope_denied`,
-        `enrollment_token_exhausted`, `enrollment_token_revoked`, `idempotency_conflict`, `validation_failed`.
+        `enrollment_token_exhausted`, `enrollment_token_revoked`, `idempotency_conflict`, `validation_failed`; with a
+        receive backend that makes accounts `backend_unavailable`, and then there is no mailbox.
         """
         if request.agent_id is not None and not call.principal.is_operator:
             raise invalid("agent_id", "only operators name the agent; leave it out")
         username = None if request.username is None else local_part(request.username)
         domain = None if request.domain is None else domain_name("domain", request.domain)
+        username, inbox_id = username or self._ids.local_part(), self._ids.new("inbox")
 
-        def change(tx: Tx) -> Change[InboxCreated]:
+        def placed(tx: Tx, on: str | None) -> tuple[AgentRow, str, str]:
+            """Check that the mailbox may be made; return whose it will be, the key that pays, and the domain."""
             owner, key_id, allowed = _owner(tx.conn, call.principal, request.agent_id)
-            name = _domain(tx.conn, owner.tenant_id, domain, allowed)
-            address = f"{username or self._ids.local_part()}@{name}"
-            _spend(tx, key_id)
-            _refuse_taken(tx, call.principal, owner.tenant_id, address)
+            name = _domain(tx.conn, owner.tenant_id, on, allowed)
+            _refuse_unpayable(tx.conn, key_id)
+            _refuse_taken(tx, call.principal, owner.tenant_id, f"{username}@{name}")
+            return owner, key_id, name
+
+        def chosen(tx: Tx) -> tuple[str, str]:
+            owner, _, name = placed(tx, domain)
+            return owner.tenant_id, f"{username}@{name}"
+
+        def change(tx: Tx, on: str | None = domain) -> Change[InboxCreated]:
+            owner, key_id, name = placed(tx, on)
+            address = f"{username}@{name}"
+            enrollment.spend(tx, key_id)
             row = InboxRow(
-                id=self._ids.new("inbox"),
+                id=inbox_id,
                 tenant_id=owner.tenant_id,
                 agent_id=owner.id,
                 enrollment_key_id=key_id,
@@ -74,7 +89,18 @@ class Inboxes(Service):
 
         key = request.client_id or call.idempotency_key
         once = None if key is None else Once("inboxes.create", key, request, InboxCreated)
-        return await self._mutations.run(call, "inbox:create", change, once=once)
+        if self._accounts.backend is None:
+            return await self._mutations.run(call, "inbox:create", change, once=once)
+
+        async def make(address: str, live: Callable[[Tx], None]) -> Done[InboxCreated]:
+            def whole(tx: Tx) -> Change[InboxCreated]:
+                made = change(tx, address.rpartition("@")[2])
+                live(tx)
+                return made
+
+            return await self._mutations.run(call, "inbox:create", whole, once=once)
+
+        return await self._accounts.around(call, inbox_id, chosen, make, once)
 
     def _hooked(self, tx: Tx, principal: Principal, row: InboxRow, request: InboxCreate) -> WebhookSecret:
         """Make the webhook that a new mailbox was asked for with. It tells of mail, so who may not read has none."""
@@ -108,9 +134,27 @@ class Inboxes(Service):
             row = owned_inbox(tx.conn, call.principal, address)
             remove_inbox_wholly(tx, row.id)
             tx.on_commit(lambda: self._bus.publish(Event(row.id, "inbox.deleted")))
+            tx.on_commit(self._accounts.look_soon)
             return Change(data=Deleted(id=row.id), target=row.id, tenant=row.tenant_id, value=row.address)
 
         return await self._mutations.run(call, "inbox:delete", change)
+
+    async def credentials(self, call: Call, address: str) -> Done[InboxCredentials]:
+        """Show how a mail program reads a mailbox, where the receive backend has a way."""
+
+        def change(tx: Tx) -> Change[InboxCredentials]:
+            row = owned_inbox(tx.conn, call.principal, address)
+            found = self._accounts.access(tx, row.id)
+            imap, password = found or (None, None)
+            login = None
+            if imap is not None and password is not None:
+                login = ImapLogin(
+                    host=imap.host, port=imap.port, security=imap.security, username=imap.username, password=password
+                )
+            data = InboxCredentials(address=row.address, backend=self._settings.receive_backend, imap=login)
+            return Change(data=data, target=row.id, tenant=row.tenant_id, secret=password)
+
+        return await self._mutations.run(call, "inbox:credentials", change)
 
     async def owned(self, principal: Principal, address: str) -> InboxRow:
         """Return a mailbox that `principal` may see, by address or id. Raises `not_found`."""
@@ -154,14 +198,14 @@ def _domain(conn: sqlite3.Connection, tenant_id: str, asked: str | None, allowed
     return asked
 
 
-def _spend(tx: Tx, key_id: str) -> None:
-    key = enrollment.get(tx.conn, key_id)
+def _refuse_unpayable(conn: sqlite3.Connection, key_id: str) -> None:
+    key = enrollment.get(conn, key_id)
     if key is None or key.revoked_ms is not None:
         raise PosternError(
             Code.ENROLLMENT_TOKEN_REVOKED,
             "The enrollment key behind this agent was revoked and creates no more mailboxes.",
         )
-    if not enrollment.spend(tx, key_id):
+    if key.used_count >= key.max_mailboxes:
         raise PosternError(
             Code.ENROLLMENT_TOKEN_EXHAUSTED,
             "Every mailbox of this enrollment key is used. Ask the operator for a new one.",
