@@ -87,9 +87,3 @@ def test_a_socket_file_is_for_the_group_of_the_relay(daemon: RunningDaemon) -> N
     at = daemon.ready["lmtp"]
     if "/" in at:
         assert stat.S_IMODE(Path(at).stat().st_mode) == 0o660
-
-
-def test_a_place_that_is_taken_is_named(daemon: RunningDaemon, tmp_path: Path) -> None:
-    taken = daemon.ready["smtp"]
-    with pytest.raises(RuntimeError, match=f"Cannot listen on {taken}"):
-        RunningDaemon(tmp_path / "d", {"LMTP_LISTEN": taken}).start()

@@ -148,7 +148,7 @@ class Ducks:
 
     def raw(self, address: str, subject: str) -> bytes:
         path, messages = self.server.inbox(address)
-        return self.server.bytes(f"{path}/{messages[subject]['id']}/message.eml")
+        return self.server.answer(f"{path}/{messages[subject]['id']}/message.eml")
 
     def kill(self) -> None:
         self.server.kill()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -167,7 +168,7 @@ def test_a_mailbox_that_is_made_again_has_nothing_of_the_old_one(world: World) -
 def test_many_mailboxes_are_watched_at_once(world: World) -> None:
     with ThreadPoolExecutor(8) as pool:
         addresses = list(pool.map(lambda _: world.mailbox(), range(MANY)))
-        waits = [background(lambda one=address: world.wait(one, timeout_seconds=120)) for address in addresses[::20]]
+        waits = [background(partial(world.wait, address, timeout_seconds=120)) for address in addresses[::20]]
         list(pool.map(lambda one: world.deliver(one, f"for {one}"), addresses))
         assert all(wait.result(120).json["timed_out"] is False for wait in waits)
         list(pool.map(lambda one: world.arrived(one, f"for {one}"), addresses))

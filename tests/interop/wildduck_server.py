@@ -97,10 +97,10 @@ class WildDuck:
 
     def ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         """Make one request of its API."""
-        read: dict[str, Any] = json.loads(self.bytes(path, method, body))
+        read: dict[str, Any] = json.loads(self.answer(path, method, body))
         return read
 
-    def bytes(self, path: str, method: str = "GET", body: object = None) -> bytes:
+    def answer(self, path: str, method: str = "GET", body: object = None) -> bytes:
         """Make one request, and return the answer as it is."""
         connection = HTTPConnection("127.0.0.1", self.ports["api"], timeout=30)
         try:

@@ -264,7 +264,7 @@ def _mark(client: IMAPClient, folder: str, origin: Origin, unread: bool | None) 
 
 def _drop(client: IMAPClient) -> None:
     """Close a connection without a word."""
-    with contextlib.suppress(_FAULTS):
+    with contextlib.suppress(*_FAULTS):
         client.shutdown()
 
 
