@@ -118,6 +118,14 @@ class Dovecot:
             self.process.wait(STOP_MAX_SECONDS)
             self.process = None
 
+    def renumber(self) -> None:
+        """Have every folder forget its UIDs, as after a restored backup: it gets a new UIDVALIDITY."""
+        self.stop()
+        for pattern in ("dovecot-uid*", "dovecot.index*"):
+            for path in (self.home / "mail").rglob(pattern):
+                path.unlink()
+        self.start()
+
     def deliver(self, to: Sequence[str], raw: bytes, sender: str = "sender@foreign.test") -> None:
         """Hand a mail over by LMTP, to one recipient after the other, so that each copy bears whom it came for."""
         with Lmtp(self.lmtp_port) as lmtp:

@@ -13,7 +13,7 @@ import pytest
 from imapclient import IMAPClient
 
 from tests.edges.support import EPOCH, background, until
-from tests.interop.receive_rigs import Ducks, Rig, eventually, rig
+from tests.interop.receive_rigs import CatchAll, Ducks, Rig, eventually, rig
 from tests.interop.wildduck_server import WildDuck
 from tests.support import Answer, RunningDaemon, mail
 
@@ -61,6 +61,7 @@ class World:
 
 everywhere = pytest.mark.parametrize("world", ["embedded", "imap", "wildduck"], indirect=True, scope="module")
 elsewhere = pytest.mark.parametrize("world", ["imap", "wildduck"], indirect=True, scope="module")
+catch_all = pytest.mark.parametrize("world", ["imap"], indirect=True, scope="module")
 with_accounts = pytest.mark.parametrize("world", ["wildduck"], indirect=True, scope="module")
 
 
@@ -190,6 +191,26 @@ def test_a_server_that_dies_loses_nothing_and_repeats_nothing(world: World) -> N
     for subject in subjects[8:]:
         world.deliver(address, subject)
     world.arrived(address, *subjects)
+
+
+@catch_all
+def test_a_folder_that_is_numbered_anew_repeats_nothing(world: World) -> None:
+    assert isinstance(world.rig, CatchAll)
+    address = world.mailbox()
+    for subject in ("anew-one", "anew-two"):
+        world.deliver(address, subject)
+    world.arrived(address, "anew-one", "anew-two")
+    with world.rig.server.mailbox("catchall") as imap:
+        before = imap.folder_status("INBOX", ["UIDVALIDITY"])
+    world.rig.server.renumber()
+    with world.rig.server.mailbox("catchall") as imap:
+        assert imap.folder_status("INBOX", ["UIDVALIDITY"]) != before
+    world.deliver(address, "anew-three")
+    found = world.arrived(address, "anew-one", "anew-two", "anew-three")
+    path = f"/v1/messages/{found['anew-one']['id']}"
+    assert world.daemon.call("PATCH", path, {"unread": False}, key=world.key).status == 200
+    until(lambda: world.rig.unread(address, "anew-one") is False)
+    assert world.rig.unread(address, "anew-two") is True
 
 
 @everywhere
