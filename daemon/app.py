@@ -194,6 +194,7 @@ async def _receive(stack: AsyncExitStack, settings: Settings, services: Services
     services.stats.listeners.smtp = listening.get("smtp")
     services.stats.listeners.lmtp = listening.get("lmtp")
     if isinstance(receiver, MirroredBackend):
+        services.stats.receiver = receiver
         await stack.enter_async_context(_beside(services.mirror.run(receiver)))
     if isinstance(receiver, AccountBackend):
         await stack.enter_async_context(_beside(services.accounts.run(receiver)))

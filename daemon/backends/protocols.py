@@ -150,6 +150,15 @@ class ReceiveBackend(Protocol):
 class MirroredBackend(ReceiveBackend, Protocol):
     """One that fetches mail from where it stays: what is read or deleted here is so there, too."""
 
+    @property
+    def trouble(self) -> str | None:
+        """Say why no mail can be fetched now; None: it can, as far as is known."""
+        ...
+
+    async def check(self) -> None:
+        """Ask whether the server can be reached and knows us. Raises `Unreachable`, which says what is wrong."""
+        ...
+
     async def push(self, origin: Origin, unread: bool | None) -> None:
         """Mark a message read or unread there, or delete it (None); it may be gone already.
 

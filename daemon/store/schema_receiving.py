@@ -31,7 +31,8 @@ RECEIVING = (
         UPDATE origins SET stale = coalesce(
             unread <> (SELECT max(unread) FROM messages WHERE origin_n = old.origin_n), 1) WHERE n = old.origin_n;
         END""",
-    # An account has its mailbox's id, and is `making` until its mailbox is there, `live` with it, and `closing` until it is gone at the backend.
+    # An account has its mailbox's id. It is `making` until the mailbox is there, `live` with it, and `closing` until it
+    # is gone at the backend.
     """CREATE TABLE accounts (
         id TEXT PRIMARY KEY,
         tenant_id TEXT NOT NULL,

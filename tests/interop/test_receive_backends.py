@@ -187,7 +187,9 @@ def test_a_server_that_dies_loses_nothing_and_repeats_nothing(world: World) -> N
         world.deliver(address, subject)
     world.arrived(address, *subjects[:8])
     world.rig.kill()
+    until(lambda: world.daemon.call("GET", "/readyz").status == 503)
     world.rig.restart()
+    until(lambda: world.daemon.call("GET", "/readyz").status == 200)
     for subject in subjects[8:]:
         world.deliver(address, subject)
     world.arrived(address, *subjects)

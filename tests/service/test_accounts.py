@@ -24,6 +24,11 @@ class Server:
     fails: BaseException | None = None
     too_late: bool = False
 
+    trouble = None
+
+    async def check(self) -> None:
+        return
+
     async def start(self) -> dict[str, str]:
         return {}
 

@@ -29,6 +29,11 @@ class Remote:
     away: bool = False
     told: list[tuple[int, bool | None]] = field(default_factory=list)
 
+    trouble = None
+
+    async def check(self) -> None:
+        return
+
     async def start(self) -> dict[str, str]:
         return {}
 

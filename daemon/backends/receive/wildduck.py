@@ -46,8 +46,9 @@ class WildDuckBackend:
 
     @property
     def trouble(self) -> str | None:
-        """Say why mail does not come in now, where it does not."""
-        return next((watcher.trouble for watcher, _ in self._watched.values() if watcher.trouble), None)
+        """Say why no mail comes in now; one account that is not well is in the log."""
+        troubles = [watcher.trouble for watcher, _ in self._watched.values()]
+        return troubles[0] if troubles and all(troubles) else None
 
     async def start(self) -> dict[str, str]:
         """Watch every account from now on; a server that is away is waited for."""
