@@ -21,6 +21,7 @@ class Server:
     accounts: dict[str, str] = field(default_factory=dict)  # address by mailbox
     passwords: list[str] = field(default_factory=list)
     watched: set[str] = field(default_factory=set)
+    deleting: set[str] = field(default_factory=set)
     fails: BaseException | None = None
     too_late: bool = False
 
@@ -52,6 +53,9 @@ class Server:
     async def delete_account(self, account: Account) -> None:
         if self.fails:
             raise self.fails
+        assert account.inbox_id not in self.deleting, "the server knows no two deletions of one account"
+        self.deleting.add(account.inbox_id)
+        await asyncio.sleep(0)
         self.accounts.pop(account.inbox_id, None)
 
     def watch(self, account: Account) -> None:
@@ -157,6 +161,15 @@ async def test_a_mailbox_that_goes_takes_its_account_along_when_that_can_be(plac
     place.server.fails = None
     again = await place.home.ask("inboxes.create", body={"agent_id": place.agent, "username": "sam"})
     assert place.server.accounts == {again.id: made.address}
+
+
+async def test_an_account_is_deleted_by_one_at_a_time(place: Place) -> None:
+    made = await place.home.ask("inboxes.create", body={"agent_id": place.agent, "username": "sam"})
+    await place.home.ask("inboxes.delete", made.id)
+    step = place.home.services.accounts.step
+    _, _, again = await asyncio.gather(step(place.server), step(place.server), place.create(username="sam"))
+    assert not isinstance(again, Code)
+    assert list(place.server.accounts.values()) == [made.address]
 
 
 async def test_what_a_killed_daemon_was_making_is_undone_under_its_request(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ class Accounts(Worker):
         super().__init__(tools)
         self.backend: AccountBackend | None = None
         self._making: set[asyncio.Task[object]] = set()
+        self._closing = asyncio.Lock()  # each account is deleted by one at a time
 
     async def use(self, backend: AccountBackend) -> None:
         """Make accounts at this backend from now on. What a killed daemon was about to make is undone."""
@@ -67,8 +68,7 @@ class Accounts(Worker):
     async def step(self, backend: AccountBackend) -> float:
         """Delete the accounts that are to go, and make those that mailboxes lack; return when to look again."""
         try:
-            for row in await self._database.read(lambda conn: accounts.in_state(conn, "closing")):
-                await self._close(backend, row)
+            await self._close_all(backend)
             for inbox in await self._database.read(partial(accounts.without, limit=MADE_AT_ONCE_MAX)):
                 await self._adopt(backend, inbox)
         except Unreachable as problem:
@@ -131,9 +131,7 @@ class Accounts(Worker):
     async def _made(self, backend: AccountBackend, row: AccountRow, password: str) -> str:
         """Make an account, after those that had its address before are gone, and return its remote id."""
         try:
-            for old in await self._database.read(lambda conn: accounts.in_state(conn, "closing")):
-                if old.address == row.address:
-                    await self._close(backend, old)
+            await self._close_all(backend, row.address)
             return await backend.create_account(_account(row), password)
         except AccountTaken:
             raise PosternError(Code.ADDRESS_TAKEN, TAKEN) from None
@@ -157,10 +155,18 @@ class Accounts(Worker):
         else:
             await self._database.write(partial(self._live, row=row, remote_id=remote_id))
 
-    async def _close(self, backend: AccountBackend, row: AccountRow) -> None:
-        backend.unwatch(row.id)
-        await backend.delete_account(_account(row))
-        await self._database.write(lambda tx: accounts.remove(tx, row.id))
+    async def _close_all(self, backend: AccountBackend, address: str | None = None) -> None:
+        """Delete the accounts that are to go, or those of one address."""
+        for known in await self._to_close(address):
+            async with self._closing:
+                if known in await self._to_close(address):  # nobody else has deleted it meanwhile
+                    backend.unwatch(known.id)
+                    await backend.delete_account(_account(known))
+                    await self._database.write(partial(accounts.remove, inbox_id=known.id))
+
+    async def _to_close(self, address: str | None) -> list[AccountRow]:
+        rows = await self._database.read(lambda conn: accounts.in_state(conn, "closing"))
+        return [row for row in rows if address in (None, row.address)]
 
     def _reserved(
         self, tx: Tx, inbox_id: str, tenant_id: str, address: str, password: str, request_id: str
