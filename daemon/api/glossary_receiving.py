@@ -1,4 +1,4 @@
-"""The part of the glossary that is about mailboxes and where their mail comes from. Standard library only."""
+"""The part of the glossary that is about where mail comes from. Standard library only."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ RECEIVING: dict[str, tuple[str, Any]] = {
     "backend": ("The receive backend.", "wildduck"),
     "imap": ("How a mail program reads the mailbox; null where it cannot.", _MADE_UP),
     "lmtp": ("Where a relay hands mail over by LMTP.", None),
-    "smtp": ("Where mail comes in.", "127.0.0.1:2525"),
-    "Inbox.status": ("`live` once mail can arrive.", "live"),
-    "InboxCreate.domain": ("One of the tenant's domains; left out: its shared subdomain.", "acme.postern.test"),
     "ImapLogin.host": ("The IMAP server.", "imap.example.com"),
     "ImapLogin.password": ("The password; of this mailbox alone.", "zed7xnebozpa3k2z35uhuvsla2ga3jfg"),
     "ImapLogin.port": ("Its port.", 993),
