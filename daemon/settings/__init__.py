@@ -131,6 +131,12 @@ class Settings(ReceivingSettings):
     trusted_relays: str = setting(
         "loopback, private", "addresses of relays of your own: loopback, private, networks", read=relays
     )
+    checkpoint_file: Path | None = setting(
+        None, "file, best on another disk, that signed checkpoints of the audit log are added to", read=path
+    )
+    checkpoint_url: str | None = setting(
+        None, "URL that they are posted to; what is not public has to be in webhook_allow"
+    )
     log_level: str = setting("info", "least severe log line written", read=one_of("debug", "info", "warning", "error"))
 
     @property
