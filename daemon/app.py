@@ -18,11 +18,14 @@ from daemon.backends.authenticate.authenticator import Authenticator
 from daemon.backends.deliver.sender import HttpSender
 from daemon.backends.deliver.targets import Allowed
 from daemon.backends.nameserver.feeder import Nameserver, Plan
-from daemon.backends.protocols import ReceiveBackend, SendBackend
-from daemon.backends.receive.embedded import EmbeddedReceiver, tls_context
+from daemon.backends.protocols import AccountBackend, MirroredBackend, ReceiveBackend, SendBackend
+from daemon.backends.receive.chosen import Callbacks
+from daemon.backends.receive.chosen import chosen as chosen_receiver
 from daemon.backends.resolve.outside import DnsOutside
 from daemon.backends.resolve.resolver import Resolver
-from daemon.backends.send.chosen import Unusable, chosen, registry
+from daemon.backends.secrets import Unusable
+from daemon.backends.send.chosen import chosen as chosen_sender
+from daemon.backends.send.chosen import registry
 from daemon.clock import Clock, SystemClock
 from daemon.events import Bus
 from daemon.ids import Ids
@@ -32,7 +35,7 @@ from daemon.mail.encode import Unwritable
 from daemon.mail.warm import warm
 from daemon.service.services import Services
 from daemon.service.status import Listeners
-from daemon.settings import HostPort, Settings, allowed_targets
+from daemon.settings import Settings, allowed_targets
 from daemon.store import keyring as keyring_table
 from daemon.store.database import Database
 from daemon.web.application import build
@@ -85,10 +88,11 @@ async def running(settings: Settings, clock: Clock | None = None, ids: Ids | Non
         services = Services(settings, database, keyring, bus, clock, ids, sender, authenticator.verdicts, outside)
         await services.publisher.prepare()
         backend = _sender(stack, settings, services, clock)
-        await _listen_http(stack, settings, services, bus, ids)
         receiver = _receiver(settings, services, clock, ids)
-        services.stats.listeners.smtp = await _started(receiver, settings.smtp_listen)
-        stack.push_async_callback(receiver.stop)
+        if isinstance(receiver, AccountBackend):
+            await services.accounts.use(receiver)
+        await _listen_http(stack, settings, services, bus, ids)
+        await _receive(stack, settings, services, receiver)
         services.stats.listeners.dns = await _answer_dns(stack, settings, services)
         await stack.enter_async_context(_beside(services.housekeeping.run()))
         await stack.enter_async_context(_beside(services.audit.watch()))
@@ -102,7 +106,9 @@ async def running(settings: Settings, clock: Clock | None = None, ids: Ids | Non
 
 def _sender(stack: AsyncExitStack, settings: Settings, services: Services, clock: Clock) -> SendBackend:
     try:
-        backend = chosen(settings, clock, services.local_delivery.deliver, services.dkim_keys.signing_keys, stack)
+        backend = chosen_sender(
+            settings, clock, services.local_delivery.deliver, services.dkim_keys.signing_keys, stack
+        )
         services.inboxes.senders.registry = registry(settings, stack)
     except Unusable as problem:
         raise StartError(str(problem)) from None
@@ -187,29 +193,27 @@ def _authenticator(settings: Settings, clock: Clock) -> Authenticator:
 
 
 def _receiver(settings: Settings, services: Services, clock: Clock, ids: Ids) -> ReceiveBackend:
-    tls = None
-    if settings.tls_cert is not None:
-        try:
-            tls = tls_context(settings.tls_cert, settings.tls_key)
-        except OSError as problem:  # ssl.SSLError is one
-            raise StartError(f"The certificate {settings.tls_cert} cannot be used: {problem}.") from None
-    return EmbeddedReceiver(
-        settings.smtp_listen,
-        settings.mail_host_name,
-        services.reception.accepts,
-        services.messages.receive,
-        clock=clock,
-        ids=ids,
-        message_max_bytes=settings.max_message_bytes,
-        tls=tls,
-    )
-
-
-async def _started(receiver: ReceiveBackend, listen: HostPort) -> str | None:
+    to = Callbacks(accepts=services.reception.accepts, receive=services.messages.receive, ledger=services.fetching)
     try:
-        return await receiver.start()
+        return chosen_receiver(settings, to, clock, ids)
+    except Unusable as problem:
+        raise StartError(str(problem)) from None
+
+
+async def _receive(stack: AsyncExitStack, settings: Settings, services: Services, receiver: ReceiveBackend) -> None:
+    """Take mail in, and keep what is elsewhere in step with what is here."""
+    stack.push_async_callback(receiver.stop)
+    try:
+        listening = await receiver.start()
     except OSError as problem:
-        raise _cannot_listen(listen, problem) from None
+        raise _cannot_listen(problem.filename or settings.smtp_listen, problem) from None
+    services.stats.listeners.smtp = listening.get("smtp")
+    services.stats.listeners.lmtp = listening.get("lmtp")
+    if isinstance(receiver, MirroredBackend):
+        services.stats.receiver = receiver
+        await stack.enter_async_context(_beside(services.mirror.run(receiver)))
+    if isinstance(receiver, AccountBackend):
+        await stack.enter_async_context(_beside(services.accounts.run(receiver)))
 
 
 async def _answer_dns(stack: AsyncExitStack, settings: Settings, services: Services) -> str | None:
@@ -238,7 +242,7 @@ async def _answer_dns(stack: AsyncExitStack, settings: Settings, services: Servi
     return services.secondaries.listens_at
 
 
-def _cannot_listen(listen: HostPort, problem: OSError) -> StartError:
+def _cannot_listen(listen: object, problem: OSError) -> StartError:
     return StartError(
         f"Cannot listen on {listen}: {problem.strerror or problem}. Choose another port, or 0 for a free one."
     )

@@ -84,6 +84,10 @@ class Inboxes(Group):
         """Delete a mailbox and all mail in it."""
         return self._do("inboxes.delete", addr)
 
+    def credentials(self, addr: str) -> Answer:
+        """Show how a mail program reads a mailbox: `imap` with a password, or null where it cannot."""
+        return self._do("inboxes.credentials", addr)
+
 
 class Waits(Group):
     """wait_for_email."""

@@ -22,7 +22,7 @@ from postern_ctl.answers import Answer, Document
 WIDTH_DEFAULT_CELLS = 80
 COLUMN_MIN_CELLS = 6
 GAP = "  "
-SECRET_FIELDS = ("enrollment_token", "agent_key", "operator_key", "secret")
+SECRET_FIELDS = ("enrollment_token", "agent_key", "operator_key", "password", "secret")
 _BIDI = (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C, 0x2028, 0x2029)
 _HARMLESS = dict.fromkeys((*range(32), *range(127, 160), *_BIDI), "�")
 _PLAIN_TEXT = {code: mark for code, mark in _HARMLESS.items() if chr(code) not in "\n\t"}

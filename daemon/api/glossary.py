@@ -13,6 +13,7 @@ from typing import Any
 
 from daemon.api.glossary_domains import OF_DOMAINS
 from daemon.api.glossary_keeping import KEEPING
+from daemon.api.glossary_receiving import RECEIVING
 
 MADE_UP: Any = ...
 
@@ -340,7 +341,7 @@ GLOSSARY: dict[str, tuple[str, Any]] = {
     "WebhookCreate.url": ("Where to post events.", _HOOK),
     "WebhookSecret.id": ("The webhook's id.", _WEBHOOK),
 } | KEEPING
-GLOSSARY |= OF_DOMAINS
+GLOSSARY |= OF_DOMAINS | RECEIVING
 
 
 def term(models: Iterable[str], name: str) -> tuple[str, Any] | None:

@@ -45,3 +45,21 @@ class InboxCreated(Inbox):
     """A new mailbox; with `inbound_webhook_url`, and the first time only, its webhook with the secret."""
 
     webhook: WebhookSecret | None = Field(None, exclude_if=lambda value: value is None)
+
+
+class ImapLogin(Model):
+    """What a mail program asks for, to read a mailbox by IMAP."""
+
+    host: str
+    port: int
+    security: str
+    username: str
+    password: str
+
+
+class InboxCredentials(Model):
+    """How a mail program reads a mailbox; `imap` is null where the receive backend has no account for each."""
+
+    address: str
+    backend: str
+    imap: ImapLogin | None

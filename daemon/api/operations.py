@@ -69,6 +69,15 @@ _AGENT_PLANE = (
         "Deleted",
         tool="delete_inbox",
     ),
+    change(
+        "inboxes.credentials",
+        "POST",
+        "/v1/inboxes/{addr}/credentials",
+        _READ,
+        "inbox:credentials",
+        "Show how a mail program reads a mailbox by IMAP, with its password",
+        "InboxCredentials",
+    ),
     Operation(
         name="waits.wait",
         method="POST",

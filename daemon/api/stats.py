@@ -15,6 +15,7 @@ class Stats(Model):
     uptime_seconds: int
     http: str | None
     smtp: str | None
+    lmtp: str | None
     dns: str | None
     socket: str
     waits_active: int

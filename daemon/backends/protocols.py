@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from daemon.api.messages import Authentication
 
@@ -46,8 +46,8 @@ Accepts = Callable[[Arrival, str], Awaitable[str]]
 Raises `Refused`, and `PosternError` when nobody can tell now."""
 
 
-Receive = Callable[[Arrival, Mapping[str, str], bytes], Awaitable[int]]
-"""Keep one mail (how it came, destination → address as given, raw bytes) durably; return for how many mailboxes.
+Receive = Callable[[Arrival, Mapping[str, str], bytes], Awaitable[frozenset[str]]]
+"""Keep one mail (how it came, destination → address as given, raw bytes) durably; return the destinations that took it.
 
 Raises `Refused` when none of them wants it, `PosternError` when it cannot be kept: the sender is then to try again."""
 
@@ -56,16 +56,148 @@ Authenticate = Callable[[Arrival, bytes], Awaitable[Authentication]]
 """Tell what is known of a mail's authenticity, by how it came and its raw bytes, soon and without raising."""
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which message of somebody else's server a mail is (RFC 9051, 2.3.1.1).
+
+    `source` names its folder for ever, `validity` is the folder's UIDVALIDITY, `uid` the message's UID.
+    """
+
+    source: str
+    validity: int
+    uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A mail that was fetched. `inbox_id` is whose it is; None: it is for the mailboxes that `addresses` name.
+
+    Those are groups of addresses as given, the surest first: the first that names mailboxes here counts. `unread` is
+    how the mail is marked there.
+    """
+
+    origin: Origin
+    envelope_from: str
+    addresses: tuple[tuple[str, ...], ...]
+    raw: bytes
+    unread: bool = True
+    inbox_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of one mailbox at a backend. `remote_id` is the backend's own name for it, once it has one."""
+
+    inbox_id: str
+    address: str
+    remote_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImapAccess:
+    """How a mail program reads a mailbox: `security` is `tls`, `starttls` or `none`."""
+
+    host: str
+    port: int
+    security: str
+    username: str
+
+
+class Ledger(Protocol):
+    """What a backend that fetches keeps account with. Each method has committed when it returns.
+
+    All raise `PosternError` when nothing can be written now: the backend is then to try again.
+    """
+
+    async def accounts(self) -> Sequence[Account]:
+        """Return the accounts that are to be watched."""
+        ...
+
+    async def cursor(self, source: str) -> Origin | None:
+        """Return the last message of a folder that was dealt with."""
+        ...
+
+    async def fetched(self, mail: Fetched) -> int:
+        """Store a mail once, and move the cursor over it; return for how many mailboxes it was stored.
+
+        0: it was stored before, it is for nobody here, or nobody wants it. It is left where it is. After a new
+        UIDVALIDITY a mail that was stored under the old one is recognised by its bytes.
+        """
+        ...
+
+    async def passed_over(self, origin: Origin, why: str) -> None:
+        """Move the cursor over a message that is not fetched; `why` is the name that it is counted under."""
+        ...
+
+    async def mirror(self, source: str, validity: int, unread: Mapping[int, bool | None], *, whole: bool) -> None:
+        """Take over by UID how messages are marked there, None: deleted; in a whole folder the missing are, too."""
+        ...
+
+
 class ReceiveBackend(Protocol):
     """Something that mail comes from."""
 
-    async def start(self) -> str | None:
-        """Begin to receive; return where it listens, if it does."""
+    async def start(self) -> Mapping[str, str]:
+        """Begin to receive; return where it listens, by protocol: `smtp`, `lmtp`. Raises `OSError`."""
         ...
 
     async def stop(self) -> None:
         """Finish the mails in hand and receive no more."""
         ...
+
+
+@runtime_checkable
+class MirroredBackend(ReceiveBackend, Protocol):
+    """One that fetches mail from where it stays: what is read or deleted here is so there, too."""
+
+    @property
+    def trouble(self) -> str | None:
+        """Say why no mail can be fetched now; None: it can, as far as is known."""
+        ...
+
+    async def check(self) -> None:
+        """Ask whether the server can be reached and knows us. Raises `Unreachable`, which says what is wrong."""
+        ...
+
+    async def push(self, origin: Origin, unread: bool | None) -> None:
+        """Mark a message read or unread there, or delete it (None); it may be gone already.
+
+        Raises `Unreachable`: it is asked again.
+        """
+        ...
+
+
+@runtime_checkable
+class AccountBackend(MirroredBackend, Protocol):
+    """One at which every mailbox is an account."""
+
+    async def create_account(self, account: Account, password: str) -> str:
+        """Make an account, and return its remote id. Raises `AccountTaken`, and `Unreachable` when nobody knows."""
+        ...
+
+    async def delete_account(self, account: Account) -> None:
+        """Delete an account if it is there. Raises `Unreachable`."""
+        ...
+
+    def watch(self, account: Account) -> None:
+        """Fetch the mail of an account from now on, and all that lies there."""
+        ...
+
+    def unwatch(self, inbox_id: str) -> None:
+        """Fetch it no more."""
+        ...
+
+    def imap_access(self, account: Account) -> ImapAccess | None:
+        """Return how a mail program reads it; None: it cannot."""
+        ...
+
+
+class Unreachable(Exception):
+    """A backend does not answer, or not as it should; the message says which, and what."""
+
+
+class AccountTaken(Exception):
+    """Somebody else at the backend has this address, or one that it cannot tell from it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,15 @@ class Change(Generic[M]):
 
 
 @dataclass(frozen=True, slots=True)
+class Intent:
+    """What is about to be made outside, as its line names it; `value` is put into the line as a keyed hash."""
+
+    target: str
+    tenant: str | None
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Once(Generic[M]):
     """A request that is to take effect once: its key, what was asked and of what, and the form of the answer."""
 
@@ -96,6 +105,28 @@ class Mutations:
             if link is None and call.wants_receipt:
                 link = self.issue(tx, call, line.seq, changed.tenant, changed.target, secret=changed.secret)
             return Done(changed.data, line, link)
+
+        try:
+            return await self._database.write(whole)
+        except PosternError as refusal:
+            await self.refused(call, effect, refusal)
+            raise
+
+    async def intend(
+        self, call: Call, effect: str, reserve: Callable[[Tx], Intent], *, once: Once[M] | None = None
+    ) -> Done[M] | None:
+        """Run `reserve` with the line of an intent; what comes of it is `run` under the same call.
+
+        Returns the answer of an earlier request, if this one repeats it: then there is nothing to be done.
+        """
+
+        def whole(tx: Tx) -> Done[M] | None:
+            earlier = None if once is None else self._earlier(tx, call, once)
+            if earlier is None:
+                intent = reserve(tx)
+                value = None if intent.value is None else keyed_hash(self._keyring, intent.value)
+                append(tx, replace(entry(call, effect, intent.tenant, intent.target, value=value), outcome="intent"))
+            return earlier
 
         try:
             return await self._database.write(whole)

@@ -41,7 +41,10 @@ from daemon.service.people.keys import Keys
 from daemon.service.people.operators import Operators
 from daemon.service.people.tenants import Tenants
 from daemon.service.rates import Rates
+from daemon.service.receiving.accounts import Accounts
+from daemon.service.receiving.fetching import Fetching
 from daemon.service.receiving.lists import Lists
+from daemon.service.receiving.mirror import Mirror
 from daemon.service.receiving.reception import Reception
 from daemon.service.sending.azure_reports import AzureReports
 from daemon.service.sending.local_delivery import LocalDelivery
@@ -111,13 +114,16 @@ class Services:
         self.enrollment = Enrollment(tools)
         self.agents = Agents(tools)
         self.operators = Operators(tools)
-        self.inboxes = Inboxes(tools, maker)
+        self.accounts = Accounts(tools)
+        self.inboxes = Inboxes(tools, maker, self.accounts)
         self.lists = Lists(tools)
         self.reception = Reception(tools)
         self.rules = SendingRules(tools)
         self.sending = Sending(tools, self.rules, ReplyBrake(tools))
         outcomes = Outcomes(tools, self.rules)
         self.messages = Messages(tools, downloads, self.reception, authenticate, self.sending, self.rules, outcomes)
+        self.fetching = Fetching(tools, self.reception, self.messages)
+        self.mirror = Mirror(tools)
         self.outbox = Outbox(tools, outcomes)
         self.azure_reports = AzureReports(tools, outcomes)
         self.local_delivery = LocalDelivery(tools, self.reception, self.messages)

@@ -12,7 +12,7 @@ from typing import Any
 from daemon import __version__
 from daemon.api.sending import OutboxCounts
 from daemon.api.stats import Stats
-from daemon.backends.protocols import SendBackend
+from daemon.backends.protocols import MirroredBackend, SendBackend
 from daemon.clock import SECOND_MS, iso
 from daemon.errors import PosternError
 from daemon.service.auditing import Auditing
@@ -31,6 +31,7 @@ class Listeners:
     socket: str = ""
     http: str | None = None
     smtp: str | None = None
+    lmtp: str | None = None
     dns: str | None = None
 
 
@@ -71,6 +72,7 @@ class Status(Service):
         self._auditing = auditing
         self.counters = counters
         self.listeners = Listeners()
+        self.receiver: MirroredBackend | None = None  # once there is one that fetches
         self.name_servers: Callable[[], Awaitable[list[dict[str, Any]]]] | None = None  # asks them for their counts
         self.sender: SendBackend | None = None  # once there is one
         self._started_ms = self._clock.now_ms()
@@ -91,6 +93,7 @@ class Status(Service):
             uptime_seconds=int(self._clock.monotonic() - self._started),
             http=self.listeners.http,
             smtp=self.listeners.smtp,
+            lmtp=self.listeners.lmtp,
             dns=self.listeners.dns,
             socket=self.listeners.socket,
             waits_active=self._waits.active,
@@ -126,13 +129,15 @@ class Status(Service):
         return Queues(await self.outbox(), deliveries, age, stopped, audit_seq)
 
     async def health(self) -> Health:
-        """Tell whether mutations can be written, mail goes out, and the audit chain held when it was last checked."""
+        """Tell whether mutations can be written, mail comes and goes, and the audit chain held when it was last checked."""
         health = Health()
         if not await self._writable():
             health.problems.append("the store cannot be written")
         verdict = self._auditing.last_verdict
         if verdict is not None and not verdict.ok:
             health.problems.append(f"the audit chain is broken at line {verdict.first_bad_seq}: {verdict.reason}")
+        if self.receiver is not None and self.receiver.trouble is not None:
+            health.problems.append("no mail comes in: the receive backend cannot be reached; the log says why")
         if self.sender is not None and self.sender.trouble is not None:
             health.problems.append(
                 "no mail goes out; `posternctl config check` says why"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from daemon.settings.sending import SendingSettings
+from daemon.settings.receiving import ReceivingSettings
 from daemon.settings.values import (
     HostPort,
     addresses,
@@ -57,7 +57,7 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(SendingSettings):
+class Settings(ReceivingSettings):
     """The settings in force. A field `data_dir` is `POSTERN_DATA_DIR`, `--data-dir` and `data_dir` in the file."""
 
     api_base_url: str | None = setting(None, "what clients talk to; unset: the local control socket; mock: fixtures")
@@ -65,7 +65,6 @@ class Settings(SendingSettings):
     mock: bool = setting(False, "1: `posternctl mcp` runs on fixtures, offline", read=yes_or_no)
     data_dir: Path | None = setting(None, "database, master key, control socket", read=path)
     http_listen: HostPort = setting(HostPort("127.0.0.1", 8600), "REST API and one-time links", read=host_port)
-    smtp_listen: HostPort = setting(HostPort("127.0.0.1", 2525), "embedded mail receiver", read=host_port)
     dns_listen: HostPort = setting(HostPort("127.0.0.1", 5300), "name server, UDP and TCP", read=host_port)
     dns_workers: int = setting(1, "processes of the name server, one a core; 0: none", read=whole)
     dns_rate: int = setting(200, "DNS answers a second by UDP for each network; 0: no limit", read=whole, unit="1/s")
@@ -85,7 +84,6 @@ class Settings(SendingSettings):
     mail_host: str | None = setting(None, "name of this mail host; unset: mx.<base domain>", read=domain)
     tls_cert: Path | None = setting(None, "certificate chain (PEM): turns STARTTLS on", read=path)
     tls_key: Path | None = setting(None, "private key of tls_cert (PEM)", read=path)
-    receive_backend: str = setting("embedded", "where mail comes from", read=one_of("embedded"))
     suspended_mail: str = setting(
         "accept", "mail for a suspended tenant: accept, or defer with 450", read=one_of("accept", "defer")
     )
@@ -221,7 +219,7 @@ class Loaded:
     def table(self) -> list[Sourced]:
         """Return every setting for display; secrets are masked."""
         rows = []
-        sending = {item.name for item in fields(SendingSettings)}
+        sending = {item.name for item in fields(ReceivingSettings)}
         for item in sorted(fields(Settings), key=lambda one: one.name in sending):
             value = getattr(self.settings, item.name)
             shown = "" if value is None else ", ".join(value) if type(value) is tuple else str(value)

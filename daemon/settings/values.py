@@ -148,6 +148,26 @@ def relays(text: str) -> str:
     return ", ".join(words)
 
 
+def place(text: str) -> HostPort | Path:
+    """Read `host:port`, or the path of a socket, which has a slash. Raises `ValueError`."""
+    return path(text) if "/" in text else host_port(text)
+
+
+def url(text: str) -> str:
+    """Read a URL without the slash at its end. Raises `ValueError`."""
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("give a URL, for instance https://mail.example.com:8080")
+    return text.rstrip("/")
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Read names with commas between them. Raises `ValueError`."""
+    found = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
+    if not found:
+        raise ValueError("give at least one name")
+    return found
+
+
 def setting(
     default: object, help_text: str, *, read: Callable[[str], Any] = str, unit: str = "", secret: bool = False
 ) -> Any:

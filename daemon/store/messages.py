@@ -41,6 +41,7 @@ class MessageRow:
     has_attachment: int = 0
     auto_submitted: int = 0
     owners: str
+    origin_n: int | None = None
 
 
 def deflate(raw: bytes) -> bytes:

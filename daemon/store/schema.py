@@ -6,14 +6,13 @@ packed by `rows.pack`. Listable tables have `n`, which only grows, as the order 
 
 from __future__ import annotations
 
-import re
-import zlib
-
 import sqlite_utils
 from sqlite_utils import Migrations
 
 from daemon.store.schema_domains import DOMAINS, ZONES
 from daemon.store.schema_guards import GUARDS
+from daemon.store.schema_receiving import RECEIVING
+from daemon.store.schema_search import SEARCH, seems_to_have_attachment
 from daemon.store.schema_sending import OUTBOX, SENDING_RULES
 from daemon.store.schema_webhooks import WEBHOOKS
 
@@ -263,15 +262,6 @@ _THREADS = (
         END""",
 )
 
-# `owners` holds the ids of tenant, agent and mailbox, each as one word (see `daemon.store.search`).
-_SEARCH = (
-    "ALTER TABLE messages ADD COLUMN has_attachment INTEGER NOT NULL DEFAULT 0",
-    "ALTER TABLE messages ADD COLUMN owners TEXT NOT NULL DEFAULT ''",
-    """UPDATE messages SET owners = (
-        SELECT replace(inboxes.tenant_id, '_', '') || ' ' || replace(agent_id, '_', '') || ' ' || replace(id, '_', '')
-        FROM inboxes WHERE inboxes.id = messages.inbox_id)""",
-)
-
 
 @migrations()
 def m001_first_light(db: sqlite_utils.Database) -> None:
@@ -308,9 +298,9 @@ def m004_webhooks(db: sqlite_utils.Database) -> None:
 @migrations()
 def m005_search(db: sqlite_utils.Database) -> None:
     """Whose a message is goes into the index, so that no search walks through other people's mail; attachments told."""
-    for statement in _SEARCH:
+    for statement in SEARCH:
         db.execute(statement)
-    db.register_function(_seems_to_have_attachment, deterministic=True)
+    db.register_function(seems_to_have_attachment, name="_seems_to_have_attachment", deterministic=True)
     db.execute(
         "UPDATE messages SET has_attachment = 1 WHERE raw_id IN"
         " (SELECT id FROM raws WHERE _seems_to_have_attachment(deflated))"
@@ -343,6 +333,7 @@ def m008_guards(db: sqlite_utils.Database) -> None:
 
 
 @migrations()
+@migrations()
 def m009_domains(db: sqlite_utils.Database) -> None:
     """Domains in their modes and states, with the keys that their mail is signed with."""
     for statement in DOMAINS:
@@ -356,5 +347,8 @@ def m010_zones(db: sqlite_utils.Database) -> None:
         db.execute(statement)
 
 
-def _seems_to_have_attachment(deflated: bytes) -> bool:
-    return re.search(rb"(?im)^content-disposition:\s*attachment", zlib.decompress(deflated)) is not None
+@migrations()
+def m015_receiving(db: sqlite_utils.Database) -> None:
+    """Mail that is fetched from other servers: how far, what it came from, and the accounts there."""
+    for statement in RECEIVING:
+        db.execute(statement)

@@ -14,6 +14,7 @@ COLUMNS = (
     ("webhooks", "old_secret"),
     ("dkim_keys", "sealed"),
     ("secondaries", "sealed"),
+    ("accounts", "password"),
 )
 """Table and column. Each table has an `id`, and a `tenant_id` that may be null."""
 

@@ -78,6 +78,21 @@ def delete(address: Address, confirm: Confirm = None, dry_run: DryRun = False) -
     done(postern().inboxes.delete(found["id"]))
 
 
+@command(app, "credentials", "inbox credentials ADDRESS --reveal")
+def credentials(
+    address: Address,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Print the password, too; else the link does.")] = False,
+) -> None:
+    """Show how a mail program reads a mailbox by IMAP."""
+    answer = postern().inboxes.credentials(address)
+    done(answer, essential="address", reveal=reveal)
+    if answer.data["imap"] is None:
+        diagnostics.note(
+            f"Mailboxes have no IMAP account with the receive backend {answer.data['backend']}."
+            " Read their mail with `posternctl message list`."
+        )
+
+
 @command(app, "allow", "inbox allow ADDRESS @github.com")
 def allow(address: Address, entry: Entry = None, remove: Remove = False) -> None:
     """Take mail from these senders only; without one, list them."""

@@ -55,6 +55,7 @@ EXAMPLES: dict[str, Callable[[World], Example]] = {
     "inboxes.list": lambda w: Example(query=f"tenant={w.tenant}&agent={w.agent}"),
     "inboxes.get": lambda w: Example((w.address,)),
     "inboxes.delete": lambda w: Example((w.address,)),
+    "inboxes.credentials": lambda w: Example((w.address,)),
     "waits.wait": lambda w: Example((w.address,), body={"since": "2020-01-01T00:00:00Z", "timeout_seconds": 0}),
     "waits.resume": lambda w: Example((w.wait,), query="timeout_seconds=0"),
     "waits.drop": lambda w: Example((w.wait,)),

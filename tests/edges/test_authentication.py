@@ -76,7 +76,7 @@ def inner(tmp_path: Path, names: NameServer) -> Iterator[DaemonInside]:
 def arrive(inner: DaemonInside, world: World, raw: bytes, arrival: Arrival) -> dict[str, Any]:
     """Hand a mail over as a receiver does that has a public peer; return the newest message."""
     inbox = inner.call("GET", f"/v1/inboxes/{world.address}", key=world.agent_key).json["id"]
-    assert inner.run(inner.services.messages.receive(arrival, {inbox: world.address}, raw)) == 1
+    assert inner.run(inner.services.messages.receive(arrival, {inbox: world.address}, raw)) == {inbox}
     found = newest(inner, world)["id"]
     message: dict[str, Any] = inner.call("GET", f"/v1/messages/{found}", key=world.agent_key).json
     return message

@@ -122,9 +122,9 @@ def test_a_second_daemon_in_one_directory_refuses(inside: DaemonInside) -> None:
     assert inside.operator("GET", "/v1/stats").status == 200, "the first one still has its socket"
 
 
-@pytest.mark.parametrize("name", ["HTTP", "SMTP"])
+@pytest.mark.parametrize("name", ["HTTP", "SMTP", "LMTP"])
 def test_a_taken_port_refuses_to_start(name: str, inside: DaemonInside, tmp_path: Path) -> None:
-    taken = inside.ready[name.lower()]
+    taken = inside.ready["http" if name == "HTTP" else "smtp"]
     with pytest.raises(StartError, match=f"Cannot listen on {taken}"):
         DaemonInside(tmp_path / "other", {f"{name}_LISTEN": taken}).start()
 

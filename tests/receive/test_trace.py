@@ -40,16 +40,17 @@ def test_nothing_breaks_out_of_them(helo: str, sender: str, recipient: str | Non
 
 
 @pytest.mark.parametrize(
-    ("spoken", "name"),
+    ("how", "smtp", "lmtp"),
     [
-        ({"extended": False, "encrypted": False, "utf8": False}, "SMTP"),
-        ({"extended": True, "encrypted": False, "utf8": False}, "ESMTP"),
-        ({"extended": True, "encrypted": True, "utf8": False}, "ESMTPS"),
-        ({"extended": True, "encrypted": True, "utf8": True}, "UTF8SMTPS"),
+        ({"extended": False, "encrypted": False, "utf8": False}, "SMTP", "LMTP"),
+        ({"extended": True, "encrypted": False, "utf8": False}, "ESMTP", "LMTP"),
+        ({"extended": True, "encrypted": True, "utf8": False}, "ESMTPS", "LMTPS"),
+        ({"extended": True, "encrypted": True, "utf8": True}, "UTF8SMTPS", "UTF8LMTPS"),
     ],
 )
-def test_what_was_spoken(spoken: dict[str, bool], name: str) -> None:
-    assert protocol(**spoken) == name
+def test_what_was_spoken(how: dict[str, bool], smtp: str, lmtp: str) -> None:
+    assert protocol("SMTP", **how) == smtp
+    assert protocol("LMTP", **how) == lmtp
 
 
 def test_hops_are_counted_in_the_header_only() -> None:

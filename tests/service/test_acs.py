@@ -14,10 +14,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from daemon.backends.protocols import NotTaken, SendBackend
+from daemon.backends.secrets import Unusable
 from daemon.backends.send import acs
 from daemon.backends.send.acs import endpoint_and_key
 from daemon.backends.send.acs_records import wanted_records
-from daemon.backends.send.chosen import Unusable, chosen
+from daemon.backends.send.chosen import chosen
 from daemon.backends.send.pacing import Pacing
 from daemon.clock import HOUR_MS, MINUTE_MS, ManualClock
 from daemon.settings import Settings

@@ -37,7 +37,7 @@ async def a_mailbox(home: House) -> str:
 
 async def a_mail(home: House, inbox: str, subject: str = "x") -> str:
     raw = mail("b@y.test", subject=subject)
-    assert await home.services.messages.receive(Arrival("a@x.test"), {inbox: "b@y.test"}, raw) == 1
+    assert await home.services.messages.receive(Arrival("a@x.test"), {inbox: "b@y.test"}, raw) == {inbox}
     ((message,),) = await home.look("SELECT id FROM messages ORDER BY n DESC LIMIT 1")
     return str(message)
 

@@ -13,7 +13,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from daemon.backends.protocols import NotTaken, SendBackend
-from daemon.backends.send.chosen import Unusable, chosen
+from daemon.backends.secrets import Unusable
+from daemon.backends.send.chosen import chosen
 from daemon.mail.signing_key import SigningKey
 from daemon.settings import HostPort, Settings
 from tests.authenticate.support import verdicts

@@ -1,4 +1,4 @@
-"""The embedded receiver: SMTP (RFC 5321) on aiosmtpd, in the daemon's own event loop.
+"""The embedded receiver: SMTP (RFC 5321) and LMTP (RFC 2033) on aiosmtpd, in the daemon's own event loop.
 
 An unknown recipient is refused at RCPT. 250 after DATA means that the mail is on disk; 451 that it is not and should be
 sent again. Nothing is relayed.
@@ -9,13 +9,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope
 from aiosmtpd.smtp import Session as Dialogue
 
 from daemon.backends.protocols import Accepts, Arrival, Receive, Refusal, Refused
+from daemon.backends.receive.lmtp import LmtpSession
 from daemon.backends.receive.session import Session
 from daemon.backends.receive.trace import HOPS_MAX, hops, protocol, trace
 from daemon.clock import SECOND_MS, Clock
@@ -25,6 +28,9 @@ from daemon.settings import HostPort
 
 RECIPIENTS_MAX = 100
 STOP_GRACE_SECONDS = 10
+LMTP_SOCKET_MODE = 0o660  # for the relay's group, too
+LOCAL_PEER = "127.0.0.1"  # who comes by a socket file is on this machine
+_KEPT = "250 2.0.0 Kept"
 _UNDECODABLE = "553 5.1.3 The address is no UTF-8"
 _REFUSALS = {
     Refusal.UNKNOWN: "550 5.1.1 No such mailbox here",
@@ -50,8 +56,10 @@ class EmbeddedReceiver:
         ids: Ids,
         message_max_bytes: int,
         tls: ssl.SSLContext | None = None,
+        lmtp: HostPort | Path | None = None,
     ) -> None:
         self._listen = listen
+        self._lmtp = lmtp
         self._hostname = hostname
         self._accepts = accepts
         self._receive = receive
@@ -59,29 +67,49 @@ class EmbeddedReceiver:
         self._ids = ids
         self._message_max_bytes = message_max_bytes
         self._tls = tls
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self._sessions: set[Session] = set()
 
-    async def start(self) -> str:
-        """Listen; return `host:port`."""
+    async def start(self) -> dict[str, str]:
+        """Listen; return where, by protocol. Raises `OSError`, whose `filename` is where that cannot be."""
+        wanted: dict[str, tuple[HostPort | Path, type[Session]]] = {"smtp": (self._listen, Session)}
+        if self._lmtp is not None:
+            wanted["lmtp"] = (self._lmtp, LmtpSession)
+        listening = {}
+        for name, (at, kind) in wanted.items():
+            try:
+                listening[name] = await self._listening(at, partial(self._session, kind))
+            except OSError as problem:
+                problem.filename = str(at)
+                raise
+        return listening
+
+    async def _listening(self, at: HostPort | Path, session: Callable[[], Session]) -> str:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._session, self._listen.host, self._listen.port)
-        host, port = self._server.sockets[0].getsockname()[:2]
+        if isinstance(at, Path):
+            server = await loop.create_unix_server(session, at)
+            at.chmod(LMTP_SOCKET_MODE)  # noqa: ASYNC240  once, before anything is served
+            self._servers.append(server)
+            return str(at)
+        server = await loop.create_server(session, at.host, at.port)
+        self._servers.append(server)
+        host, port = server.sockets[0].getsockname()[:2]
         return str(HostPort(host, port))
 
     async def stop(self) -> None:
         """Take no new session, let mails in hand be finished, then close."""
-        if self._server is None:
-            return
-        self._server.close()
+        for server in self._servers:
+            server.close()
         busy = [session.idle.wait() for session in self._sessions if not session.idle.is_set()]
         if busy:
             await asyncio.wait([asyncio.ensure_future(one) for one in busy], timeout=STOP_GRACE_SECONDS)
         for session in tuple(self._sessions):
             session.say_goodbye()
+        if self._servers and isinstance(self._lmtp, Path):
+            self._lmtp.unlink(missing_ok=True)
 
-    def _session(self) -> Session:
-        return Session(
+    def _session(self, kind: type[Session]) -> Session:
+        return kind(
             self,
             self._sessions,
             self._trace,
@@ -120,12 +148,23 @@ class EmbeddedReceiver:
         except PosternError:
             return "451 4.3.0 Try again later"
         envelope.rcpt_tos.append(address)
-        _recipients(envelope).setdefault(destination, address)
+        _destinations(envelope).append(destination)
         return "250 2.1.5 OK"
 
     async def handle_DATA(  # noqa: N802  aiosmtpd's name: prefix and wire verb
         self, server: SMTP, session: Dialogue, envelope: Envelope
     ) -> str:
+        taken = await self._taken(server, session, envelope)
+        each = [
+            taken if isinstance(taken, str) else _KEPT if one in taken else _REFUSALS[Refusal.BLOCKED]
+            for one in _destinations(envelope)
+        ]
+        if isinstance(server, LmtpSession):
+            return "\r\n".join(each)  # RFC 2033, 4.2: one answer for each recipient
+        return taken if isinstance(taken, str) else _KEPT
+
+    async def _taken(self, server: SMTP, session: Dialogue, envelope: Envelope) -> frozenset[str] | str:
+        """Have a mail kept; return for which destinations it was, or what is said to all of them."""
         content = envelope.original_content or b""
         if hops(content) > HOPS_MAX + 1:  # one is ours
             return "554 5.4.6 The mail runs in circles"
@@ -133,7 +172,10 @@ class EmbeddedReceiver:
         try:
             if busy is not None:
                 busy.idle.clear()
-            kept = await self._receive(_arrival(session, envelope), _recipients(envelope), content)
+            recipients: dict[str, str] = {}
+            for destination, address in zip(_destinations(envelope), envelope.rcpt_tos, strict=True):
+                recipients.setdefault(destination, address)
+            kept = await self._receive(_arrival(session, envelope), recipients, content)
         except Refused as refused:
             return _REFUSALS[refused.why]
         except PosternError as error:
@@ -145,14 +187,15 @@ class EmbeddedReceiver:
         finally:
             if busy is not None:
                 busy.idle.set()
-        if not kept:
-            return "550 5.1.1 No such mailbox here any more"
-        return "250 2.0.0 Kept"
+        return kept or "550 5.1.1 No such mailbox here any more"
 
-    def _trace(self, session: Dialogue, envelope: Envelope) -> bytes:
-        """Return what is put before a mail that is about to come in."""
+    def _trace(self, session: Dialogue, envelope: Envelope, spoken: str) -> bytes:
+        """Return what is put before a mail that is about to come in by what is spoken: SMTP, or LMTP."""
         spoken = protocol(
-            extended=bool(session.extended_smtp), encrypted=session.ssl is not None, utf8=bool(envelope.smtp_utf8)
+            spoken,
+            extended=bool(session.extended_smtp),
+            encrypted=session.ssl is not None,
+            utf8=bool(envelope.smtp_utf8),
         )
         return trace(
             _arrival(session, envelope),
@@ -176,7 +219,7 @@ def _arrival(session: Dialogue, envelope: Envelope) -> Arrival:
     peer = session.peer  # a tuple, whatever aiosmtpd says
     return Arrival(
         envelope_from=(envelope.mail_from or "").removeprefix("<>"),
-        peer_ip=str(peer[0]) if peer else None,
+        peer_ip=str(peer[0]) if peer else LOCAL_PEER,
         helo=session.host_name or "",
     )
 
@@ -186,7 +229,7 @@ def _is_text(address: str) -> bool:
     return not any("\ud800" <= letter <= "\udfff" for letter in address)
 
 
-def _recipients(envelope: Envelope) -> dict[str, str]:
-    """Return the accepted recipients so far: destination → address as given."""
-    found: dict[str, str] = envelope.__dict__.setdefault("postern_recipients", {})
+def _destinations(envelope: Envelope) -> list[str]:
+    """Return the destination of each recipient accepted so far."""
+    found: list[str] = envelope.__dict__.setdefault("postern_destinations", [])
     return found

@@ -25,12 +25,13 @@ class Session(SMTP):
     """Knows when it is between mails, so that a stop does not cut one short. `head` makes what is put before a mail."""
 
     line_length_limit = LINE_MAX_OCTETS
+    spoken = "SMTP"
 
     def __init__(
         self,
         handler: object,
         sessions: set[Session],
-        head: Callable[[Dialogue, Envelope], bytes],
+        head: Callable[[Dialogue, Envelope, str], bytes],
         *,
         hostname: str,
         message_max_bytes: int,
@@ -105,7 +106,9 @@ class Session(SMTP):
             await self.push("501 5.5.4 Syntax: DATA")
             return
         incoming = Incoming(
-            self._head(dialogue, envelope), octets_max=self._message_max_bytes, line_max_octets=LINE_MAX_OCTETS
+            self._head(dialogue, envelope, self.spoken),
+            octets_max=self._message_max_bytes,
+            line_max_octets=LINE_MAX_OCTETS,
         )
         self._over.clear()
         self._incoming = incoming
@@ -120,9 +123,13 @@ class Session(SMTP):
             envelope.content = envelope.original_content = incoming.content()
             status = await self._call_handler_hook("DATA")
         else:
-            status = incoming.fault.value
+            status = self.for_all(incoming.fault.value, len(envelope.rcpt_tos))
         self.envelope = self._create_envelope()
         await self.push(status)
+
+    def for_all(self, answer: str, recipients: int) -> str:
+        """Return what is said when all recipients get the same answer."""
+        return answer
 
     def say_goodbye(self) -> None:
         """End an idle session (RFC 5321, 3.8: 421 before closing)."""
@@ -132,6 +139,8 @@ class Session(SMTP):
 
 
 def _is_loopback(peer: str) -> bool:
+    if not peer:  # by a socket file
+        return True
     try:
         return ipaddress.ip_address(peer).is_loopback
     except ValueError:

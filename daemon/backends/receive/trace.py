@@ -39,11 +39,12 @@ def trace(
     return "".join(f"{line}\r\n" for line in lines).encode()
 
 
-def protocol(*, extended: bool, encrypted: bool, utf8: bool) -> str:
-    """Return the name of what was spoken (RFC 3848, RFC 6531 section 4.3)."""
+def protocol(spoken: str, *, extended: bool, encrypted: bool, utf8: bool) -> str:
+    """Return the name of what was `spoken`, SMTP or LMTP (RFC 3848, RFC 6531 section 4.3)."""
     if not extended:
-        return "SMTP"
-    return ("UTF8SMTP" if utf8 else "ESMTP") + ("S" if encrypted else "")
+        return spoken
+    name = f"UTF8{spoken}" if utf8 else "ESMTP" if spoken == "SMTP" else spoken
+    return name + ("S" if encrypted else "")
 
 
 def hops(mail: bytes) -> int:

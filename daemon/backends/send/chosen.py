@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
-import stat
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 from daemon.backends.protocols import DeliverHere, HandedOver, NotTaken, Outgoing, SendBackend, SenderRegistry
+from daemon.backends.secrets import Unusable, is_loopback, secret
 from daemon.backends.send.loopback import Loopback
 from daemon.backends.send.routed import Routed
 from daemon.clock import Clock
 from daemon.mail.signing_key import SigningKey, SigningKeys
 from daemon.settings import Settings
-
-
-class Unusable(ValueError):
-    """The settings make no backend; the message says which to change."""
 
 
 def chosen(
@@ -58,7 +52,7 @@ def _relay(settings: Settings, signing_keys: SigningKeys, stack: AsyncExitStack)
         raise Unusable("The send backend is smtp, and there is no relay: set POSTERN_SMTP_RELAY to its host:port.")
     password = secret("smtp_relay_password", settings.smtp_relay_password, settings.smtp_relay_password_file)
     encrypted = settings.smtp_relay_security != "none"
-    if password is not None and not encrypted and not _is_loopback(settings.smtp_relay.host):
+    if password is not None and not encrypted and not is_loopback(settings.smtp_relay.host):
         raise Unusable("A password is not sent in the clear: set POSTERN_SMTP_RELAY_SECURITY to starttls or tls.")
     if (settings.smtp_relay_user is None) != (password is None):
         raise Unusable("POSTERN_SMTP_RELAY_USER and the relay's password belong together: set both or none.")
@@ -116,30 +110,3 @@ def registry(settings: Settings, stack: AsyncExitStack) -> SenderRegistry | None
     senders = AzureSenders(service, DefaultAzureCredential())
     stack.push_async_callback(senders.close)
     return senders
-
-
-def secret(name: str, given: str | None, path: Path | None) -> str | None:
-    """Return a secret that is given, or what a file of ours alone holds. Raises `Unusable`."""
-    variable = f"POSTERN_{name.upper()}"
-    if path is None:
-        return given
-    if given is not None:
-        raise Unusable(f"{variable} and {variable}_FILE are both set: give one of the two.")
-    try:
-        if stat.S_IMODE(path.stat().st_mode) & 0o077:
-            raise Unusable(f"{variable}_FILE: others may read {path}: `chmod 600` it.")
-        text = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as problem:
-        raise Unusable(f"{variable}_FILE: {path} cannot be read: {problem}.") from None
-    if not text:
-        raise Unusable(f"{variable}_FILE: {path} is empty.")
-    return text
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from functools import partial
 
 from daemon.api.common import Deleted
-from daemon.api.inboxes import Inbox, InboxCreate, InboxCreated, InboxQuery
+from daemon.api.inboxes import ImapLogin, Inbox, InboxCreate, InboxCreated, InboxCredentials, InboxQuery
 from daemon.api.operations import Scope
 from daemon.api.webhooks import WebhookSecret
 from daemon.clock import iso
@@ -17,12 +18,12 @@ from daemon.service.context import Call, Done, Listed, Principal
 from daemon.service.mailboxes.inbox_removal import remove_inbox_wholly
 from daemon.service.mailboxes.senders import Planned, Senders
 from daemon.service.mutations import Change, Once
+from daemon.service.receiving.accounts import Accounts
 from daemon.service.telling.webhook_making import WebhookMaker
 from daemon.service.tools import Service, Tools
 from daemon.store import agents, domains, enrollment, inboxes
 from daemon.store.agents import AgentRow
 from daemon.store.database import Tx
-from daemon.store.enrollment import EnrollmentKeyRow
 from daemon.store.inboxes import InboxRow
 from daemon.store.rows import unpack
 
@@ -30,9 +31,10 @@ from daemon.store.rows import unpack
 class Inboxes(Service):
     """The noun `inbox`."""
 
-    def __init__(self, tools: Tools, webhooks: WebhookMaker) -> None:
+    def __init__(self, tools: Tools, webhooks: WebhookMaker, accounts: Accounts) -> None:
         super().__init__(tools)
         self._webhooks = webhooks
+        self._accounts = accounts
         self.senders = Senders(tools)
 
     async def create(self, call: Call, request: InboxCreate) -> Done[InboxCreated]:
@@ -42,35 +44,35 @@ class Inboxes(Service):
 
         With `inbound_webhook_url` its webhook is made in that transaction, too; a repeated request is answered without
         the webhook's secret. Raises `PosternError`: `domain_not_allowed`, `address_taken`, `scope_denied`,
-        `enrollment_token_exhausted`, `enrollment_token_revoked`, `idempotency_conflict`, `validation_failed`.
+        `enrollment_token_exhausted`, `enrollment_token_revoked`, `idempotency_conflict`, `validation_failed`; with a
+        receive backend that makes accounts `backend_unavailable`, and then there is no mailbox.
         """
         if request.agent_id is not None and not call.principal.is_operator:
             raise invalid("agent_id", "only operators name the agent; leave it out")
         username = None if request.username is None else local_part(request.username)
         domain = None if request.domain is None else domain_name("domain", request.domain)
+        username, inbox_id = username or self._ids.local_part(), self._ids.new("inbox")
 
-        def placed(conn: sqlite3.Connection, domain: str | None) -> tuple[AgentRow, str, str]:
+        def placed(conn: sqlite3.Connection, on: str | None) -> tuple[AgentRow, str, str]:
+            """Check that the mailbox may be made; return whose it will be, the key that pays, and the domain."""
             owner, key_id, allowed = _owner(conn, call.principal, request.agent_id)
-            return owner, key_id, _domain(conn, owner.tenant_id, domain, allowed)
+            name = _domain(conn, owner.tenant_id, on, allowed)
+            _refuse_unpayable(conn, key_id)
+            _refuse_taken(conn, call.principal, owner.tenant_id, f"{username}@{name}")
+            return owner, key_id, name
 
-        def plan(conn: sqlite3.Connection) -> Planned:
-            owner, key_id, name = placed(conn, domain)
-            address = f"{username or self._ids.local_part()}@{name}"
-            key = _unrevoked(conn, key_id)
-            if key.used_count >= key.max_mailboxes:
-                raise _exhausted()
-            _refuse_taken(conn, call.principal, owner.tenant_id, address)
-            return Planned(owner.tenant_id, address)
+        def plan(conn: sqlite3.Connection, on: str | None = domain) -> Planned:
+            owner, _, name = placed(conn, on)
+            return Planned(owner.tenant_id, f"{username}@{name}")
 
-        def change(tx: Tx, planned: Planned | None) -> Change[InboxCreated]:
-            owner, key_id, name = placed(tx.conn, domain if planned is None else planned.domain)
-            address = planned.address if planned else f"{username or self._ids.local_part()}@{name}"
-            _spend(tx, key_id)
-            _refuse_taken(tx.conn, call.principal, owner.tenant_id, address)
-            if planned is None:
+        def change(tx: Tx, on: str | None, registered: bool) -> Change[InboxCreated]:
+            owner, key_id, name = placed(tx.conn, on)
+            address = f"{username}@{name}"
+            enrollment.spend(tx, key_id)
+            if not registered:
                 self.senders.refuse_unregistered()
             row = InboxRow(
-                id=self._ids.new("inbox"),
+                id=inbox_id,
                 tenant_id=owner.tenant_id,
                 agent_id=owner.id,
                 enrollment_key_id=key_id,
@@ -96,7 +98,26 @@ class Inboxes(Service):
         once = None if key is None else Once("inboxes.create", key, request, InboxCreated)
 
         async def make(planned: Planned | None) -> Done[InboxCreated]:
-            return await self._mutations.run(call, "inbox:create", partial(change, planned=planned), once=once)
+            on, registered = (domain, False) if planned is None else (planned.domain, True)
+            if self._accounts.backend is None:
+                only = partial(change, on=on, registered=registered)
+                return await self._mutations.run(call, "inbox:create", only, once=once)
+
+            def chosen(tx: Tx) -> tuple[str, str]:
+                if not registered:
+                    self.senders.refuse_unregistered()
+                found = plan(tx.conn, on)
+                return found.tenant_id, found.address
+
+            async def with_account(address: str, live: Callable[[Tx], None]) -> Done[InboxCreated]:
+                def whole(tx: Tx) -> Change[InboxCreated]:
+                    made = change(tx, address.rpartition("@")[2], registered)
+                    live(tx)
+                    return made
+
+                return await self._mutations.run(call, "inbox:create", whole, once=once)
+
+            return await self._accounts.around(call, inbox_id, chosen, with_account, once)
 
         return await self.senders.made(call, plan, make, once)
 
@@ -135,11 +156,29 @@ class Inboxes(Service):
             remove_inbox_wholly(tx, row.id)
             gone[:] = [row.tenant_id, row.address]
             tx.on_commit(lambda: self._bus.publish(Event(row.id, "inbox.deleted")))
+            tx.on_commit(self._accounts.look_soon)
             return Change(data=Deleted(id=row.id), target=row.id, tenant=row.tenant_id, value=row.address)
 
         done = await self._mutations.run(call, "inbox:delete", change)
         await self.senders.withdraw(call, *gone)
         return done
+
+    async def credentials(self, call: Call, address: str) -> Done[InboxCredentials]:
+        """Show how a mail program reads a mailbox, where the receive backend has a way."""
+
+        def change(tx: Tx) -> Change[InboxCredentials]:
+            row = owned_inbox(tx.conn, call.principal, address)
+            found = self._accounts.access(tx, row.id)
+            imap, password = found or (None, None)
+            login = None
+            if imap is not None and password is not None:
+                login = ImapLogin(
+                    host=imap.host, port=imap.port, security=imap.security, username=imap.username, password=password
+                )
+            data = InboxCredentials(address=row.address, backend=self._settings.receive_backend, imap=login)
+            return Change(data=data, target=row.id, tenant=row.tenant_id, secret=password)
+
+        return await self._mutations.run(call, "inbox:credentials", change)
 
     async def owned(self, principal: Principal, address: str) -> InboxRow:
         """Return a mailbox that `principal` may see, by address or id. Raises `not_found`."""
@@ -191,27 +230,18 @@ def _domain(conn: sqlite3.Connection, tenant_id: str, asked: str | None, allowed
     raise PosternError(Code.DOMAIN_NOT_ALLOWED, f"This key may not place mailboxes on that domain. {hint}")
 
 
-def _spend(tx: Tx, key_id: str) -> None:
-    _unrevoked(tx.conn, key_id)
-    if not enrollment.spend(tx, key_id):
-        raise _exhausted()
-
-
-def _unrevoked(conn: sqlite3.Connection, key_id: str) -> EnrollmentKeyRow:
+def _refuse_unpayable(conn: sqlite3.Connection, key_id: str) -> None:
     key = enrollment.get(conn, key_id)
     if key is None or key.revoked_ms is not None:
         raise PosternError(
             Code.ENROLLMENT_TOKEN_REVOKED,
             "The enrollment key behind this agent was revoked and creates no more mailboxes.",
         )
-    return key
-
-
-def _exhausted() -> PosternError:
-    return PosternError(
-        Code.ENROLLMENT_TOKEN_EXHAUSTED,
-        "Every mailbox of this enrollment key is used. Ask the operator for a new one.",
-    )
+    if key.used_count >= key.max_mailboxes:
+        raise PosternError(
+            Code.ENROLLMENT_TOKEN_EXHAUSTED,
+            "Every mailbox of this enrollment key is used. Ask the operator for a new one.",
+        )
 
 
 def _refuse_taken(conn: sqlite3.Connection, principal: Principal, tenant_id: str, address: str) -> None:

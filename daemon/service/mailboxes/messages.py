@@ -26,6 +26,7 @@ from daemon.api.messages import (
 from daemon.api.sending import DryRun, RecipientStatus, ReplyRequest, SendRequest, Sent
 from daemon.backends.protocols import Arrival, Authenticate
 from daemon.errors import not_found
+from daemon.events import Event
 from daemon.mail.automatic import is_automatic
 from daemon.mail.bounded import parse_bounded
 from daemon.mail.dsn import Report, reports
@@ -40,6 +41,7 @@ from daemon.service.mailboxes.message_rows import deliveries, owned_message, sum
 from daemon.service.mailboxes.threads import place
 from daemon.service.meters import timed
 from daemon.service.mutations import Change
+from daemon.service.receiving.mirror import MIRROR
 from daemon.service.receiving.reception import Reception
 from daemon.service.sending.outcomes import Outcomes
 from daemon.service.sending.rules import SendingRules
@@ -66,6 +68,7 @@ class Incoming:
     size_bytes: int
     reports: tuple[Report, ...] = ()
     authentication: Authentication = field(default_factory=Authentication)
+    unread: bool = True
 
 
 Deliveries = list[RecipientStatus]
@@ -100,37 +103,44 @@ class Messages(Service):
         """Answer a message."""
         return await self._sending.reply(call, message, request)
 
-    async def receive(self, arrival: Arrival, recipients: Mapping[str, str], raw: bytes) -> int:
-        """Store one mail for each mailbox of `recipients` (destination → address as given), durably; return how many.
+    async def receive(self, arrival: Arrival, recipients: Mapping[str, str], raw: bytes) -> frozenset[str]:
+        """Store one mail for each of `recipients` (destination → address as given), durably; return who took it.
 
         The raw bytes are kept whatever they are: a mail that cannot be parsed is stored and marked. A mailbox that was
         deleted meanwhile, or does not want the mail, gets nothing. Raises `Refused` when none wants it, `PosternError`
         (`backend_unavailable`) when the mail cannot be kept.
         """
         with timed(self._meters.received_seconds):
-            verdicts = await self._authenticate(arrival, raw)
-            mail = replace(await self.incoming(arrival, raw), authentication=verdicts)
+            mail = await self.judged(arrival, raw)
             return await self._database.write(lambda tx: self.keep(tx, mail, recipients))
+
+    async def judged(self, arrival: Arrival, raw: bytes) -> Incoming:
+        """Return a mail ready to be kept, with what is known of its authenticity."""
+        verdicts = await self._authenticate(arrival, raw)
+        return replace(await self.incoming(arrival, raw), authentication=verdicts)
 
     async def incoming(self, arrival: Arrival, raw: bytes) -> Incoming:
         """Return a mail ready to be kept: parsed and deflated. Of its authenticity nothing is known yet."""
         told = () if arrival.envelope_from else reports(raw)
         return Incoming(arrival, await parse_bounded(raw), await _deflated(raw), len(raw), told)
 
-    def keep(self, tx: Tx, mail: Incoming, recipients: Mapping[str, str]) -> int:
-        """Store a mail as `receive` does, in a transaction of the caller's."""
+    def keep(
+        self, tx: Tx, mail: Incoming, recipients: Mapping[str, str], origin_n: int | None = None
+    ) -> frozenset[str]:
+        """Store a mail as `receive` does, in a transaction of the caller's; `origin_n` is what it was fetched from."""
         welcome = self._reception.welcomed(tx, mail.arrival, mail.parsed, recipients)
         if not welcome:
-            return 0
+            return frozenset()
         raw_id = messages.add_raw(tx, mail.deflated, mail.size_bytes)
-        for inbox, given in welcome:
-            message = self._row(tx, inbox, raw_id, mail, given)
+        for inbox, destinations in welcome:
+            given = recipients[destinations[0]]
+            message = replace(self._row(tx, inbox, raw_id, mail, given), origin_n=origin_n)
             messages.add(tx, message)
             self._rules.received(tx, inbox, message, automatic=mail.parsed.auto_submitted)
             self._note_bounce(tx, inbox, mail, given)
             tx.on_commit(partial(self._mails.prime, message.id, mail.parsed, mail.size_bytes))
             happened(tx, self._bus, "message.received", inbox, message.id)
-        return len(welcome)
+        return frozenset(destination for _, destinations in welcome for destination in destinations)
 
     async def list(self, call: Call, address: str, query: MessageQuery) -> Listed[MessageSummary]:
         """List a mailbox's messages, newest first."""
@@ -149,6 +159,7 @@ class Messages(Service):
         row = await self._owned(call.principal, message)
         if query.mark_read and row.unread:
             await self._database.write(lambda tx: messages.set_unread(tx, message, unread=False))
+            self._look_there()
             row = replace(row, unread=0)
         parsed = await self._mails.parsed(row)
         return Message(
@@ -197,6 +208,7 @@ class Messages(Service):
         def change(tx: Tx) -> Change[MessageSummary]:
             row = owned_message(tx.conn, call.principal, message)
             messages.set_unread(tx, row.id, request.unread)
+            tx.on_commit(self._look_there)
             return Change(data=summary(replace(row, unread=int(request.unread))), target=row.id, tenant=row.tenant_id)
 
         return await self._mutations.run(call, "message:update", change)
@@ -210,9 +222,14 @@ class Messages(Service):
             reason = "its sending was cancelled" if sending and sending.state in ("queued", "handing") else None
             messages.remove(tx, row.id)
             tx.on_commit(lambda: self._mails.forget(row.id))
+            tx.on_commit(self._look_there)
             return Change(data=Deleted(id=row.id), target=row.id, tenant=row.tenant_id, reason=reason)
 
         return await self._mutations.run(call, "message:delete", change)
+
+    def _look_there(self) -> None:
+        """Have what changed told to the server that the mail came from."""
+        self._bus.publish(Event(MIRROR, "look"))
 
     async def _extracted(self, row: MessageRow, parsed: ParsedMail) -> Extracted:
         is_own = row.direction == "outbound"  # what somebody wrote is no code that came for them
@@ -261,7 +278,7 @@ class Messages(Service):
             envelope_to=envelope_to,
             size_bytes=mail.size_bytes,
             problem=parsed.problem,
-            unread=1,
+            unread=int(mail.unread),
             received_ms=tx.now_ms,
             subject_key=subject_key,
             has_attachment=any(not part.inline for part in parsed.attachments),

@@ -15,6 +15,7 @@ from daemon.service.tools import Service, Tools
 from daemon.store import inboxes, messages, tenants
 from daemon.store.database import Tx
 from daemon.store.inboxes import InboxRow
+from daemon.store.tenants import TenantRow
 
 
 class Reception(Service):
@@ -35,23 +36,28 @@ class Reception(Service):
         """Return the same for a mail that is here already, and whose author is therefore judged, too."""
         return self._judged(conn, arrival, address, mail)[0]
 
+    def known(self, conn: sqlite3.Connection, address: str) -> str | None:
+        """Return the destination of mail that is here already, whoever sent it; None: it is nobody's here."""
+        found = self._found(conn, address)
+        return None if found is None else found[0]
+
     def welcomed(
         self, tx: Tx, arrival: Arrival, mail: ParsedMail, recipients: Mapping[str, str]
-    ) -> list[tuple[InboxRow, str]]:
-        """Return the mailboxes, of those that are still there, that take this mail, each with its address as given.
+    ) -> list[tuple[InboxRow, list[str]]]:
+        """Return the mailboxes, of those that are still there, that take this mail, each with its destinations.
 
         Raises `Refused` when none of them does.
         """
-        there: dict[str, tuple[InboxRow, str]] = {}
-        for destination, given in recipients.items():
+        there: dict[str, tuple[InboxRow, list[str]]] = {}
+        for destination in recipients:
             row = self._mailbox(tx, destination)
             if row is not None:
-                there.setdefault(row.id, (row, given))
+                there.setdefault(row.id, (row, []))[1].append(destination)
         senders = _senders(arrival, mail)
         welcome = [
-            (row, given)
-            for row, given in there.values()
-            if is_welcome(tx.conn, row, *senders) or _comes_home(tx.conn, row, arrival, given)
+            (row, destinations)
+            for row, destinations in there.values()
+            if is_welcome(tx.conn, row, *senders) or _comes_home(tx.conn, row, arrival, recipients[destinations[0]])
         ]
         if there and not welcome:
             raise Refused(Refusal.BLOCKED)
@@ -61,17 +67,10 @@ class Reception(Service):
         self, conn: sqlite3.Connection, arrival: Arrival, address: str, mail: ParsedMail | None
     ) -> tuple[str, str]:
         """Return the destination, and the limits of whose it is as they are stored."""
-        normal = normal_address(address)
-        if normal is None:
+        found = self._found(conn, address)
+        if found is None:
             raise Refused(Refusal.UNKNOWN)
-        row = inboxes.by_address(conn, normal)
-        if row is not None:
-            destination, tenant = row.id, tenants.get(conn, row.tenant_id)
-        else:
-            found = self._operator.destination(conn, normal)
-            if found is None:
-                raise Refused(Refusal.UNKNOWN)
-            destination, tenant = found
+        destination, tenant, row = found
         if tenant and tenant.suspended_ms is not None and self._settings.suspended_mail == "defer":
             raise Refused(Refusal.SUSPENDED)
         if row is not None and is_blocked(conn, row, arrival.envelope_from):
@@ -79,6 +78,15 @@ class Reception(Service):
         if row is not None and mail is not None and not is_welcome(conn, row, *_senders(arrival, mail)):
             raise Refused(Refusal.BLOCKED)
         return destination, tenant.limits if tenant else "{}"
+
+    def _found(self, conn: sqlite3.Connection, address: str) -> tuple[str, TenantRow | None, InboxRow | None] | None:
+        """Return an address's destination, whose it is, and its mailbox unless that is an operator's."""
+        normal = normal_address(address)
+        row = None if normal is None else inboxes.by_address(conn, normal)
+        if row is not None:
+            return row.id, tenants.get(conn, row.tenant_id), row
+        operators = None if normal is None else self._operator.destination(conn, normal)
+        return None if operators is None else (*operators, None)
 
     def _mailbox(self, tx: Tx, destination: str) -> InboxRow | None:
         if destination.startswith(DESTINATION):
