@@ -19,7 +19,8 @@ from imapclient import IMAPClient
 from tests.lmtp import Lmtp
 from tests.support import cannot_run
 
-START_MAX_SECONDS = 15
+START_MAX_SECONDS = 30
+ARRIVES_MAX_SECONDS = 30
 STOP_MAX_SECONDS = 15
 PASSWORD = "password-of-a-test"
 CONFIG = """\
@@ -47,8 +48,7 @@ passdb {{
   args = password={password}
 }}
 userdb {{
-  driver = static
-  args = uid=nobody gid=nogroup home={home}/users/%u allow_all_users=yes
+  {userdb}
 }}
 service imap-login {{
   process_min_avail = 1
@@ -72,14 +72,20 @@ service stats {{
 """
 
 
+EVERYBODY = """driver = static
+  args = uid=nobody gid=nogroup home={home}/users/%u allow_all_users=yes"""
+THESE = """driver = passwd-file
+  args = username_format=%u {home}/known"""
+
+
 @dataclass
 class Dovecot:
-    """Everybody logs in with one password. `catch_all`: all mail is in one account, whoever it came for."""
+    """Everybody logs in with one password. Without `users` all mail is in one account, whoever it came for."""
 
     home: Path
-    catch_all: bool = False
-    imap_port: int = 0
-    lmtp_port: int = 0
+    users: tuple[str, ...] = ()
+    imap: int = 0
+    lmtp: int = 0
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -94,21 +100,31 @@ class Dovecot:
             cannot_run("dovecot is not installed")
         if os.geteuid() != 0:
             cannot_run("dovecot changes its user and has to be started by root")
-        self.imap_port, self.lmtp_port = self.imap_port or free_port(), self.lmtp_port or free_port()
+        self.imap, self.lmtp = self.imap or free_port(), self.lmtp or free_port()
         self.home.chmod(0o755)
         nobody = pwd.getpwnam("nobody")
         for name in ("mail", "users"):
             (self.home / name).mkdir(exist_ok=True)
             os.chown(self.home / name, nobody.pw_uid, nobody.pw_gid)
-        mail = self.home / "mail" / ("all" if self.catch_all else "%u")
-        config = self.home / "dovecot.conf"
+        known, config = self.home / "known", self.home / "dovecot.conf"
+        known.write_text(
+            "".join(f"{one}::{nobody.pw_uid}:{nobody.pw_gid}::{self.home}/users::\n" for one in self.users)
+        )
+        known.chmod(0o644)
         config.write_text(
-            CONFIG.format(home=self.home, mail=mail, password=PASSWORD, imap=self.imap_port, lmtp=self.lmtp_port)
+            CONFIG.format(
+                home=self.home,
+                mail=self.home / "mail" / ("%u" if self.users else "all"),
+                userdb=(THESE if self.users else EVERYBODY).format(home=self.home),
+                password=PASSWORD,
+                imap=self.imap,
+                lmtp=self.lmtp,
+            )
         )
         self.process = subprocess.Popen(
             [path, "-F", "-c", str(config)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
-        for port in (self.imap_port, self.lmtp_port):
+        for port in (self.imap, self.lmtp):
             until_open(port, lambda: self.log)
         return self
 
@@ -128,15 +144,28 @@ class Dovecot:
 
     def deliver(self, to: Sequence[str], raw: bytes, sender: str = "sender@foreign.test") -> None:
         """Hand a mail over by LMTP, to one recipient after the other, so that each copy bears whom it came for."""
-        with Lmtp(self.lmtp_port) as lmtp:
+        with Lmtp(self.lmtp) as lmtp:
             for one in to:
                 told = lmtp.deliver(sender, [one], raw)
                 assert told[one][0] == 250, told
 
+    def mails(self, address: str) -> list[bytes]:
+        """Return what somebody has, oldest first."""
+        with self.mailbox(address) as imap:
+            found = imap.fetch(imap.search(), ["BODY.PEEK[]"])
+        return [bytes(found[uid][b"BODY[]"]) for uid in sorted(found)]
+
+    def arrived(self, address: str, count: int) -> list[bytes]:
+        """Wait until somebody has so many, and return them."""
+        end = time.monotonic() + ARRIVES_MAX_SECONDS
+        while len(found := self.mails(address)) < count:
+            assert time.monotonic() < end, self.log
+        return found
+
     @contextmanager
     def mailbox(self, user: str, folder: str = "INBOX") -> Iterator[IMAPClient]:
         """Log in as somebody, with a folder selected."""
-        client = IMAPClient("127.0.0.1", self.imap_port, ssl=False)
+        client = IMAPClient("127.0.0.1", self.imap, ssl=False)
         try:
             client.login(user, PASSWORD)
             client.select_folder(folder)
@@ -146,10 +175,10 @@ class Dovecot:
 
 
 @contextmanager
-def a_dovecot(*, catch_all: bool = False) -> Iterator[Dovecot]:
-    """Yield one that runs; its mail goes with it."""
+def running_dovecot(users: Sequence[str] = ()) -> Iterator[Dovecot]:
+    """Yield one that knows these addresses, or takes all mail into one account; its mail goes with it."""
     with tempfile.TemporaryDirectory(prefix="postern-dovecot-", dir="/tmp") as name:
-        running = Dovecot(Path(name), catch_all)
+        running = Dovecot(Path(name), tuple(users))
         try:
             yield running.start()
         finally:
