@@ -93,7 +93,7 @@ def _waited(daemon: RunningDaemon, address: str, key: str) -> float:
 def _observer(server: Rig, address: str) -> Callable[[], float | None]:
     """Watch as somebody else would; return what tells when that one was told of the mail, None where nobody can."""
     if isinstance(server, CatchAll):
-        return _idling(server.server.imap_port)
+        return _idling(server.server.imap)
     if isinstance(server, Ducks):
         return _streaming(server, address)
     return lambda: None

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from imapclient import SEEN
 
-from tests.interop.dovecot import PASSWORD, Dovecot, a_dovecot
+from tests.interop.dovecot import PASSWORD, Dovecot, running_dovecot
 from tests.interop.wildduck_server import TOKEN, WildDuck, a_wildduck
 from tests.lmtp import Lmtp
 from tests.support import RunningDaemon
@@ -95,7 +95,7 @@ class CatchAll:
     def settings(self) -> dict[str, str]:
         return {
             "RECEIVE_BACKEND": "imap",
-            "IMAP_SERVER": f"127.0.0.1:{self.server.imap_port}",
+            "IMAP_SERVER": f"127.0.0.1:{self.server.imap}",
             "IMAP_SECURITY": "none",
             "IMAP_USER": "catchall",
             "IMAP_PASSWORD": PASSWORD,
@@ -163,7 +163,7 @@ def rig(name: str, home: Path) -> Iterator[Rig]:
     if name == "embedded":
         yield Embedded(home)
     elif name == "imap":
-        with a_dovecot(catch_all=True) as dovecot:
+        with running_dovecot() as dovecot:
             yield CatchAll(dovecot)
     else:
         with a_wildduck() as wildduck:

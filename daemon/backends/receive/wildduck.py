@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from contextlib import aclosing
 from typing import Any
 
 from daemon.backends.protocols import Account, AccountTaken, Fetched, ImapAccess, Ledger, Origin, Unreachable
@@ -149,13 +150,14 @@ class _Watcher:
         backoff = Backoff()
         while True:
             try:
-                async for change in self._api.updates(self._account.remote_id):
-                    if change is None:
-                        await self._reconcile()
-                        backoff.succeeded()
-                        self.trouble = None
-                    else:
-                        await self._follow(change)
+                async with aclosing(self._api.updates(self._account.remote_id)) as changes:
+                    async for change in changes:
+                        if change is None:
+                            await self._reconcile()
+                            backoff.succeeded()
+                            self.trouble = None
+                        else:
+                            await self._follow(change)
             except (Answered, Unreachable, PosternError) as problem:
                 if self.trouble is None:
                     log.warning("no mail comes in", extra={"inbox": self._account.inbox_id, "reason": str(problem)})
