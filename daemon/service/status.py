@@ -129,7 +129,7 @@ class Status(Service):
         return Queues(await self.outbox(), deliveries, age, stopped, audit_seq)
 
     async def health(self) -> Health:
-        """Tell whether mutations can be written, mail comes and goes, and the audit chain held when it was last checked."""
+        """Tell whether mutations can be written, mail comes and goes, and the audit chain held at the last look."""
         health = Health()
         if not await self._writable():
             health.problems.append("the store cannot be written")
