@@ -65,6 +65,7 @@ NOUNS: dict[str, str] = {
     "lists": "Whom mail is taken from: senders that are allowed or blocked.",
     "suppressions": "Addresses that a tenant does not write to.",
     "stats": "What the daemon is doing.",
+    "activity": "Every change as it is made, and how things stand: for operators.",
     "backups": "The whole database in one checked file; the master key is never in it.",
     "keyring": "The master keys, under which secrets are sealed.",
 }
