@@ -76,6 +76,7 @@ class Following(Iterator[StreamEvent]):
         self._over = threading.Event()
         self._socket: socket.socket | None = None
         self._events = self._follow()
+        self.connected = False  # whether it stands at this moment
 
     def __next__(self) -> StreamEvent:
         return next(self._events)
@@ -88,7 +89,7 @@ class Following(Iterator[StreamEvent]):
                 self._socket.shutdown(socket.SHUT_RDWR)
 
     def _follow(self) -> Iterator[StreamEvent]:
-        connected, failures, waited = False, 0, 0.0
+        began, failures, waited = False, 0, 0.0
         while not self._over.is_set():
             asked = {**self._query, "last_event_id": self._reader.last_event_id}
             query = {name: value for name, value in asked.items() if value is not None}
@@ -96,7 +97,7 @@ class Following(Iterator[StreamEvent]):
                 with self._transport.lines(
                     self._path, query=query, timeout_seconds=SILENCE_MAX_SECONDS, connected=self._hold
                 ) as lines:
-                    connected = True
+                    began = self.connected = True
                     for event in self._reader.read(lines):
                         failures, waited = 0, 0.0
                         if event.event == END:
@@ -106,8 +107,10 @@ class Following(Iterator[StreamEvent]):
                 if self._over.is_set():
                     return
                 passing = isinstance(problem, Unreachable) or problem.code in _PASSING
-                if not connected or not passing or waited >= RESUME_WITHIN_SECONDS:
+                if not began or not passing or waited >= RESUME_WITHIN_SECONDS:
                     raise
+            finally:
+                self.connected = False
             seconds = min(PAUSE_FIRST_SECONDS * 2**failures, PAUSE_MAX_SECONDS)
             failures, waited = failures + 1, waited + seconds
             pause(self._over, seconds)
