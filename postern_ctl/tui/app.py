@@ -114,11 +114,11 @@ class Console(App[None]):
 
     def _page_do(self, work: Callable[[Page], None]) -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, Page) and screen.is_mounted:
+            if isinstance(screen, Page) and screen.drawable:
                 work(screen)
 
     def page_changed(self) -> None:
-        """Draw what is around the page anew, and ask for what a change may have changed."""
+        """Draw what is around the pages anew; their rows come with the news."""
         self._page_do(lambda page: page.draw_frame())
 
     @property

@@ -34,7 +34,7 @@ MAIL_COLUMNS = (
     state("", lambda row: str(row["event"]).removeprefix("message.")),
     Column("MAILBOX", of("inbox")),
     Column("SUBJECT", lambda row: row["message"]["subject"], kind=lambda row: STRONG),
-    Column("FROM", lambda row: row["message"]["from"]),
+    Column("FROM", lambda row: row["message"]["from"], spare=True),
 )
 LINE_COLUMNS = (
     Column("CHANGES", lambda row: _clock(row.get("time")), True, lambda row: QUIET),
@@ -62,18 +62,15 @@ class Dashboard(Page):
         for name, title in (("health", "Health"), ("flow", "Now"), ("outbox", "Outbox")):
             self.query_one(f"#{name}", Static).border_title = title
         self._mail.focus()
-        super().on_mount()
         self._draw()
         self.action_reload()
 
     def on_screen_resume(self) -> None:
-        super().on_screen_resume()
         self._draw()
 
     def on_resize(self) -> None:
         self.set_class(self.app.size.width >= SIDE_BY_SIDE_FROM_CELLS, "-wide")
-        super().on_resize()
-        if self.is_mounted:
+        if self.drawable:
             self._draw()
 
     @property
@@ -121,7 +118,7 @@ class Dashboard(Page):
     # ------------------------------------------------------------------------------------------------------- drawing
 
     def _draw(self) -> None:
-        if not self.is_mounted:
+        if not self.drawable:
             return
         stats = self.console.stats
         if stats is not None:

@@ -117,7 +117,6 @@ class Form(_Doing):
         yield Static(id="told", markup=False)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.tell(Text())
         self._draw_command()
         inputs = list(self.query(Input))
@@ -160,7 +159,7 @@ class Confirm(_Doing):
     def __init__(self, action: Action, row: Document, do: Do) -> None:
         super().__init__(do)
         self._action, self._row = action, row
-        self._name = action.confirm(row) if action.confirm else ""
+        self._expected = action.confirm(row) if action.confirm else ""
         self.title_text = action.title(row)
         self.add_class("-danger")
 
@@ -172,8 +171,7 @@ class Confirm(_Doing):
         yield Static(id="told", markup=False)
 
     def on_mount(self) -> None:
-        super().on_mount()
-        asks = line(self.app, "Type ", (self._name, "strong"), " to go on:")
+        asks = line(self.app, "Type ", (self._expected, "strong"), " to go on:")
         asks.no_wrap = False
         self.query_one("#asks", Static).update(asks)
         words = shlex.join((PROGRAM, *self._action.command(self._row, {})))
@@ -185,7 +183,7 @@ class Confirm(_Doing):
 
     @on(Input.Submitted)
     def _typed(self, event: Input.Submitted) -> None:
-        if event.value.strip() != self._name:
+        if event.value.strip() != self._expected:
             self.tell(line(self.app, ("That is not its name; nothing was done.", "bad")))
             return
         self.perform({})
@@ -216,7 +214,6 @@ class Secret(Box):
         )
 
     def on_mount(self) -> None:
-        super().on_mount()
         self._draw()
 
     def _draw(self) -> None:
@@ -251,7 +248,6 @@ class LinkBox(Box):
         yield Static(id="about", markup=False)
 
     def on_mount(self) -> None:
-        super().on_mount()
         url = Text(self._link["url"], overflow="fold")
         self.query_one("#url", Static).update(url)
         until = moment(self._link["expires_at"])
@@ -290,7 +286,6 @@ class Told(Box):
             yield Static(id="text", markup=False)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one("#text", Static).update(self._text())
         self.query_one(VerticalScroll).focus()
 

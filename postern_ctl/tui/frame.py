@@ -16,8 +16,8 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from postern_ctl.answers import Answer, Document
-from postern_ctl.diagnostics import PROGRAM, audit_line, moment
-from postern_ctl.output import width
+from postern_ctl.diagnostics import PROGRAM, audit_line, moment, short_hash
+from postern_ctl.output import cell
 from postern_ctl.tui.live import News
 from postern_ctl.tui.look import line
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from postern_ctl.tui.app import Console
 
 BRAND_FROM_CELLS = 96
+WIDE_FROM_CELLS = 130
 Hints = Sequence[tuple[str, str]]
 
 
@@ -64,6 +65,11 @@ class Page(Screen[None]):
             yield Static(":", id="sign", markup=False)
             yield Prompt()
         yield Static(id="keys", markup=False)
+
+    @property
+    def drawable(self) -> bool:
+        """Tell whether its widgets are there."""
+        return bool(self.query("#keys"))
 
     def body(self) -> ComposeResult:
         """Yield what stands in the middle."""
@@ -106,7 +112,7 @@ class Page(Screen[None]):
 
     def draw_frame(self) -> None:
         """Draw everything but the body anew."""
-        if not self.is_mounted:
+        if not self.drawable:
             return
         across = self.app.size.width
         self.query_one("#bar", Static).update(self._bar(across))
@@ -114,8 +120,9 @@ class Page(Screen[None]):
         where = line(
             self.app, " ", *((f"{name}  ▸  ", "quiet") for name in here[:-1]), (here[-1] if here else "", "title")
         )
-        where.truncate(max(1, across - width(tally) - 2), overflow="ellipsis", pad=True)
-        self.query_one("#where", Static).update(where + line(self.app, " ", (tally, "quiet")))
+        right = line(self.app, ("read-only  " if self.console.readonly else "", "warn"), (f"{tally} ", "quiet"))
+        where.truncate(max(1, across - right.cell_len), overflow="ellipsis", pad=True)
+        self.query_one("#where", Static).update(where + right)
         self.query_one("#keys", Static).update(self._keys(across))
         self._draw_receipt()
 
@@ -130,12 +137,8 @@ class Page(Screen[None]):
             ]
             parts.append(" ")
         made = line(app, *parts)
-        if app.readonly and across >= BRAND_FROM_CELLS:
-            state = line(app, ("read-only  ", "warn"))
-        else:
-            state = line(app)
         sign, kind, word = ("●", "good", "live") if app.live.connected else ("○", "bad", "offline")
-        state += line(app, (f"{sign} {word} " if across >= BRAND_FROM_CELLS else f"{sign} ", kind))
+        state = line(app, (f"{sign} {word} " if across >= BRAND_FROM_CELLS else f"{sign} ", kind))
         made.truncate(max(1, across - state.cell_len), pad=True)
         return made + state
 
@@ -155,12 +158,15 @@ class Page(Screen[None]):
         shown.display = done is not None
         if done is None:
             return
-        made = line(self.app, ("  $ ", "quiet"), (done.command, "strong"))
+        rows = [line(self.app, ("    $ ", "quiet"), (done.command, "strong"))]
         if done.audit is not None:
-            made += line(self.app, "\n", ("audit ", "quiet"), audit_line(done.audit))
+            told = audit_line(done.audit) if self.app.size.width >= WIDE_FROM_CELLS else short_line(done.audit)
+            rows.append(line(self.app, ("audit ", "quiet"), told))
         if done.link is not None:
             until = f"{done.link['purpose']}; opens once, until {moment(done.link['expires_at'])}"
-            made += line(self.app, "\n", (" link ", "quiet"), until, ("   o", "key"), (" shows it", "quiet"))
+            rows.append(line(self.app, (" link ", "quiet"), until, ("   o", "key"), (" shows it", "quiet")))
+        made = Text("\n").join(rows)
+        made.no_wrap, made.overflow = True, "ellipsis"
         shown.update(made)
 
     # ------------------------------------------------------------------------------------------------------- actions
@@ -187,6 +193,12 @@ class Page(Screen[None]):
 
     def action_command(self) -> None:
         self.query_one(Prompt).ask(":")
+
+
+def short_line(audit: Document) -> str:
+    """Return an audit line where there is little room: without when and who."""
+    words = (f"#{audit['seq']}", audit["action"], audit["target"], audit["outcome"], short_hash(audit["hash"]))
+    return " ".join(map(cell, words))
 
 
 class Prompt(Input):

@@ -160,7 +160,7 @@ class Listing(Page):
         self.draw_frame()
 
     def _show(self) -> None:
-        if not self.is_mounted:
+        if not self.drawable:
             return
         rows = [row for row in self._rows if self._fits(row)] if self._words else self._rows
         self.table.show(rows, [self.view.key(row) for row in rows])

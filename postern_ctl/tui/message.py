@@ -56,7 +56,6 @@ class MessagePage(Page):
         self.query_one("#extracted").display = False
         self.query_one(Pager).focus()
         self.action_reload()
-        super().on_mount()
 
     def crumbs(self) -> list[str]:
         return ["Messages", cell(self.context.get("called", ""))]
@@ -91,7 +90,7 @@ class MessagePage(Page):
     # ------------------------------------------------------------------------------------------------------- drawing
 
     def _draw(self) -> None:
-        if self._whole is None or not self.is_mounted:
+        if self._whole is None or not self.drawable:
             return
         message = self._whole.message
         self.query_one("#envelope", Static).update(self._envelope(message))

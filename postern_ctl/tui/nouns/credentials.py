@@ -81,9 +81,9 @@ KEYS = View(
     name="keys",
     title="Enrollment keys",
     columns=(
-        text("LABEL", "label", kind="strong"),
+        text("LABEL", "label", keep=True, kind="strong"),
         text("TENANT", "tenant"),
-        Column("SCOPES", _scopes, keep=True),
+        Column("SCOPES", _scopes),
         number("USED", lambda row: f"{row['used_count']}/{row['max_mailboxes']}"),
         when("EXPIRES", "expires_at"),
         state("STATE", in_force),

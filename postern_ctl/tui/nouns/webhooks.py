@@ -126,7 +126,7 @@ DELIVERIES = View(
         number("TRIES", of("attempts")),
         number("HTTP", of("response_status")),
         when("LAST TRY", "last_attempt_at"),
-        Column("NEXT", of("next_attempt_at", show=minute)),
+        Column("NEXT", of("next_attempt_at", show=minute), keep=True, kind=lambda row: QUIET),
         Column("ERROR", of("error"), kind=lambda row: BAD),
         text("ID", "id", kind=QUIET, spare=True),
     ),
