@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -32,4 +33,7 @@ def console(
         raise Failed("scope_denied", message, Exit.NOT_ALLOWED)
     from postern_ctl.tui.app import Console
 
-    Console(client, readonly=readonly, theme=theme, colour=output.colourful(sys.stdout)).run()
+    colour = output.colourful(sys.stdout)
+    if not colour:
+        os.environ["NO_COLOR"] = "1"  # which is what textual goes by
+    Console(client, readonly=readonly, theme=theme, colour=colour).run()

@@ -13,6 +13,7 @@ from textual.screen import Screen
 from postern_ctl.answers import Document
 from postern_ctl.client import Postern
 from postern_ctl.diagnostics import explain
+from postern_ctl.invocation import WrongUsage
 from postern_ctl.output import cell
 from postern_ctl.tui.dashboard import Dashboard
 from postern_ctl.tui.desk import Desk
@@ -57,7 +58,11 @@ class Console(App[None]):
         self.mail: deque[Document] = deque(maxlen=FEED_KEPT)
         self.lines: deque[Document] = deque(maxlen=FEED_KEPT)
         self._was_connected = False
-        self._theme_wanted = theme
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        if theme not in self.available_themes:
+            raise WrongUsage(f"There is no theme {theme!r}. Some are: {', '.join(sorted(self.available_themes))}.")
+        self.theme = theme
         self.animation_level = "none"  # each frame of an animation is bytes over somebody's ssh
 
     @property
@@ -72,9 +77,6 @@ class Console(App[None]):
         return [HOME, *VIEWS, "search ", "theme ", "help", "quit"]
 
     def on_mount(self) -> None:
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = self._theme_wanted if self._theme_wanted in self.available_themes else DARK.name
         self.show_box(Dashboard())
         self.live.start()
         self.set_interval(NEWS_EVERY_SECONDS, self._hand_on)

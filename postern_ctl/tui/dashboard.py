@@ -13,7 +13,7 @@ from textual.widgets import Static
 from postern_ctl.answers import Document
 from postern_ctl.commands.audit import row as shown_line
 from postern_ctl.output import cell, second
-from postern_ctl.tui.desk import aside
+from postern_ctl.tui.desk import aside, by_itself
 from postern_ctl.tui.frame import Hints, Page
 from postern_ctl.tui.live import News
 from postern_ctl.tui.look import line
@@ -62,7 +62,7 @@ class Dashboard(Page):
         for name, title in (("health", "Health"), ("flow", "Now"), ("outbox", "Outbox")):
             self.query_one(f"#{name}", Static).border_title = title
         self._mail.focus()
-        self._draw()
+        self.call_after_refresh(self._draw)  # the boards have their size then
         self.action_reload()
 
     def on_screen_resume(self) -> None:
@@ -70,8 +70,7 @@ class Dashboard(Page):
 
     def on_resize(self) -> None:
         self.set_class(self.app.size.width >= SIDE_BY_SIDE_FROM_CELLS, "-wide")
-        if self.drawable:
-            self._draw()
+        self.call_after_refresh(self._draw)
 
     @property
     def _mail(self) -> Table:
@@ -101,16 +100,12 @@ class Dashboard(Page):
 
     def action_reload(self) -> None:
         if not self.console.lines:
-            self.run_worker(self._load(), group="load", exclusive=True, exit_on_error=False)
+            by_itself(self, self.console, self._load, group="load")
 
     async def _load(self) -> None:
         """Begin with the latest lines; from then on they come by themselves."""
         audit = self.console.desk.client.audit
-        try:
-            page = await aside(lambda: next(audit.list(limit=50).pages()))
-        except Exception as problem:  # noqa: BLE001  the page stays, and says what went wrong
-            self.console.complain(problem)
-            return
+        page = await aside(lambda: next(audit.list(limit=50).pages()))
         known = {one["seq"] for one in self.console.lines}
         self.console.lines.extendleft(one for one in page.data if one["seq"] not in known)
         self._draw()

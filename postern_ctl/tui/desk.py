@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from textual.dom import DOMNode
 
 from postern_ctl.client import Postern
+
+if TYPE_CHECKING:
+    from postern_ctl.tui.app import Console
 
 T = TypeVar("T")
 
@@ -43,6 +48,20 @@ async def aside(work: Callable[[], T]) -> T:
 
     threading.Thread(target=run, name="console", daemon=True).start()
     return await future
+
+
+def by_itself(
+    node: DOMNode, console: Console, job: Callable[[], Coroutine[Any, Any, None]], *, group: str = "default"
+) -> None:
+    """Run a job beside what goes on, as long as `node` is there; of a group only the last. What goes wrong is told."""
+
+    async def told() -> None:
+        try:
+            await job()
+        except Exception as problem:  # noqa: BLE001  the console stays, whatever it was
+            console.complain(problem)
+
+    node.run_worker(told, group=group, exclusive=group != "default")  # type: ignore[arg-type]  # a worker may return None
 
 
 class Desk:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -17,6 +18,7 @@ from textual.widgets import Input, Label, Static
 from postern_ctl.answers import Document
 from postern_ctl.diagnostics import PROGRAM, moment
 from postern_ctl.output import cell
+from postern_ctl.tui.desk import by_itself
 from postern_ctl.tui.look import line
 from postern_ctl.tui.views import Action, Context, Field, Values
 
@@ -75,7 +77,7 @@ class _Doing(Box):
             return
         self._busy = True
         self.tell(line(self.app, ("working…", "quiet")))
-        self.run_worker(self._perform(values), exit_on_error=False)
+        by_itself(self, self.console, partial(self._perform, values))
 
     async def _perform(self, values: Values) -> None:
         try:

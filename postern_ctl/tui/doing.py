@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from postern_ctl.answers import Answer, Document
 from postern_ctl.output import SECRET_FIELDS
-from postern_ctl.tui.desk import aside
-from postern_ctl.tui.dialogs import Confirm, Do, Form, Record, Secret
+from postern_ctl.tui.desk import aside, by_itself
+from postern_ctl.tui.dialogs import Confirm, Form, Record, Secret
 from postern_ctl.tui.frame import Done
 from postern_ctl.tui.views import Action, Context, Values
 
@@ -35,16 +35,11 @@ def begin(console: Console, action: Action, row: Document, context: Context) -> 
     elif action.confirm is not None:
         console.show_box(Confirm(action, row, do))
     else:
-        console.run_worker(_at_once(console, do), exit_on_error=False)
 
+        async def at_once() -> None:
+            (await do({}))()
 
-async def _at_once(console: Console, do: Do) -> None:
-    try:
-        then = await do({})
-    except Exception as problem:  # noqa: BLE001  the console stays, and says what went wrong
-        console.complain(problem)
-    else:
-        then()
+        by_itself(console, console, at_once)
 
 
 def finish(console: Console, command: list[str], answer: Answer, *, show_link: bool = False) -> None:

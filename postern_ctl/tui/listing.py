@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 
 from rich.text import Text
 from textual import events, on
@@ -14,7 +15,7 @@ from postern_ctl.answers import Document
 from postern_ctl.answers import Page as Rows
 from postern_ctl.diagnostics import PROGRAM
 from postern_ctl.output import cell
-from postern_ctl.tui.desk import aside
+from postern_ctl.tui.desk import aside, by_itself
 from postern_ctl.tui.doing import begin
 from postern_ctl.tui.frame import Hints, Page
 from postern_ctl.tui.live import News
@@ -97,7 +98,7 @@ class Listing(Page):
             self._stale = True
             return
         self._loading, self._stale = True, False
-        self.run_worker(self._load(), group="load", exit_on_error=False)
+        by_itself(self, self.console, self._load, group="load")
 
     def _refresh_soon(self) -> None:
         """Reload, but not again and again under load."""
@@ -153,7 +154,7 @@ class Listing(Page):
         searching = bool(self._words) and len(self._rows) < FILTERED_ROWS_MAX
         if searching or (not self._words and self.table._near_end):
             self._loading = True
-            self.run_worker(self._load_more(self._rest), group="load", exit_on_error=False)
+            by_itself(self, self.console, partial(self._load_more, self._rest), group="load")
 
     @on(Table.Moved)
     def _moved(self) -> None:

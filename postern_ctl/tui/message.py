@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from postern_ctl.answers import Document
 from postern_ctl.output import cell, harmless, second
-from postern_ctl.tui.desk import aside
+from postern_ctl.tui.desk import aside, by_itself
 from postern_ctl.tui.doing import begin, finish
 from postern_ctl.tui.frame import Hints, Page
 from postern_ctl.tui.live import News
@@ -72,7 +72,7 @@ class MessagePage(Page):
             self.action_reload()
 
     def action_reload(self) -> None:
-        self.run_worker(self._load(), group="load", exclusive=True, exit_on_error=False)
+        by_itself(self, self.console, self._load, group="load")
 
     async def _load(self) -> None:
         messages, id_ = self.console.desk.client.messages, self.context["message"]
@@ -166,7 +166,7 @@ class MessagePage(Page):
             pager.show(self._files(message["attachments"]))
         elif self._source is None:
             pager.show(line(self.app, ("Loading…", QUIET)))
-            self.run_worker(self._load_source(), group="source", exclusive=True, exit_on_error=False)
+            by_itself(self, self.console, self._load_source, group="source")
         else:
             pager.show(Text(self._source), wrapped=False)
 
@@ -216,11 +216,7 @@ class MessagePage(Page):
 
     async def _load_source(self) -> None:
         messages, id_ = self.console.desk.client.messages, self.context["message"]
-        try:
-            raw = await aside(lambda: messages.raw(id_))
-        except Exception as problem:  # noqa: BLE001  likewise
-            self.console.complain(problem)
-            return
+        raw = await aside(lambda: messages.raw(id_))
         shown = harmless(raw[:SOURCE_MAX_BYTES].decode("utf-8", "replace"))
         more = f"\n\n… {len(raw) - SOURCE_MAX_BYTES:,} bytes more" if len(raw) > SOURCE_MAX_BYTES else ""
         self._source = shown + more
@@ -258,14 +254,10 @@ class MessagePage(Page):
         if self.console.readonly:
             self.console.warn("This console is read-only, and a link is a change. Leave out --readonly to make one.")
             return
-        self.run_worker(self._link(), exit_on_error=False)
+        by_itself(self, self.console, self._link)
 
     async def _link(self) -> None:
         messages, id_ = self.console.desk.client.messages, self.context["message"]
-        try:
-            answer = await aside(lambda: messages.raw(id_, link=True))
-        except Exception as problem:  # noqa: BLE001  likewise
-            self.console.complain(problem)
-            return
+        answer = await aside(lambda: messages.raw(id_, link=True))
         finish(self.console, ["message", "raw", id_, "--link"], answer)
         self.console.show_link()

@@ -28,7 +28,7 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
     "agents": (("4",), "default"),
     "agent-keys": (("4", "e"), "pk_agent_"),
     "mailboxes": (("5",), "billing@"),
-    "messages": (("5", "j", "enter"), "Your verification code"),
+    "messages": (("5", "j", "enter"), "hello@linear.app"),
     "message": (("5", "j", "enter", "G", "enter"), "Extracted"),
     "message-headers": (("5", "j", "enter", "G", "enter", "h"), "Message-ID"),
     "webhooks": (("6",), "There is no webhook"),
