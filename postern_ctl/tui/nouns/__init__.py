@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from postern_ctl.tui.nouns import agents, audit, credentials, mail, settings, tenants, webhooks
+from postern_ctl.tui.nouns import agents, audit, credentials, domains, mail, settings, tenants, webhooks
 from postern_ctl.tui.views import View
 
 VIEWS: dict[str, View] = {
     view.name: view
-    for module in (tenants, credentials, agents, mail, webhooks, audit, settings)
+    for module in (tenants, credentials, agents, mail, webhooks, domains, audit, settings)
     for view in module.VIEWS
 }
 TABS = (
@@ -18,4 +18,5 @@ TABS = (
     ("webhooks", "Hooks"),
     ("audit", "Audit"),
     ("settings", "Settings"),
+    *((("domains", "Domains"),) if domains.KNOWN else ()),
 )  # in the order of the number keys, after home

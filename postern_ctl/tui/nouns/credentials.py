@@ -5,10 +5,9 @@ from __future__ import annotations
 from daemon.api.operations import Scope
 from postern_ctl import arguments
 from postern_ctl.answers import Answer, Document
-from postern_ctl.invocation import WrongUsage
 from postern_ctl.output import minute
 from postern_ctl.tui.desk import PAGE_ROWS, Desk
-from postern_ctl.tui.nouns.tenants import whole
+from postern_ctl.tui.nouns.tenants import tenant_id, whole
 from postern_ctl.tui.views import (
     Action,
     Column,
@@ -54,7 +53,7 @@ def _mint_fields(row: Document, context: Context) -> list[Field]:
 
 def _mint(desk: Desk, row: Document, values: Values) -> Answer:
     return desk.client.keys.mint(
-        tenant_id=_tenant_id(desk, values["tenant"]),
+        tenant_id=tenant_id(desk, values["tenant"]),
         label=values["label"],
         scopes=arguments.scopes([values["scopes"]]),
         max_mailboxes=whole(values, "max_mailboxes"),
@@ -62,19 +61,6 @@ def _mint(desk: Desk, row: Document, values: Values) -> Answer:
         reusable=values["reusable"] == "yes",
         expires_at=arguments.moment(values["expires"] or None),
     )
-
-
-def _tenant_id(desk: Desk, tenant: str) -> str:
-    """Return the id of a tenant given by id or name. Raises `WrongUsage`."""
-    if tenant.startswith("cus_"):
-        return tenant
-    found = [str(row["id"]) for row in desk.client.tenants.list(limit=200) if row["name"] == tenant]
-    if len(found) != 1:
-        said = (
-            f"{len(found)} tenants are called {tenant!r}; give the id." if found else f"There is no tenant {tenant!r}."
-        )
-        raise WrongUsage(said)
-    return found[0]
 
 
 KEYS = View(

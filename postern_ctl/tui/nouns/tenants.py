@@ -28,6 +28,19 @@ def whole(values: Values, name: str) -> int:
         raise WrongUsage(f"{name.replace('_', ' ').capitalize()} takes a whole number.") from None
 
 
+def tenant_id(desk: Desk, tenant: str) -> str:
+    """Return the id of a tenant given by id or name. Raises `WrongUsage`."""
+    if tenant.startswith("cus_"):
+        return tenant
+    found = [str(row["id"]) for row in desk.client.tenants.list(limit=200) if row["name"] == tenant]
+    if len(found) != 1:
+        said = (
+            f"{len(found)} tenants are called {tenant!r}; give the id." if found else f"There is no tenant {tenant!r}."
+        )
+        raise WrongUsage(said)
+    return found[0]
+
+
 def _tenant_state(row: Document) -> str:
     return "suspended" if row["suspended"] else "active"
 
