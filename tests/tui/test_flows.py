@@ -63,7 +63,7 @@ async def test_limits_are_set_and_given_up(daemon: RunningDaemon, sit: Sit) -> N
         await seat.press("l")
         await seat.sees("Limits of Limited")
         await seat.type("30")
-        await seat.sees("tenant limit Limited --retention-days 30")
+        await seat.sees("tenant limit Limited retention_days=30")
         await seat.press("ctrl+s")
         await seat.sees("socket:tenant:update")
         assert daemon.operator("GET", f"/v1/tenants/{tenant}").json["limits"]["retention_days"] == 30
@@ -77,7 +77,7 @@ async def test_limits_are_set_and_given_up(daemon: RunningDaemon, sit: Sit) -> N
         await seat.sees("takes a whole number")
         field.focus()
         await seat.press("end", "backspace")
-        await seat.sees("--default retention-days")
+        await seat.sees("retention_days=default")
         await seat.press("ctrl+s")
         await seat.sees_no("Limits of Limited")
     assert daemon.operator("GET", f"/v1/tenants/{tenant}").json["limits"]["retention_days"] is None

@@ -58,9 +58,8 @@ def _limit_fields(row: Document, context: Context) -> list[Field]:
         Field(
             name,
             name.replace("_", " ").capitalize(),
-            f"--{name.replace('_', '-')}",
-            "" if value is None else str(value),
-            "follows the settings",
+            value="" if value is None else str(value),
+            hint="follows the settings",
         )
         for name, value in limits.items()
     ]
@@ -72,9 +71,9 @@ def _limit(desk: Desk, row: Document, values: Values) -> Answer:
 
 
 def _limit_command(row: Document, values: Values) -> list[str]:
-    undone = [word for name, was in row["limits"].items() if was is not None and not values.get(name)
-              for word in ("--default", name.replace("_", "-"))]  # fmt: skip
-    return ["tenant", "limit", row["name"], *flags(_limit_fields(row, {}), values), *undone]
+    was: dict[str, int | None] = row["limits"]
+    given = {name: values.get(name) or ("default" if was[name] is not None else "") for name in was}
+    return ["tenant", "limit", row["name"], *(f"{name}={value}" for name, value in given.items() if value)]
 
 
 TENANTS = View(
