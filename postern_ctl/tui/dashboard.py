@@ -21,7 +21,7 @@ from postern_ctl.tui.table import Table
 from postern_ctl.tui.views import QUIET, STRONG, Column, kind_of, of, state
 
 BARS = "▁▂▃▄▅▆▇█"
-SIDE_BY_SIDE_FROM_CELLS = 110
+SIDE_BY_SIDE_FROM_CELLS = 130
 LABEL_CELLS, VALUE_CELLS = 8, 7
 
 

@@ -23,7 +23,7 @@ from postern_ctl.tui.views import QUIET, STRONG, Action, Context, kind_of
 TEXT_MAX_CHARS = 50_000
 SOURCE_MAX_BYTES = 262_144
 METER_CELLS = 10
-WIDE_FROM_CELLS = 110
+WIDE_FROM_CELLS = 130
 PARTS = (("t", "text"), ("h", "headers"), ("a", "attachments"), ("s", "source"))
 
 
@@ -147,7 +147,9 @@ class MessagePage(Page):
             line(self.app, ("user  ", QUIET), (cell(pair["username"]), STRONG), ("   a password came with it", QUIET))
             for pair in extracted["credentials"] or []
         ]
-        return Text("\n").join(rows)
+        made = Text("\n").join(rows)
+        made.no_wrap, made.overflow = True, "ellipsis"
+        return made
 
     def _draw_part(self) -> None:
         assert self._whole is not None  # noqa: S101  # drawn once it is there

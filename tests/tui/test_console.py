@@ -56,7 +56,7 @@ async def test_the_palette_and_the_help_lead_on(sit: Sit) -> None:
         await seat.sees("One-time links")
         await seat.type("enrollment")
         await seat.sees("Enrollment keys")
-        await seat.press("enter", "enter")
+        await seat.press("enter")
         await seat.sees("LABEL", "SCOPES")
         await seat.press("question_mark")
         await seat.sees("Help", "Here", "mint", "Everywhere")
