@@ -175,7 +175,7 @@ class _Document:
     def _content(self, operation: Operation) -> dict[str, Any]:
         if operation.answers is Answers.STREAM:
             data = self._samples.answer({"$ref": _ref(operation.response)})
-            example = f"event: {data['event']}\ndata: {data}\nid: AAAAAAAAAAc1nFu178Z3\n\n".replace("'", '"')
+            example = {"event": data["event"], "data": json.dumps(data), "id": "AAAAAAAAAAc1nFu178Z3"}
             about = {"contentMediaType": "application/json", "contentSchema": {"$ref": _ref(operation.response)}}
             one = {"event": {"type": "string"}, "data": {"type": "string", **about}, "id": {"type": "string"}}
             each = {"type": "object", "properties": one, "required": ["data"]}  # of the stream's events

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import ClassVar
@@ -99,6 +100,7 @@ class Console(App[None]):
             self._page_do(lambda page: page.draw_frame())
         if news.stats is not None:
             self.stats = news.stats
+            self.flow.saw(news.stats, time.monotonic())
         self.mail.extend(news.events)
         self.lines.extend(news.lines)
         if "tenant" in news.topics:
@@ -110,7 +112,7 @@ class Console(App[None]):
 
     def _tick(self) -> None:
         """Count what the last snapshot says; it costs no request."""
-        moving = self.stats is not None and self.flow.tick(self.stats)
+        moving = self.flow.tick(time.monotonic())
         if moving and isinstance(self.screen, Dashboard):
             self.screen.draw_flow()
 

@@ -16,23 +16,34 @@ from postern_ctl.streams import Following
 AGAIN_AFTER_SECONDS = 5.0
 KEPT_MAX = 500
 SECONDS_KEPT = 120
+FRESH_SECONDS = 1.7  # while something changes, a snapshot comes every second
 MAIL = "message"
 
 
 class Flow:
-    """What came in each of the last seconds, and how many waited then."""
+    """How much came in each of the last seconds, and how many waited then: worked out from one snapshot to the next."""
 
     def __init__(self) -> None:
         self.mail, self.changes, self.waits = (deque([0.0] * SECONDS_KEPT, SECONDS_KEPT) for _ in range(3))
         self._seen: tuple[int, int] | None = None
+        self._seen_at = 0.0
+        self._rates = (0.0, 0.0)
+        self._waits = 0.0
 
-    def tick(self, stats: Document) -> bool:
+    def saw(self, stats: Document, now: float) -> None:
+        """Take note of a snapshot. One that comes after silence tells of the last second: that is when it was made."""
+        counted, before = (stats["messages"], stats["audit_seq"]), self._seen
+        seconds = min(max(now - self._seen_at, 0.5), FRESH_SECONDS)
+        if before is not None:
+            mail, changes = (max(0, new - old) / seconds for new, old in zip(counted, before, strict=True))
+            self._rates = (mail, changes)
+        self._seen, self._seen_at, self._waits = counted, now, float(stats["waits_active"])
+
+    def tick(self, now: float) -> bool:
         """Count a second; tell whether there is anything to be seen."""
-        counted = (stats["messages"], stats["audit_seq"])
-        mail, changes = ((now - before) for now, before in zip(counted, self._seen or counted, strict=True))
-        self._seen = counted
-        for series, value in ((self.mail, mail), (self.changes, changes), (self.waits, stats["waits_active"])):
-            series.append(float(max(0, value)))
+        mail, changes = self._rates if now - self._seen_at <= FRESH_SECONDS else (0.0, 0.0)
+        for series, value in ((self.mail, mail), (self.changes, changes), (self.waits, self._waits)):
+            series.append(value)
         return any(map(any, (self.mail, self.changes, self.waits)))
 
 

@@ -11,7 +11,7 @@ from rich.style import Style
 
 from postern_ctl.client import Postern
 from postern_ctl.tui.dashboard import age, size, sparkline
-from postern_ctl.tui.live import KEPT_MAX
+from postern_ctl.tui.live import KEPT_MAX, Flow
 from postern_ctl.tui.nouns import TABS, VIEWS
 from tests.conftest import Start
 from tests.edges.support import World, audit_head
@@ -262,6 +262,19 @@ async def test_it_follows_the_size_of_the_terminal(daemon: RunningDaemon, sit: S
         await seat.sees("POSTERN", "cus_")
         await seat.pilot.resize_terminal(40, 10)
         await seat.sees("Sized")
+
+
+def test_rates_are_of_the_last_second() -> None:
+    flow = Flow()
+    stats = {"messages": 100, "audit_seq": 10, "waits_active": 3}
+    flow.saw(stats, 50.0)
+    assert flow.tick(50.5)
+    assert (flow.mail[-1], flow.changes[-1], flow.waits[-1]) == (0, 0, 3)
+    flow.saw({**stats, "messages": 120, "audit_seq": 12}, 51.0)
+    flow.tick(51.5)
+    assert (flow.mail[-1], flow.changes[-1]) == (20, 2)
+    flow.tick(60.0)
+    assert (flow.mail[-1], flow.changes[-1], flow.waits[-1]) == (0, 0, 3)
 
 
 def test_figures_are_short() -> None:
