@@ -128,19 +128,21 @@ class Page(Screen[None]):
 
     def _bar(self, across: int) -> Text:
         app = self.console
-        parts: list[str | tuple[str, str]] = [(" POSTERN ", "title")] if across >= BRAND_FROM_CELLS else [" "]
-        for key, name, title in app.tabs:
-            here = name == self.tab
-            parts += [
-                (key, "key" if here else "quiet"),
-                (f" {title} ", "title" if here else ""),
-            ]
-            parts.append(" ")
-        made = line(app, *parts)
         sign, kind, word = ("●", "good", "live") if app.live.connected else ("○", "bad", "offline")
         state = line(app, (f"{sign} {word} " if across >= BRAND_FROM_CELLS else f"{sign} ", kind))
+        brand = line(app, (" POSTERN" if across >= BRAND_FROM_CELLS else "", "title"))
+        made = brand + self._tabs("  ")
+        if made.cell_len + state.cell_len > across:
+            made = brand + self._tabs(" ")
         made.truncate(max(1, across - state.cell_len), pad=True)
         return made + state
+
+    def _tabs(self, gap: str) -> Text:
+        parts: list[str | tuple[str, str]] = [" "]
+        for key, name, title in self.console.tabs:
+            here = name == self.tab
+            parts += [(key, "key" if here else "quiet"), " ", (title, "title" if here else ""), gap]
+        return line(self.app, *parts)
 
     def _keys(self, across: int) -> Text:
         more = [("?", "help")]

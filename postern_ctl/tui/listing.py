@@ -18,7 +18,7 @@ from postern_ctl.output import cell
 from postern_ctl.tui.desk import aside, by_itself
 from postern_ctl.tui.doing import begin
 from postern_ctl.tui.frame import Hints, Page
-from postern_ctl.tui.live import News
+from postern_ctl.tui.live import MAIL, News
 from postern_ctl.tui.look import line
 from postern_ctl.tui.table import Table
 from postern_ctl.tui.views import Action, Context, View
@@ -82,7 +82,10 @@ class Listing(Page):
         return self.view.command(self.context)
 
     def happened(self, news: News) -> None:
-        if self.view.topics & news.topics or ("*" in self.view.topics and news.lines):
+        topics, inbox = news.topics, self.context.get("inbox")
+        if inbox is not None and all(event["inbox"] != inbox for event in news.events):
+            topics.discard(MAIL)  # of other mailboxes
+        if self.view.topics & topics or ("*" in self.view.topics and news.lines):
             self._refresh_soon()
 
     def narrow(self, words: str) -> None:
