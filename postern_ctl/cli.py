@@ -39,6 +39,7 @@ NOUNS = {
     "audit": "The audit trail, and the proof that it is whole.",
     "backup": "Backups: made while the daemon runs, verified and restored without it.",
     "keyring": "The master keys, under which secrets are sealed.",
+    "console": "Watch and run it all on the whole screen, from the keyboard.",
     "whoami": "Show who you are and what you may do.",
     "mcp": "Serve an AI host over stdio, or write its configuration.",
     "doctor": "Look at everything that could be wrong, and say what to do about it.",

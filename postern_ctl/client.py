@@ -20,7 +20,7 @@ from postern_ctl.client_domains import Domains, Secondaries, Zones
 from postern_ctl.client_keeping import Backups, MasterKeys
 from postern_ctl.client_mail import Lists, Messages, Search, Threads
 from postern_ctl.client_suppressions import Suppressions
-from postern_ctl.client_webhooks import Events, Webhooks
+from postern_ctl.client_webhooks import Activity, Events, Webhooks
 from postern_ctl.transport import DOWNLOAD_PATH, TIMEOUT_SECONDS, Transport, link_path
 
 __all__ = ["Answer", "Listing", "Page", "Postern", "Refused", "Unreachable"]
@@ -355,6 +355,7 @@ class Postern:
         self.stats = Stats(transport)
         self.backups = Backups(transport)
         self.keyring = MasterKeys(transport)
+        self.activity = Activity(transport)
 
     def __repr__(self) -> str:
         return f"Postern({self.target!r})"

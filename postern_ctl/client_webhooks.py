@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from postern_ctl.answers import Answer, Listing
 from postern_ctl.calls import Group
-from postern_ctl.streams import StreamEvent, follow
+from postern_ctl.streams import Following
 
 OUTCOME_MAX_SECONDS = 45.0  # the server waits for the receiver before it answers
 
@@ -54,6 +54,14 @@ class Webhooks(Group):
 class Events(Group):
     """What happens."""
 
-    def stream(self, *, tenant: str | None = None, last_event_id: str | None = None) -> Iterator[StreamEvent]:
+    def stream(self, *, tenant: str | None = None, last_event_id: str | None = None) -> Following:
         """Follow what happens, for ever; a connection that is lost is taken up again after the last event."""
-        return follow(self._transport, self.path("events.stream", []), tenant, last_event_id)
+        return Following(self._transport, self.path("events.stream", []), {"tenant": tenant}, last_event_id)
+
+
+class Activity(Group):
+    """What the daemon does, for operators."""
+
+    def stream(self, *, last_event_id: str | None = None) -> Following:
+        """Follow every change, and how things stand: a snapshot first, then one whenever something changed."""
+        return Following(self._transport, self.path("activity.stream", []), {}, last_event_id)

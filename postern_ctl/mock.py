@@ -30,6 +30,13 @@ class Mock:
 @cache
 def mock() -> Mock:
     """Return this process's mock, started the first time. Raises `Unreachable` when it does not start."""
+    process, told = begun()
+    atexit.register(stop, process)
+    return told
+
+
+def begun() -> tuple[subprocess.Popen[str], Mock]:
+    """Start a mock, to be stopped by whoever did. Raises `Unreachable` when it does not start."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ENV_PREFIX)}
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "daemon", "mock"],
@@ -38,15 +45,15 @@ def mock() -> Mock:
         env=environment,
         text=True,
     )
-    atexit.register(_stop, process)
     assert process.stdout is not None  # noqa: S101  # for the type checker: it is a pipe
     try:
-        return Mock(**json.loads(process.stdout.readline()))
+        return process, Mock(**json.loads(process.stdout.readline()))
     except ValueError:
+        stop(process)
         raise Unreachable(BASE_URL, "it did not start") from None
 
 
-def _stop(process: subprocess.Popen[str]) -> None:
+def stop(process: subprocess.Popen[str]) -> None:
     """End it: it lives as long as its stdin is open."""
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:

@@ -140,7 +140,12 @@ def lines(values: Iterable[object]) -> None:
 
 def text(value: str) -> None:
     """Print the text of a mail, without what could steer a terminal."""
-    emit(value.replace("\r\n", "\n").translate(_PLAIN_TEXT).rstrip("\n"))
+    emit(harmless(value).rstrip("\n"))
+
+
+def harmless(value: str) -> str:
+    """Return text of several lines without what could steer a terminal, mark for mark."""
+    return value.replace("\r\n", "\n").translate(_PLAIN_TEXT)
 
 
 def wrapped(value: str) -> list[str]:

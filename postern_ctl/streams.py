@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
+import socket
+import threading
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from daemon.errors import Code, PosternError
 from postern_ctl.answers import Document, Refused, Unreachable
@@ -19,7 +20,10 @@ PAUSE_MAX_SECONDS = 30.0
 END = "end"
 _PASSING = (Code.BACKEND_UNAVAILABLE, Code.INTERNAL_ERROR, Code.RATE_LIMITED)
 
-pause = time.sleep
+
+def pause(over: threading.Event, seconds: float) -> None:
+    """Wait before the next attempt, but not past the end."""
+    over.wait(seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,31 +63,62 @@ class Reader:
             event, data = "message", []
 
 
-def follow(transport: Transport, path: str, tenant: str | None, last_event_id: str | None) -> Iterator[StreamEvent]:
-    """Yield events as they happen, for ever. A stream that ends is taken up again after the last event.
+class Following(Iterator[StreamEvent]):
+    """The events of a stream as they happen, for ever. One that ends is taken up again after the last event.
 
-    Raises `Unreachable` when nobody answers at first, or no more, and `Refused` when the caller may not, or no longer.
+    Going on raises `Unreachable` when nobody answers at first, or no more, and `Refused` when the caller may not, or no
+    longer. `end` stops it from another thread.
     """
-    reader = Reader(last_event_id)
-    connected, failures, waited = False, 0, 0.0
-    while True:
-        asked: dict[str, Any] = {"tenant": tenant, "last_event_id": reader.last_event_id}
-        query = {name: value for name, value in asked.items() if value is not None}
-        try:
-            with transport.lines(path, query=query, timeout_seconds=SILENCE_MAX_SECONDS) as lines:
-                connected = True
-                for event in reader.read(lines):
-                    failures, waited = 0, 0.0
-                    if event.event == END:
-                        break
-                    yield event
-        except (Unreachable, Refused) as problem:
-            passing = isinstance(problem, Unreachable) or problem.code in _PASSING
-            if not connected or not passing or waited >= RESUME_WITHIN_SECONDS:
-                raise
-        seconds = min(PAUSE_FIRST_SECONDS * 2**failures, PAUSE_MAX_SECONDS)
-        failures, waited = failures + 1, waited + seconds
-        pause(seconds)
+
+    def __init__(self, transport: Transport, path: str, query: Document, last_event_id: str | None) -> None:
+        self._transport, self._path, self._query = transport, path, query
+        self._reader = Reader(last_event_id)
+        self._over = threading.Event()
+        self._socket: socket.socket | None = None
+        self._events = self._follow()
+        self.connected = False  # whether it stands at this moment
+
+    def __next__(self) -> StreamEvent:
+        return next(self._events)
+
+    def end(self) -> None:
+        """Hang up for good, also while nothing happens."""
+        self._over.set()
+        if self._socket is not None:
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _follow(self) -> Iterator[StreamEvent]:
+        began, failures, waited = False, 0, 0.0
+        while not self._over.is_set():
+            asked = {**self._query, "last_event_id": self._reader.last_event_id}
+            query = {name: value for name, value in asked.items() if value is not None}
+            try:
+                with self._transport.lines(
+                    self._path, query=query, timeout_seconds=SILENCE_MAX_SECONDS, connected=self._hold
+                ) as lines:
+                    began = self.connected = True
+                    for event in self._reader.read(lines):
+                        failures, waited = 0, 0.0
+                        if event.event == END:
+                            break
+                        yield event
+            except (Unreachable, Refused) as problem:
+                if self._over.is_set():
+                    return
+                passing = isinstance(problem, Unreachable) or problem.code in _PASSING
+                if not began or not passing or waited >= RESUME_WITHIN_SECONDS:
+                    raise
+            finally:
+                self.connected = False
+            seconds = min(PAUSE_FIRST_SECONDS * 2**failures, PAUSE_MAX_SECONDS)
+            failures, waited = failures + 1, waited + seconds
+            pause(self._over, seconds)
+
+    def _hold(self, sock: socket.socket) -> None:
+        self._socket = sock
+        if self._over.is_set():
+            self.end()
 
 
 def _document(text: str) -> Document:

@@ -181,12 +181,19 @@ class Transport:
                 self._sleep(pause_seconds)
 
     @contextmanager
-    def lines(self, path: str, *, query: Mapping[str, Any], timeout_seconds: float) -> Iterator[Iterator[bytes]]:
+    def lines(
+        self,
+        path: str,
+        *,
+        query: Mapping[str, Any],
+        timeout_seconds: float,
+        connected: Callable[[socket.socket], None] | None = None,
+    ) -> Iterator[Iterator[bytes]]:
         """Ask for a stream and hand out its lines as they come; `timeout_seconds` bounds the silence between them.
 
         Raises `Refused` or `Unreachable`, the latter in the middle, too.
         """
-        with self._asked("GET", path, query, None, {"Accept": _STREAM_TYPE}, timeout_seconds) as answer:
+        with self._asked("GET", path, query, None, {"Accept": _STREAM_TYPE}, timeout_seconds, connected) as answer:
             if answer.status != HTTPStatus.OK:
                 _success(answer)
             if answer.headers.get_content_type() != _STREAM_TYPE:
@@ -210,12 +217,19 @@ class Transport:
         content: bytes | None,
         headers: dict[str, str],
         timeout: float,
+        connected: Callable[[socket.socket], None] | None = None,
     ) -> Iterator[HTTPResponse]:
-        """Make one request; whatever fails below HTTP, while the answer is read, too, becomes `Unreachable`."""
+        """Make one request; whatever fails below HTTP, while the answer is read, too, becomes `Unreachable`.
+
+        `connected` is given the connection before anything is sent.
+        """
         headers |= self._own_headers()
         asked = urlencode({name: _query_text(value) for name, value in query.items()})
         connection = self._connection(timeout)
         try:
+            if connected is not None:
+                connection.connect()
+                connected(connection.sock)
             connection.request(method, self._prefix + path + (f"?{asked}" if asked else ""), content, headers)
             yield connection.getresponse()
         except TimeoutError:

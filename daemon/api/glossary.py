@@ -14,6 +14,7 @@ from typing import Any
 from daemon.api.glossary_domains import OF_DOMAINS
 from daemon.api.glossary_keeping import KEEPING
 from daemon.api.glossary_receiving import RECEIVING
+from daemon.api.glossary_status import STATUS
 
 MADE_UP: Any = ...
 
@@ -320,8 +321,6 @@ GLOSSARY: dict[str, tuple[str, Any]] = {
     "SendRequest.to": ("One address or several: local@domain, or Name <local@domain>.", ["Jane <jane@example.com>"]),
     "Sent.id": ("The message.", _MESSAGE),
     "Sent.status": ("`queued`: it is on disk and will be sent.", "queued"),
-    "Stats.audit_seq": ("The number of the last audit line.", 42),
-    "Stats.messages": ("How many messages there are.", 128),
     "StreamEnd.reason": ("Why the stream ends.", "stopping"),
     "Suppression.address": ("Whom the tenant does not write to.", "jane@example.com"),
     "Suppression.reason": ("Why.", "bounce"),
@@ -341,7 +340,7 @@ GLOSSARY: dict[str, tuple[str, Any]] = {
     "WebhookCreate.url": ("Where to post events.", _HOOK),
     "WebhookSecret.id": ("The webhook's id.", _WEBHOOK),
 } | KEEPING
-GLOSSARY |= OF_DOMAINS | RECEIVING
+GLOSSARY |= OF_DOMAINS | RECEIVING | STATUS
 
 
 def term(models: Iterable[str], name: str) -> tuple[str, Any] | None:

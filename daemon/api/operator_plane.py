@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.api.operation import Access, Operation, change, listing, read
+from daemon.api.operation import Access, Answers, Operation, change, listing, read
 from daemon.errors import Code
 
 _OPERATOR = Access.OPERATOR
@@ -214,4 +214,13 @@ OPERATOR_PLANE = (
     ),
     read("audit.get", "/v1/audit/{seq}", _OPERATOR, "Show one audit line", "AuditLine"),
     read("stats.get", "/v1/stats", _OPERATOR, "Show what the daemon is doing", "Stats"),
+    read(
+        "activity.stream",
+        "/v1/activity",
+        _OPERATOR,
+        "Follow every change and how things stand, as server-sent events",
+        "Activity",
+        query="ActivityQuery",
+        answers=Answers.STREAM,
+    ),
 )

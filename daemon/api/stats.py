@@ -24,6 +24,7 @@ class Stats(Model):
     inboxes: int
     messages: int
     sending_stopped: int
+    problems: list[str]
     audit_seq: int
     database_bytes: int
     outbox: OutboxCounts

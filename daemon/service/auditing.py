@@ -56,14 +56,14 @@ class Auditing(Service):
         rows = await self._database.read(
             lambda conn: audit.listing(conn, filters, before_seq=before, after_seq=after, limit=query.limit + 1)
         )
-        return self._cursors.listed("audit", query, rows, lambda row: row.seq, _shown)
+        return self._cursors.listed("audit", query, rows, lambda row: row.seq, shown_line)
 
     async def get(self, call: Call, seq: str) -> AuditLine:
         number = int(seq) if seq.isascii() and seq.isdecimal() and len(seq) < 19 else 0
         row = await self._database.read(lambda conn: audit.get(conn, number))
         if row is None:
             raise not_found("audit line")
-        return _shown(row)
+        return shown_line(row)
 
     async def verify(self, call: Call) -> AuditVerification:
         """Check the whole chain, on a thread and a connection of its own."""
@@ -166,7 +166,7 @@ def shown_verdict(verdict: Verdict) -> AuditVerification:
     )
 
 
-def _shown(row: AuditRow) -> AuditLine:
+def shown_line(row: AuditRow) -> AuditLine:
     return AuditLine(seq=row.seq, line=row.line, prev=row.prev, hash=row.hash, entry=_entry(row.line))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from daemon.api.operations import Operation
 from daemon.backends.protocols import Authenticate, Outside, PostSender
 from daemon.clock import Clock
 from daemon.errors import PosternError
-from daemon.events import Bus
+from daemon.events import Bus, Event
 from daemon.ids import Ids
 from daemon.keys import Keyring
 from daemon.service.auditing import Auditing
@@ -56,11 +57,12 @@ from daemon.service.sending.send import Sending
 from daemon.service.sending.suppressions import Suppressions
 from daemon.service.sending.unsubscribing import Unsubscribing
 from daemon.service.status import Counters, Status
+from daemon.service.telling.activity import ActivityStream
 from daemon.service.telling.dispatcher import Dispatcher
 from daemon.service.telling.events import Events
 from daemon.service.telling.webhook_making import WebhookMaker
 from daemon.service.telling.webhooks import Webhooks
-from daemon.service.tools import Tools
+from daemon.service.tools import COMMITS, Tools
 from daemon.service.waiting.waits import Waits
 from daemon.settings import Settings
 from daemon.store.database import Database
@@ -82,6 +84,7 @@ class Services:
         outside: Outside,
     ) -> None:
         counters = Counters()
+        database.committed = partial(bus.publish, Event(COMMITS, "committed"))
         self.ids = ids
         self.mutations = Mutations(database, keyring, ids)
         self.rates = Rates(settings, clock)
@@ -140,6 +143,7 @@ class Services:
         self.shipping = Shipping(tools, sender)
         self.keyring = Keyrings(tools)
         self.stats = Status(tools, self.waits, self.audit, counters)
+        self.activity = ActivityStream(tools, self.stats)
         self.dispatcher = Dispatcher(tools, maker, sender)
         self.housekeeping = Housekeeping(tools, self.audit, self.dispatcher, self.keyring)
 

@@ -98,6 +98,7 @@ class Status(Service):
             socket=self.listeners.socket,
             waits_active=self._waits.active,
             sending_stopped=await self.sending_stopped(),
+            problems=(await self.health()).problems,
             outbox=await self.outbox(),
             **counts,
         )

@@ -17,6 +17,8 @@ from daemon.service.rates import Rates
 from daemon.settings import Settings
 from daemon.store.database import Database
 
+COMMITS = "commits"  # the topic of every commit
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:

@@ -47,6 +47,11 @@ def head(conn: sqlite3.Connection) -> AuditRow | None:
         return one(conn, AuditRow, "audit ORDER BY seq DESC LIMIT 1")
 
 
+def last_seq(conn: sqlite3.Connection) -> int:
+    """Return the number of the newest line, 0 when there is none."""
+    return int(conn.execute("SELECT coalesce(max(seq), 0) FROM audit").fetchone()[0])
+
+
 def get(conn: sqlite3.Connection, seq: int) -> AuditRow | None:
     with _mangled_text(conn, "replace"):
         return one(conn, AuditRow, "audit WHERE seq = ?", seq)

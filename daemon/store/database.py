@@ -81,6 +81,7 @@ class Database:
         self._local = threading.local()
         self._read_connections: list[sqlite3.Connection] = []
         self._closed = False
+        self.committed: Callable[[], None] = lambda: None  # called on the event loop after each commit
         self._loop: asyncio.AbstractEventLoop
         self._conn: sqlite3.Connection
         self._writer: threading.Thread
@@ -153,8 +154,12 @@ class Database:
                 open_ = False
             if batch:
                 self._commit(conn, batch)
-                self._loop.call_soon_threadsafe(_settle, batch)
+                self._loop.call_soon_threadsafe(self._settle, batch)
         conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _settle(self, batch: list[_Job]) -> None:
+        self.committed()
+        _settle(batch)
 
     def _commit(self, conn: sqlite3.Connection, batch: list[_Job]) -> None:
         try:

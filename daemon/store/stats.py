@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from daemon.store.audit import last_seq
 from daemon.store.database import Tx
 
 COUNTED = ("tenants", "agents", "inboxes", "messages")
@@ -16,7 +17,7 @@ def counts(conn: sqlite3.Connection) -> dict[str, int]:
         table: int(conn.execute(f"SELECT count(*) FROM {table}{ONLY.get(table, '')}").fetchone()[0])  # noqa: S608  names are ours
         for table in COUNTED
     }
-    found["audit_seq"] = int(conn.execute("SELECT coalesce(max(seq), 0) FROM audit").fetchone()[0])
+    found["audit_seq"] = last_seq(conn)
     pages = int(conn.execute("PRAGMA page_count").fetchone()[0])
     found["database_bytes"] = pages * int(conn.execute("PRAGMA page_size").fetchone()[0])
     return found

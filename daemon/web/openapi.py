@@ -175,8 +175,11 @@ class _Document:
     def _content(self, operation: Operation) -> dict[str, Any]:
         if operation.answers is Answers.STREAM:
             data = self._samples.answer({"$ref": _ref(operation.response)})
-            example = f"event: {data['event']}\ndata: {data}\nid: AAAAAAAAAAc1nFu178Z3\n\n".replace("'", '"')
-            return {STREAM_TYPE: {"schema": {"type": "string"}, "example": example}}
+            example = {"event": data["event"], "data": json.dumps(data), "id": "AAAAAAAAAAc1nFu178Z3"}
+            about = {"contentMediaType": "application/json", "contentSchema": {"$ref": _ref(operation.response)}}
+            one = {"event": {"type": "string"}, "data": {"type": "string", **about}, "id": {"type": "string"}}
+            each = {"type": "object", "properties": one, "required": ["data"]}  # of the stream's events
+            return {STREAM_TYPE: {"schema": each, "example": example}}
         if operation.answers is Answers.BYTES:
             binary = {"schema": {"type": "string", "format": "binary"}}
             return {operation.response: binary} | self._or_receipt({"$ref": _ref("LinkRef")})

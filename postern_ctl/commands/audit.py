@@ -32,6 +32,7 @@ COLUMNS = (
     Column("TARGET", "target"),
     Column("OUTCOME", "outcome"),
 )
+_TOLD = ("action", "target", "outcome")
 CHECKPOINT_COLUMNS = (
     Column("ID", "id", keep=True),
     Column("LINES", "size"),
@@ -48,11 +49,15 @@ def tail(
     tenant: OfTenant = None,
     action: Annotated[str | None, typer.Option(metavar="ACTION", help="Only this action.")] = None,
     value: Annotated[str | None, typer.Option(metavar="HASH", help="Only lines with what `audit hash` named.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with each new line, as it is made.")] = False,
 ) -> None:
     """Show the latest audit lines, the newest last."""
     if lines < 1:
         raise WrongUsage("-n takes a whole number from 1 on.")
     narrowed = tenant_id(tenant) if tenant else None
+    if follow:
+        _follow({"tenant": narrowed, "action": action, "value": value})
+        return
     listing = postern().audit.list(tenant=narrowed, action=action, value=value, limit=min(lines, PAGE_MAX_ROWS))
     found = list(islice(listing, lines))[::-1]
     if output.only_json({"data": found}):
@@ -137,6 +142,23 @@ def row(line: Document) -> Document:
     actor = entry.get("actor") or {}
     who = ":".join(str(actor[name]) for name in ("type", "id") if actor.get(name))
     return {**entry, "seq": line["seq"], "actor": who, "hash": line["hash"]}
+
+
+def _follow(wanted: dict[str, str | None]) -> None:
+    """Print each new line that is as wanted; with --json each is one document."""
+    for event in postern().activity.stream():
+        line = event.data.get("audit")
+        if line is None or any(text not in (None, line["entry"].get(name)) for name, text in wanted.items()):
+            continue
+        if output.is_json():
+            output.json_line({"data": line})
+        elif output.is_quiet():
+            output.lines([line["seq"]])
+        else:
+            shown = row(line)
+            words = (f"#{shown['seq']}", output.second(shown.get("time")), shown["actor"])
+            output.lines(["  ".join(map(output.cell, (*words, *(shown.get(name) for name in _TOLD))))])
+        output.flush()
 
 
 def _kept(path: Path) -> Document:

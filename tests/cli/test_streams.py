@@ -53,7 +53,7 @@ def test_what_is_written_is_read(sent: list[dict[str, str]]) -> None:
 def test_a_stream_that_ends_is_taken_up_after_the_last_event(
     daemon: RunningDaemon, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streams, "pause", lambda seconds: None)
+    monkeypatch.setattr(streams, "pause", lambda over, seconds: None)
     client = Postern(daemon.http, world.agent_key)
     deliver(daemon, world.address, "zero", "x")
     began = background(lambda: next(client.events.stream()))
@@ -74,7 +74,7 @@ def test_a_stream_that_ends_is_taken_up_after_the_last_event(
 
 def test_interruptions_are_bridged_and_refusals_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
-    monkeypatch.setattr(streams, "pause", pauses.append)
+    monkeypatch.setattr(streams, "pause", lambda over, seconds: pauses.append(seconds))
 
     class Flaky:
         """A transport whose streams break."""
@@ -82,7 +82,7 @@ def test_interruptions_are_bridged_and_refusals_are_not(monkeypatch: pytest.Monk
         def __init__(self) -> None:
             self.asked: list[object] = []
 
-        def lines(self, path: str, *, query: dict[str, object], timeout_seconds: float) -> object:
+        def lines(self, path: str, *, query: dict[str, object], **more: object) -> object:
             self.asked.append(query.get("last_event_id"))
 
             @contextmanager
@@ -97,7 +97,7 @@ def test_interruptions_are_bridged_and_refusals_are_not(monkeypatch: pytest.Monk
             return opened()
 
     flaky = Flaky()
-    told = streams.follow(flaky, "/v1/events", None, None)  # type: ignore[arg-type]  # a stand-in
+    told = streams.Following(flaky, "/v1/events", {}, None)  # type: ignore[arg-type]  # a stand-in
     assert [next(told).id, next(told).id] == ["1", "4"]
     with pytest.raises(Refused):
         next(told)
@@ -108,6 +108,14 @@ def test_interruptions_are_bridged_and_refusals_are_not(monkeypatch: pytest.Monk
 def test_who_is_not_there_at_first_is_not_waited_for() -> None:
     with pytest.raises(Unreachable):
         next(Postern("http://127.0.0.1:1", "pk_agent_x").events.stream())
+
+
+def test_a_stream_is_ended_from_another_thread_while_nothing_happens(daemon: RunningDaemon) -> None:
+    stream = Postern(socket_path=daemon.ready["socket"]).activity.stream()
+    assert next(stream).event == "stats"
+    rest = background(lambda: list(stream))
+    stream.end()
+    assert all(event.event == "audit" for event in rest.result(30))
 
 
 def test_posternctl_events_tells_people_and_programs(daemon: RunningDaemon, world: World) -> None:

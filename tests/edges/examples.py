@@ -152,4 +152,5 @@ EXAMPLES: dict[str, Callable[[World], Example]] = {
     "backups.delete": lambda w: Example((w.backup,)),
     "keyring.get": lambda w: Example(),
     "keyring.rotate": lambda w: Example(),
+    "activity.stream": lambda w: Example(),
 }

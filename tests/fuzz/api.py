@@ -57,6 +57,7 @@ BEYOND_SCHEMAS = {
     "webhooks.create": "agent_id is for operators; webhook targets can be forbidden",
 }
 SIGNED = {"cursor", "last_event_id"}  # made by the server for one list: any other text is 400
+STREAMS = {"activity.stream", "events.stream"}
 MAY_BE_GONE = {"waits.wait", "waits.resume", "events.stream"}
 TAKES_AWAY = {"agents.update", "tenants.update"}  # beside every DELETE: asked of what is not needed further
 
@@ -154,7 +155,7 @@ def _succeeded(log: str) -> Iterator[str]:
     names = {(operation.method, operation.path): operation.name for operation in OPERATIONS}
     for line in map(json.loads, log.splitlines()):
         name = names.get((line.get("method"), line.get("route")))
-        left = line.get("status") == LEFT and name == "events.stream"  # which nobody hears to the end
+        left = line.get("status") == LEFT and name in STREAMS  # which nobody hears to the end
         if name is not None and (left or line["status"] < HTTPStatus.MULTIPLE_CHOICES):
             yield name
 
@@ -166,7 +167,7 @@ def configuration(world: World, doomed: World) -> str:
     for operation in OPERATIONS:
         takes = operation.method == "DELETE" or operation.name in TAKES_AWAY
         lines += ["[[operations]]", f"include-operation-id = {json.dumps(operation.name)}"]
-        lines += [f"request-timeout = {STREAM_MAX_SECONDS}"] if operation.name == "events.stream" else []
+        lines += [f"request-timeout = {STREAM_MAX_SECONDS}"] if operation.name in STREAMS else []
         lines += [
             "[operations.checks.positive_data_acceptance]",
             f"expected-statuses = {json.dumps(accepted(operation))}",

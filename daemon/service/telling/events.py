@@ -80,9 +80,9 @@ class Events(Service):
                         beat = now + HEARTBEAT_SECONDS
                     await nudges.next(min(beat - now if now < beat else HEARTBEAT_SECONDS, self._key_seconds(call)))
         except BusClosed:
-            yield _end("stopping")
+            yield ended("stopping")
         except PosternError as problem:
-            yield _end("access_ended" if problem.code is Code.INVALID_API_KEY else "unavailable")
+            yield ended("access_ended" if problem.code is Code.INVALID_API_KEY else "unavailable")
 
     def _page(self, conn: sqlite3.Connection, call: Call, query: EventQuery, after_n: int) -> _Page:
         """Look at what came after a number, and whether the caller may still be told. Raises `invalid_api_key`."""
@@ -119,5 +119,6 @@ def _refuse_gap(conn: sqlite3.Connection, position: int) -> None:
         )
 
 
-def _end(reason: str) -> Notice:
+def ended(reason: str) -> Notice:
+    """Return the last notice of a stream."""
     return Notice(None, END, StreamEnd.model_validate({"reason": reason}))

@@ -1,0 +1,234 @@
+"""Home: whether all is well, what comes and goes, what is on its way, and what happened last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal
+from textual.widgets import Static
+
+from postern_ctl.answers import Document
+from postern_ctl.commands.audit import row as shown_line
+from postern_ctl.output import cell, second
+from postern_ctl.tui.desk import aside, by_itself
+from postern_ctl.tui.frame import Hints, Page
+from postern_ctl.tui.live import News
+from postern_ctl.tui.look import line
+from postern_ctl.tui.table import Table
+from postern_ctl.tui.views import QUIET, STRONG, Column, kind_of, of, state
+
+BARS = "▁▂▃▄▅▆▇█"
+SIDE_BY_SIDE_FROM_CELLS = 130
+LABEL_CELLS, VALUE_CELLS = 8, 7
+
+
+def _clock(timestamp: str | None) -> str:
+    return (second(timestamp) or "")[-8:]
+
+
+MAIL_COLUMNS = (
+    Column("MAIL", lambda row: _clock(row["message"]["received_at"]), True, lambda row: QUIET),
+    state("", lambda row: str(row["event"]).removeprefix("message.")),
+    Column("MAILBOX", of("inbox")),
+    Column("SUBJECT", lambda row: row["message"]["subject"], kind=lambda row: STRONG),
+    Column("FROM", lambda row: row["message"]["from"], spare=True),
+)
+LINE_COLUMNS = (
+    Column("CHANGES", lambda row: _clock(row.get("time")), True, lambda row: QUIET),
+    Column("", of("action"), True, lambda row: STRONG if row.get("outcome") == "ok" else kind_of(row.get("outcome"))),
+    Column("BY", of("actor")),
+    Column("TARGET", of("target")),
+)
+
+
+class Dashboard(Page):
+    """How things stand, drawn anew when they change."""
+
+    tab = "home"
+
+    def body(self) -> ComposeResult:
+        with Horizontal(id="boards"):
+            yield Static(id="health", classes="board", markup=False)
+            yield Static(id="flow", classes="board", markup=False)
+            yield Static(id="outbox", classes="board", markup=False)
+        with Container(id="feeds"):
+            yield Table(MAIL_COLUMNS, nothing="Mail shows here as it comes.")
+            yield Table(LINE_COLUMNS, nothing="Changes show here as they are made.")
+
+    def on_mount(self) -> None:
+        for name, title in (("health", "Health"), ("flow", "Now"), ("outbox", "Outbox")):
+            self.query_one(f"#{name}", Static).border_title = title
+        self._mail.focus()
+        self.call_after_refresh(self._draw)  # the boards have their size then
+        self.action_reload()
+
+    def on_screen_resume(self) -> None:
+        self._draw()
+
+    def on_resize(self) -> None:
+        self.set_class(self.app.size.width >= SIDE_BY_SIDE_FROM_CELLS, "-wide")
+        self.call_after_refresh(self._draw)
+
+    @property
+    def _mail(self) -> Table:
+        return self.query(Table)[0]
+
+    @property
+    def _lines(self) -> Table:
+        return self.query(Table)[1]
+
+    def crumbs(self) -> list[str]:
+        return [cell(self.console.desk.client.target)]
+
+    def tally(self) -> str:
+        stats = self.console.stats
+        return f"Postern {stats['version']}" if stats else "connecting"
+
+    def hints(self) -> Hints:
+        return [("⏎", "read"), ("tab", "mail ⇄ changes"), ("1…8", "views")]
+
+    def equivalent(self) -> list[str]:
+        return ["daemon", "status"]
+
+    def happened(self, news: News) -> None:
+        if news.stats is not None:
+            self.draw_frame()
+        self._draw()
+
+    def action_reload(self) -> None:
+        if not self.console.lines:
+            by_itself(self, self.console, self._load, group="load")
+
+    async def _load(self) -> None:
+        """Begin with the latest lines; from then on they come by themselves."""
+        audit = self.console.desk.client.audit
+        page = await aside(lambda: next(audit.list(limit=50).pages()))
+        known = {one["seq"] for one in self.console.lines}
+        self.console.lines.extendleft(one for one in page.data if one["seq"] not in known)
+        self._draw()
+
+    # ------------------------------------------------------------------------------------------------------- drawing
+
+    def _draw(self) -> None:
+        if not self.drawable:
+            return
+        stats = self.console.stats
+        if stats is not None:
+            self.query_one("#health", Static).update(self._health(stats))
+            self.query_one("#outbox", Static).update(self._outbox(stats["outbox"], stats["sending_stopped"]))
+        self.draw_flow()
+        mail = list(self.console.mail)[::-1]
+        self._mail.show(mail, [f"{one['event']} {one['message']['id']}" for one in mail])
+        lines = [shown_line(one) for one in reversed(self.console.lines)]
+        self._lines.show(lines, [str(one["seq"]) for one in lines])
+
+    def draw_flow(self) -> None:
+        """Draw the rates; they change by the second while something goes on."""
+        board = self.query_one("#flow", Static)
+        room = max(4, board.content_size.width - LABEL_CELLS - VALUE_CELLS - 1)
+        flow, stats = self.console.flow, self.console.stats
+        rows = [
+            self._bars("mail/s", flow.mail, room),
+            self._bars("changes/s", flow.changes, room),
+            self._bars("waits", flow.waits, room),
+        ]
+        if stats is not None:
+            rows += [
+                self._count("mail", stats["messages"], f"in {stats['inboxes']:,} mailboxes"),
+                self._count("agents", stats["agents"], f"of {stats['tenants']:,} tenants"),
+            ]
+        board.update(_block(rows))
+
+    def _count(self, label: str, count: int, rest: str) -> Text:
+        return line(self.app, (f"{label:<{LABEL_CELLS}}", QUIET), f"{count:,}", (f" {rest}", QUIET))
+
+    def _bars(self, label: str, values: Sequence[float], room: int) -> Text:
+        now = values[-1] if values else 0.0
+        shown = f"{now:,.0f}" if now == int(now) or now >= 100 else f"{now:.1f}"
+        bars = sparkline(values, room)
+        return line(self.app, (f"{label:<{LABEL_CELLS + 1}}", QUIET), f"{shown:>{VALUE_CELLS - 2}} ", (bars, "title"))
+
+    def _health(self, stats: Document) -> Text:
+        problems = stats["problems"]
+        ready = ("● " + cell(problems[0]), "bad") if problems else ("● ready", "good")
+        rows = [line(self.app, ready, (f"  up {age(stats['uptime_seconds'])}", QUIET))]
+        rows += [
+            line(self.app, (f"{name:<6}", QUIET), stats[name] or "", ("" if stats[name] else "off", QUIET))
+            for name in ("http", "smtp", "dns")
+        ]
+        held = (f", line {stats['audit_seq']:,}", QUIET)
+        rows.append(line(self.app, ("store ", QUIET), size(stats["database_bytes"]), held))
+        return _block(rows)
+
+    def _outbox(self, outbox: Document, stopped: int) -> Text:
+        waiting, oldest = outbox["queued"] + outbox["handing"], outbox["oldest_queued_seconds"]
+        rows = [
+            self._way("queued", waiting, "warn", age(oldest, units=1) if oldest else ""),
+            self._way("sent", outbox["sent"] + outbox["delivered"], ""),
+            self._way("bounced", outbox["bounced"], "warn"),
+            self._way("failed", outbox["failed"], "bad"),
+            self._way("complaints", outbox["complained"], "bad"),
+        ]
+        if stopped:
+            rows[-1] = line(self.app, (f"{stopped} tenants stopped", "bad"))
+        return _block(rows)
+
+    def _way(self, label: str, count: int, kind: str, rest: str = "") -> Text:
+        return line(self.app, (f"{label:<11}", QUIET), (f"{count:,}", kind if count else ""), (f"  {rest}", QUIET))
+
+    @on(Table.Opened)
+    def _open(self) -> None:
+        mail = self._mail.row
+        if self.focused is self._mail and mail is not None:
+            message = mail["message"]
+            context = {"message": message["id"], "called": message["subject"] or "(no subject)"}
+            self.console.visit("message", context, self.tab)
+        elif self.focused is self._lines and self._lines.row is not None:
+            from postern_ctl.tui.dialogs import Record
+
+            row = self._lines.row
+            self.console.show_box(Record(f"Line {row['seq']}", row))
+
+    def action_copy(self) -> None:
+        table = self.focused
+        if isinstance(table, Table) and table.row is not None:
+            self.console.copy(str(table.row.get("inbox") or table.row.get("target") or ""))
+
+
+def _block(rows: Sequence[Text]) -> Text:
+    """Return rows below each other, none of which runs on into the next."""
+    made = Text("\n").join(rows)
+    made.no_wrap, made.overflow = True, "ellipsis"
+    return made
+
+
+def sparkline(values: Sequence[float], cells: int) -> str:
+    """Return the last of the values as bars, the newest at the right; the highest fills its cell."""
+    shown = list(values)[-cells:]
+    top = max(shown, default=0.0)
+    if not top:
+        return BARS[0] * len(shown)
+    return "".join(BARS[round(value / top * (len(BARS) - 1))] for value in shown)
+
+
+def age(seconds: int, units: int = 2) -> str:
+    """Return a duration in the largest of its units."""
+    parts: list[str] = []
+    for name, length in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        count, seconds = divmod(seconds, length)
+        if count or (name == "s" and not parts):
+            parts.append(f"{count} {name}")
+    return " ".join(parts[:units])
+
+
+def size(octets: int) -> str:
+    """Return a size as people read it."""
+    number = float(octets)
+    for unit in ("B", "kB", "MB", "GB"):
+        if number < 1000 or unit == "GB":
+            break
+        number /= 1000
+    return f"{number:.0f} {unit}" if number >= 100 or unit == "B" else f"{number:.1f} {unit}"

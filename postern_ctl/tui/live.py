@@ -1,0 +1,145 @@
+"""What happens, as it happens: two streams read in threads, handed over in batches, kept within bounds."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from daemon.errors import PosternError
+from postern_ctl.answers import Document, Refused, Unreachable
+from postern_ctl.client import Postern
+from postern_ctl.streams import Following
+
+AGAIN_AFTER_SECONDS = 5.0
+KEPT_MAX = 500
+SECONDS_KEPT = 120
+FRESH_SECONDS = 1.7  # while something changes, a snapshot comes every second
+MAIL = "message"
+
+
+class Flow:
+    """How much came in each of the last seconds, and how many waited then: worked out from one snapshot to the next."""
+
+    def __init__(self) -> None:
+        self.mail, self.changes, self.waits = (deque([0.0] * SECONDS_KEPT, SECONDS_KEPT) for _ in range(3))
+        self._seen: tuple[int, int] | None = None
+        self._seen_at = 0.0
+        self._rates = (0.0, 0.0)
+        self._waits = 0.0
+
+    def saw(self, stats: Document, now: float) -> None:
+        """Take note of a snapshot. One that comes after silence tells of the last second: that is when it was made."""
+        counted, before = (stats["messages"], stats["audit_seq"]), self._seen
+        seconds = min(max(now - self._seen_at, 0.5), FRESH_SECONDS)
+        if before is not None:
+            mail, changes = (max(0, new - old) / seconds for new, old in zip(counted, before, strict=True))
+            self._rates = (mail, changes)
+        self._seen, self._seen_at, self._waits = counted, now, float(stats["waits_active"])
+
+    def tick(self, now: float) -> bool:
+        """Count a second; tell whether there is anything to be seen."""
+        mail, changes = self._rates if now - self._seen_at <= FRESH_SECONDS else (0.0, 0.0)
+        for series, value in ((self.mail, mail), (self.changes, changes), (self.waits, self._waits)):
+            series.append(value)
+        return any(map(any, (self.mail, self.changes, self.waits)))
+
+
+@dataclass(slots=True)
+class News:
+    """What came since the last time: audit lines, message events, the last snapshot, and how much there was of it."""
+
+    lines: list[Document] = field(default_factory=list)
+    events: list[Document] = field(default_factory=list)
+    stats: Document | None = None
+    events_counted: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.lines or self.events or self.stats)
+
+    @property
+    def topics(self) -> set[str]:
+        """Return the subjects that something happened to, as audit lines name them; `message` for mail."""
+        actions = (str(line["entry"].get("action", "")).split(":") for line in self.lines)
+        found = {action[1] for action in actions if len(action) == 3}
+        return found | {MAIL} if self.events else found
+
+
+class Live:
+    """Follows the daemon from `start` to `stop`, whatever becomes of the connection.
+
+    More than `KEPT_MAX` lines or events at once are counted, and the newest kept.
+    """
+
+    def __init__(self, client: Postern) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+        self._lines: deque[Document] = deque(maxlen=KEPT_MAX)
+        self._events: deque[Document] = deque(maxlen=KEPT_MAX)
+        self._stats: Document | None = None
+        self._events_counted = 0
+        self._over = threading.Event()
+        self._streams: dict[str, Following] = {}
+        self.refused: str | None = None  # why nothing more will come
+
+    @property
+    def connected(self) -> bool:
+        """Tell whether both streams stand."""
+        streams = tuple(self._streams.values())
+        return len(streams) == 2 and all(stream.connected for stream in streams)
+
+    def start(self) -> None:
+        """Begin to follow."""
+        client = self._client
+        for name, opened in (
+            ("activity", lambda last: client.activity.stream(last_event_id=last)),
+            ("events", lambda last: client.events.stream(last_event_id=last)),
+        ):
+            work = partial(self._follow, name, opened)
+            threading.Thread(target=work, name=f"console-{name}", daemon=True).start()
+
+    def stop(self) -> None:
+        """Hang up."""
+        self._over.set()
+        for stream in tuple(self._streams.values()):
+            stream.end()
+
+    def take(self) -> News:
+        """Return what came since the last time."""
+        with self._lock:
+            news = News(list(self._lines), list(self._events), self._stats, self._events_counted)
+            self._lines.clear()
+            self._events.clear()
+            self._stats, self._events_counted = None, 0
+        return news
+
+    def _follow(self, name: str, opened: Callable[[str | None], Following]) -> None:
+        last: str | None = None
+        while not self._over.is_set():
+            stream = self._streams[name] = opened(last)
+            if self._over.is_set():
+                stream.end()
+            try:
+                for event in stream:
+                    last = event.id or last
+                    self._put(event.data)
+            except Refused as refused:
+                if last is None:
+                    self.refused = refused.message
+                    return
+                last = None  # kept no more, or another daemon's: begin anew
+            except (Unreachable, PosternError):
+                pass
+            self._over.wait(AGAIN_AFTER_SECONDS)
+
+    def _put(self, data: Document) -> None:
+        with self._lock:
+            if "audit" in data:
+                self._lines.append(data["audit"])
+            elif "stats" in data:
+                self._stats = data["stats"]
+            elif "message" in data:
+                self._events.append(data)
+                self._events_counted += 1

@@ -1,0 +1,117 @@
+"""The audit log with the proof that it is whole, and the one-time links that its lines made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from postern_ctl.answers import Answer, Document, Page
+from postern_ctl.commands.audit import row as shown_line
+from postern_ctl.output import second
+from postern_ctl.tui.desk import PAGE_ROWS, Desk
+from postern_ctl.tui.views import (
+    QUIET,
+    STRONG,
+    Action,
+    Column,
+    Context,
+    View,
+    number,
+    of,
+    pages,
+    state,
+    text,
+    when,
+)
+
+
+def _lines(desk: Desk, context: Context) -> Iterator[Page]:
+    listing = desk.client.audit.list(
+        tenant=context.get("tenant"), action=context.get("action"), value=context.get("value"), limit=PAGE_ROWS
+    )
+    for page in listing.pages():
+        yield Page([{**shown_line(line), "prev": line["prev"]} for line in page.data], page.next_cursor)
+
+
+AUDIT_COLUMNS = (
+    number("SEQ", of("seq")),
+    Column("TIME", of("time", show=second), True, lambda row: QUIET),
+    Column("ACTION", of("action"), True, lambda row: STRONG),
+    text("ACTOR", "actor"),
+    text("TARGET", "target"),
+    state("OUTCOME", lambda row: str(row.get("outcome", ""))),
+)
+AUDIT = View(
+    name="audit",
+    title="Audit",
+    columns=AUDIT_COLUMNS,
+    load=_lines,
+    topics=frozenset({"*"}),
+    command=lambda context: ["audit", "tail", "--follow"],
+    empty="The log is empty\nThe first change will be its first line.",
+    key=lambda row: str(row["seq"]),
+    essential=lambda row: str(row["hash"]),
+    called=lambda row: f"Line {row['seq']}",
+    actions=(
+        Action(
+            key="v",
+            label="verify",
+            makes=True,
+            changes=False,
+            title=lambda row: "Check the chain",
+            command=lambda row, values: ["audit", "verify"],
+            run=lambda desk, row, values: desk.client.audit.verify(),
+        ),
+        Action(
+            key="c",
+            label="checkpoint",
+            makes=True,
+            title=lambda row: "Sign a checkpoint",
+            command=lambda row, values: ["audit", "checkpoint"],
+            run=lambda desk, row, values: desk.client.audit.checkpoint(),
+        ),
+        Action(
+            key="o",
+            label="receipt",
+            makes_link=True,
+            title=lambda row: f"A link to the signed receipt of line {row['seq']}",
+            command=lambda row, values: ["link", "create", "--audit", str(row["seq"])],
+            run=lambda desk, row, values: _receipt(desk, row),
+        ),
+    ),
+)
+
+
+def _receipt(desk: Desk, row: Document) -> Answer:
+    return desk.client.links.create(int(row["seq"]))
+
+
+LINKS = View(
+    name="links",
+    title="One-time links",
+    columns=(
+        text("PURPOSE", "purpose", keep=True, kind=STRONG),
+        state("STATE", lambda row: str(row["status"])),
+        text("TARGET", "target"),
+        text("ISSUER", "issuer"),
+        when("EXPIRES", "expires_at"),
+        when("USED", "used_at"),
+    ),
+    load=lambda desk, context: pages(desk.client.links.list(tenant=context.get("tenant"), limit=PAGE_ROWS)),
+    topics=frozenset({"*"}),
+    command=lambda context: ["link", "list"],
+    empty="There is no link\nEvery change makes one.",
+    actions=(
+        Action(
+            key="x",
+            label="revoke",
+            applies=lambda row: row["status"] == "open",
+            title=lambda row: "Revoke a link",
+            warning="It opens for nobody any more, and what it sealed is erased.",
+            confirm=lambda row: "revoke",
+            command=lambda row, values: ["link", "revoke", row["id"]],
+            run=lambda desk, row, values: desk.client.links.revoke(row["id"]),
+        ),
+    ),
+)
+
+VIEWS = (AUDIT, LINKS)

@@ -1,0 +1,149 @@
+"""Webhooks, and what was delivered to them."""
+
+from __future__ import annotations
+
+from postern_ctl.answers import Answer, Document
+from postern_ctl.output import minute
+from postern_ctl.tui.desk import PAGE_ROWS, Desk
+from postern_ctl.tui.views import (
+    BAD,
+    GOOD,
+    QUIET,
+    STRONG,
+    WARN,
+    Action,
+    Column,
+    Context,
+    Field,
+    Values,
+    View,
+    Way,
+    flags,
+    number,
+    of,
+    pages,
+    state,
+    text,
+    when,
+)
+
+
+def _add_fields(row: Document, context: Context) -> list[Field]:
+    return [
+        Field("url", "URL", hint="where to post to", needed=True),
+        Field("agent", "Agent", "--agent", hint="whose it is; can be left out with a mailbox"),
+        Field(
+            "address", "Mailbox", "--address", hint="only what happens in this one; all of the agent's when left out"
+        ),
+        Field("event", "Event", "--event", "message.received", needed=True),
+    ]
+
+
+def _add(desk: Desk, row: Document, values: Values) -> Answer:
+    return desk.client.webhooks.create(
+        values["url"],
+        events=values["event"].replace(",", " ").split(),
+        address=values["address"] or None,
+        agent_id=values["agent"] or None,
+    )
+
+
+def _add_command(row: Document, values: Values) -> list[str]:
+    fields = [one for one in _add_fields(row, {}) if one.name != "event"]
+    kinds = values.get("event", "").replace(",", " ").split()
+    return ["webhook", "add", *flags(fields, values), *(word for kind in kinds for word in ("--event", kind))]
+
+
+def _health(row: Document) -> str:
+    return "disabled" if row["status"] == "disabled" else "failing" if row["failing_since"] else "active"
+
+
+WEBHOOKS = View(
+    name="webhooks",
+    title="Webhooks",
+    columns=(
+        text("URL", "url", kind=STRONG),
+        Column("MAILBOX", of("address", show=lambda address: address or "all")),
+        Column("EVENTS", of("events", show=lambda kinds: [kind.removeprefix("message.") for kind in kinds])),
+        Column(
+            "STATE",
+            _health,
+            keep=True,
+            kind=lambda row: {"active": GOOD, "failing": WARN, "disabled": BAD}[_health(row)],
+        ),
+        when("CREATED", "created_at"),
+    ),
+    load=lambda desk, context: pages(desk.client.webhooks.list(tenant=context.get("tenant"), limit=PAGE_ROWS)),
+    topics=frozenset({"webhook", "inbox", "agent"}),
+    command=lambda context: ["webhook", "list"],
+    empty="There is no webhook\nWhat happens can be posted to a URL, signed. Press n to add one.",
+    called=lambda row: str(row["url"]),
+    ways=(Way("enter", "deliveries", "deliveries", lambda row: {"webhook": row["id"], "called": row["url"]}),),
+    actions=(
+        Action(
+            key="n",
+            label="add",
+            makes=True,
+            title=lambda row: "Add a webhook",
+            fields=_add_fields,
+            command=_add_command,
+            run=_add,
+        ),
+        Action(
+            key="t",
+            label="test",
+            title=lambda row: "Post a made-up event",
+            command=lambda row, values: ["webhook", "test", row["id"]],
+            run=lambda desk, row, values: desk.client.webhooks.test(row["id"]),
+        ),
+        Action(
+            key="x",
+            label="new secret",
+            title=lambda row: "Give a webhook a new secret",
+            warning="For a day deliveries are signed with the old one, too.",
+            confirm=lambda row: "rotate",
+            command=lambda row, values: ["webhook", "rotate", row["id"]],
+            run=lambda desk, row, values: desk.client.webhooks.rotate(row["id"]),
+        ),
+        Action(
+            key="d",
+            label="remove",
+            title=lambda row: "Remove a webhook",
+            warning="What was still to be delivered is not.",
+            confirm=lambda row: "remove",
+            command=lambda row, values: ["webhook", "remove", row["id"]],
+            run=lambda desk, row, values: desk.client.webhooks.delete(row["id"]),
+        ),
+    ),
+)
+DELIVERIES = View(
+    name="deliveries",
+    title="Deliveries",
+    top=False,
+    columns=(
+        text("EVENT", "event", keep=True),
+        state("STATUS", lambda row: str(row["status"])),
+        number("TRIES", of("attempts")),
+        number("HTTP", of("response_status")),
+        when("LAST TRY", "last_attempt_at"),
+        Column("NEXT", of("next_attempt_at", show=minute), keep=True, kind=lambda row: QUIET),
+        Column("ERROR", of("error"), kind=lambda row: BAD),
+        text("ID", "id", kind=QUIET, spare=True),
+    ),
+    load=lambda desk, context: pages(desk.client.webhooks.deliveries(context["webhook"], limit=PAGE_ROWS)),
+    topics=frozenset({"webhook", "message"}),
+    command=lambda context: ["webhook", "deliveries", context["webhook"]],
+    empty="Nothing was delivered yet\nt on the webhook posts a made-up event.",
+    actions=(
+        Action(
+            key="p",
+            label="replay",
+            applies=lambda row: row["status"] != "dropped",
+            title=lambda row: "Deliver once more",
+            command=lambda row, values: ["webhook", "replay", row["id"]],
+            run=lambda desk, row, values: desk.client.webhooks.replay(row["id"]),
+        ),
+    ),
+)
+
+VIEWS = (WEBHOOKS, DELIVERIES)

@@ -1,0 +1,164 @@
+"""What a view declares: its columns, where its rows come from, where they lead, and what can be done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from postern_ctl.answers import Answer, Document, Listing, Page
+from postern_ctl.output import minute
+from postern_ctl.tui.desk import Desk
+
+GOOD, BAD, WARN, QUIET, STRONG, PLAIN = "good", "bad", "warn", "quiet", "strong", ""
+_KINDS = {
+    GOOD: {"active", "live", "ok", "pass", "delivered", "open", "sent", "received"},
+    BAD: {"suspended", "disabled", "revoked", "expired", "dead", "refused", "fail", "stopped", "bounced", "failed"},
+    WARN: {"pending", "queued", "throttled", "handing", "complained", "temperror", "permerror", "used", "deleting"},
+    QUIET: {"dropped", "none", "unknown", "-", "default"},
+}
+_KIND_OF = {word: kind for kind, words in _KINDS.items() for word in words}
+
+Context = dict[str, str]  # what narrows a view: tenant, agent, inbox, …, by the client's names
+
+
+def kind_of(word: object) -> str:
+    """Return how a state is to look."""
+    return _KIND_OF.get(str(word), PLAIN)
+
+
+class Column(NamedTuple):
+    """A column. What `keep` marks is not shortened while anything else can be, what is `spare` is the first to go.
+
+    `kind` says how a row's value looks.
+    """
+
+    title: str
+    value: Callable[[Document], Any]
+    keep: bool = False
+    kind: Callable[[Document], str] = lambda row: PLAIN
+    right: bool = False
+    spare: bool = False
+
+
+def of(key: str, *, show: Callable[[Any], Any] = lambda value: value) -> Callable[[Document], Any]:
+    """Return the value of a field."""
+    return lambda row: show(row.get(key))
+
+
+def text(title: str, key: str, *, keep: bool = False, kind: str = PLAIN, spare: bool = False) -> Column:
+    return Column(title, of(key), keep, lambda row: kind, spare=spare)
+
+
+def state(title: str, value: Callable[[Document], str]) -> Column:
+    """Return a column of a word that is coloured by what it means."""
+    return Column(title, value, True, lambda row: kind_of(value(row)))
+
+
+def when(title: str, key: str) -> Column:
+    return Column(title, of(key, show=minute), True, lambda row: QUIET)
+
+
+def number(title: str, value: Callable[[Document], Any]) -> Column:
+    return Column(title, value, True, right=True)
+
+
+def in_force(row: Document) -> str:
+    """Return the state of a key."""
+    return "revoked" if row["revoked"] else "active"
+
+
+class Field(NamedTuple):
+    """A field of a form. `flag` is the option of posternctl; empty for an argument."""
+
+    name: str
+    label: str
+    flag: str = ""
+    value: str = ""
+    hint: str = ""
+    needed: bool = False
+    switch: bool = False  # given or not, without a value
+
+
+Values = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """Something that changes a row, or makes one. `run` is called in a thread.
+
+    `confirm` names what has to be typed before it is done. `command` is the same in posternctl.
+    """
+
+    key: str
+    label: str
+    title: Callable[[Document], str]
+    command: Callable[[Document, Values], list[str]]
+    run: Callable[[Desk, Document, Values], Answer]
+    confirm: Callable[[Document], str] | None = None
+    warning: str = ""
+    fields: Callable[[Document, Context], list[Field]] | None = None
+    makes: bool = False  # needs no row
+    changes: bool = True
+    makes_link: bool = False  # its link is what it is for
+    applies: Callable[[Document], bool] = lambda row: True
+
+
+class Way(NamedTuple):
+    """Where a row leads: another view, narrowed by it."""
+
+    key: str
+    label: str
+    view: str
+    context: Callable[[Document], Context]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A table of one noun."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    load: Callable[[Desk, Context], Iterator[Page]]
+    topics: frozenset[str]  # the subjects of audit lines that change it; `*` for any
+    command: Callable[[Context], list[str]]
+    empty: str
+    essential: Callable[[Document], str] = lambda row: str(row["id"])
+    key: Callable[[Document], str] = lambda row: str(row["id"])
+    called: Callable[[Document], str] = lambda row: str(row["id"])
+    ways: tuple[Way, ...] = ()
+    actions: tuple[Action, ...] = field(default=())
+    crumb: Callable[[Context], str] | None = None
+    top: bool = True  # can be shown without being narrowed first
+
+
+def pages(listing: Listing) -> Iterator[Page]:
+    return listing.pages()
+
+
+def with_names(desk: Desk, listing: Listing) -> Iterator[Page]:
+    """Yield pages whose rows have the name of their tenant, too, as `tenant`."""
+    for page in listing.pages():
+        rows = [{**row, "tenant": desk.tenant_name(row.get("tenant_id"))} for row in page.data]
+        yield Page(rows, page.next_cursor)
+
+
+def one_page(rows: list[Document]) -> Iterator[Page]:
+    yield Page(rows, None)
+
+
+def given(**values: str | None) -> dict[str, str]:
+    """Drop what is empty."""
+    return {name: value for name, value in values.items() if value}
+
+
+def flags(fields: list[Field], values: Values) -> list[str]:
+    """Return the words of posternctl for what a form holds."""
+    words: list[str] = []
+    for one in fields:
+        value = values.get(one.name, "").strip()
+        if not value or (one.switch and value != "yes"):
+            continue
+        words += [one.flag] if one.switch else [one.flag, value] if one.flag else [value]
+    return words
