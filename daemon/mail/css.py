@@ -26,6 +26,7 @@ REMEMBERED_STYLE_CHARS = 60_000
 TAG, AROUND, BESIDE = 0, 1, 2
 _IN_THE_DARK = frozenset(("color", "-webkit-text-fill-color", "background-color", "background-image", "filter"))
 _LAST_FRAME = re.compile(r"(?:^|,)\s*(?:to|100%)\s*(?:,|$)")
+_STATES = frozenset(("checked", "disabled", "enabled", "open"))
 _INITIAL = re.compile(r"initial-value\s*:([^;}]*)")
 
 
@@ -45,12 +46,17 @@ class Sheet:
     """All rules of a document, by the id, class or tag (lower case) that their last compound asks for, and by one that
     must be among those around it, "" where none needs to be.
 
-    `sight` is the widest of them. `targets`: one of them asks for attributes that differ between elements that look
+    `asked` has the classes and ids (with `#`), lower case, that rules ask for of elements around their own, `asks_all`
+    tells that it is more than those. `beside` has the parts of selectors that look beside or in an element, by their own keys. `sight` is the widest of
+    all. `targets`: one of them asks for attributes that differ between elements that look
     alike. `frames` has what the keyframes of an animation end in, by its name.
     """
 
     by_key: dict[str, dict[str, list[Rule]]] = field(default_factory=dict)
     frames: dict[str, Declarations] = field(default_factory=dict)
+    beside: dict[str, list[Compound]] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+    asks_all: bool = False
     alike: dict[object, Declared] = field(default_factory=dict)
     sight: int = TAG
     targets: bool = False
@@ -109,6 +115,14 @@ class Sheet:
             self.count += 1
             sight = _sight(selector)
             self.sight = max(self.sight, sight)
+            if sight > TAG:
+                self._ask(selector[1:])
+                for choice in _inside(selector[0]):
+                    self._ask(choice)
+            if sight == BESIDE:
+                for part in selector:
+                    if _looks_beside(part):
+                        self.beside.setdefault(_key(part), []).append(part)
             self.targets = self.targets or _asks_for_targets(selector)
             rule = Rule(
                 selector,
@@ -118,6 +132,16 @@ class Sheet:
                 sight,
             )
             self.by_key.setdefault(_key(selector[0]), {}).setdefault(_needed(selector), []).append(rule)
+
+
+    def _ask(self, parts: Iterable[Compound]) -> None:
+        """Take down what an element around or beside another is asked for."""
+        for part in parts:
+            self.asked.update(name.lower() for name in part.classes)
+            self.asked.update("#" + name.lower() for name in part.ids)
+            self.asks_all = self.asks_all or bool(part.attributes or part.languages or _STATES & set(part.pseudo))
+            for choice in _inside(part):
+                self._ask(choice)
 
 
 def reading_cost(text: str) -> int:
@@ -167,9 +191,11 @@ def _inside(compound: Compound) -> Iterable[Selector]:
 def _sight(selector: Selector) -> int:
     if len(selector) == 1 and selector[0].plain:
         return TAG
-    if any(part.link in ("+", "~", "||") or part.beside for part in selector):
-        return BESIDE
-    return max([AROUND, *(_sight(choice) for part in selector for choice in _inside(part))])
+    return BESIDE if any(map(_looks_beside, selector)) else AROUND
+
+
+def _looks_beside(part: Compound) -> bool:
+    return part.link in ("+", "~", "||") or part.beside or any(_sight(choice) == BESIDE for choice in _inside(part))
 
 
 def _asks_for_targets(selector: Selector) -> bool:
