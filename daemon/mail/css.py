@@ -14,17 +14,19 @@ from functools import lru_cache
 from daemon.mail.css_media import MAYBE, YES, in_force
 from daemon.mail.css_selectors import Compound, Selector, selectors, weight
 from daemon.mail.css_syntax import GAP, STYLE_MAX_CHARS, Block, blocks, lexed
-from daemon.mail.css_values import Declarations, Declared, declared
+from daemon.mail.css_values import Declarations, Declared, declared, declared_of
 from daemon.mail.markup import TARGETS
 
 RULES_MAX = 4_000
 NESTED_RULES_MAX = 50
 REMEMBERED_SHEETS = 20
+REMEMBERED_RULES = 4_000
 REMEMBERED_STYLE_CHARS = 60_000
 
 # What a rule looks at: the start tag, those around it too, or also what is beside and in the element.
 TAG, AROUND, BESIDE = 0, 1, 2
 _IN_THE_DARK = frozenset(("color", "-webkit-text-fill-color", "background-color", "background-image", "filter"))
+_top_selectors = lru_cache(maxsize=REMEMBERED_RULES)(selectors)
 _LAST_FRAME = re.compile(r"(?:^|,)\s*(?:to|100%)\s*(?:,|$)")
 _STATES = frozenset(("checked", "disabled", "enabled", "open"))
 _INITIAL = re.compile(r"initial-value\s*:([^;}]*)")
@@ -70,7 +72,7 @@ class Sheet:
     def _add_block(self, block: Block) -> None:
         force = YES
         parents: tuple[Selector, ...] = ()
-        body = declared(block.body)
+        body = declared_of(block.body)
         whole, nested = True, 0
         found: tuple[Selector, ...] = ()
         if not body and "@property" not in block.preludes[0].lower():
@@ -93,7 +95,7 @@ class Sheet:
                     return
                 continue
             parents = tuple(found)
-            read, all_read = selectors(head, parents)
+            read, all_read = selectors(head, parents) if parents else _top_selectors(head)
             found = tuple(read[:NESTED_RULES_MAX] if parents else read)
             nested += bool(parents)
             whole = whole and all_read

@@ -28,8 +28,8 @@ _STYLE = re.compile(r"<style[^>]*>(.*?)(?:</style|\Z)", re.IGNORECASE | re.DOTAL
 _REST = r' =?[^ =>]*+="[^"]*"'
 ONE_TAG = re.compile(rf"<(!--.*?--|\?[^>]*+|[^ >]++(?:{_REST})*+)>", re.DOTALL)
 # Links and pictures stand alone, for they are all different; other tags stand together as long as there is no text.
-_OTHER = rf"(?!a |img )(?:!--.*?--|\?[^>]*+|[^ >]++(?:{_REST})*+)>"
-_RUN = re.compile(rf"(<(?:(?:a|img)(?:{_REST})++>|{_OTHER}(?:<{_OTHER})*+))", re.DOTALL)
+_OTHER = rf"(?:/[^>]*+|(?!a |img )[^ >!?][^ >]*+(?:{_REST})*+|!--.*?--|\?[^>]*+)>"
+_RUN = re.compile(rf"(<(?:{_OTHER}(?:<{_OTHER})*+|(?:a|img)(?:{_REST})++>))", re.DOTALL)
 _ATTRIBUTE = re.compile(r' (=?[^ =>]*+)="([^"]*+)"')
 
 
@@ -113,26 +113,22 @@ def looks(piece: str) -> Looks:
     return Looks(tag, attributes, name, classes, frozenset(keys))
 
 
-def split_off(piece: str, targets: bool) -> tuple[object, str]:
-    """A start tag without what differs between elements that look alike, and that: where a link leads, what a picture
-    stands for. With `targets` nothing is left out, for a rule asks for such an attribute."""
-    if piece[:2] == "a ":
-        own, names = _value(piece, "href"), ("href",)
-    elif piece[:4] == "img ":
-        own, names = _value(piece, "alt"), ("alt", "src")
+def split_off(run: str) -> tuple[str, str]:
+    """A run of a link or a picture alone without what differs between those that look alike, and that: where the link
+    leads, what the picture stands for. What is left is no run, and tells whether there is something."""
+    if run[1] == "a":
+        own, names = _value(run, "href"), ("href",)
     else:
-        return piece, ""
-    if targets:
-        return piece, own
-    alike = piece
+        own, names = _value(run, "alt"), ("alt", "src")
+    alike = run
     for name in names:
         before, found, rest = alike.partition(f' {name}="')
         alike = before + rest.partition('"')[2] if found else alike
-    return (alike, bool(own)), own
+    return alike[1:] + "+" * bool(own), own
 
 
-def _value(piece: str, name: str) -> str:
-    return piece.partition(f' {name}="')[2].partition('"')[0]
+def _value(run: str, name: str) -> str:
+    return run.partition(f' {name}="')[2].partition('"')[0]
 
 
 def unescape(text: str) -> str:

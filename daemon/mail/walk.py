@@ -22,7 +22,8 @@ from daemon.mail.style import OUTERMOST
 CONTEXT_CHECKS = 3
 
 _FIELDS = ("text", "submit", "button", "number")
-_WRITE, _OPEN, _CLOSE, _TEXT = range(4)
+# What is laid out: a break, the beginning or end of spans, a text, and what a link or picture has of its own.
+_WRITE, _OPEN, _CLOSE, _TEXT, _LINK, _PICTURE = range(6)
 _Act = tuple[int, str, str]
 
 
@@ -66,19 +67,23 @@ class Walk:
             raise TooManyChecksError
         self._sheet = sheet(tuple(markup.styles))
         self._looks: dict[str, Looks] = {}
-        self._judged: dict[tuple[int, object], Effect] = {}
+        self._judged: dict[tuple[int, str], Effect] = {}
         self._matcher: Matcher | None = None
         self._outline = Outline(markup.pieces, self._looks_of)
         self._measured = self._offset = 0
 
     def run(self) -> None:
         """Lay it all out."""
-        pieces, layout = self._pieces, self._layout
+        pieces, layout, targets = self._pieces, self._layout, self._sheet.targets
         node = _Node(None, Looks("", {}, "", (), _NOBODY), Effect(removed=False, state=OUTERMOST), _NOBODY)
         at, last = 1, len(pieces)
         while at < last:
-            piece = pieces[at]
-            step = node.runs.get(piece) or self._step(piece, node, at, 0)
+            key = run = pieces[at]
+            own = ""
+            if run[:3] == "<a " or run[:5] == "<img ":
+                look, own = split_off(run)
+                key = run if targets else look
+            step = node.runs.get(key) or self._step(run, key, node, at, 0)
             while True:
                 for act, value, more in step.acts:
                     if act == _WRITE:
@@ -87,8 +92,10 @@ class Walk:
                         layout.close(len(value))
                     elif act == _OPEN:
                         layout.open(value, more)
+                    elif act == _LINK:
+                        layout.open(value, unescape(own).strip())
                     else:
-                        layout.text(value, preformatted=False)
+                        layout.text(value if act == _TEXT else unescape(own), preformatted=False)
                 node = step.node
                 if not step.unseen:
                     break
@@ -96,7 +103,7 @@ class Walk:
                 if at >= last:
                     return
                 rest = pieces[at][end:]
-                step = node.runs.get(rest) or self._step(rest, node, at, end)
+                step = node.runs.get(rest) or self._step(rest, rest, node, at, end)
             if node.state.shows and (text := pieces[at + 1]):
                 layout.text(unescape(text) if "&" in text else text, preformatted=node.state.preformatted)
             at += 2
@@ -115,8 +122,11 @@ class Walk:
                     depth += 1
         return len(self._pieces), 0
 
-    def _step(self, run: str, node: _Node, at: int, skipped: int) -> _Step:
-        """What a run of tags comes to from `node` on, judged tag by tag; kept where all alike are like it."""
+    def _step(self, run: str, look: str, node: _Node, at: int, skipped: int) -> _Step:
+        """What a run of tags comes to from `node` on, judged tag by tag; kept by its look where all alike are like it.
+
+        It stands in piece `at`, of which so much is `skipped`.
+        """
         start, alike, acts = node, True, list[_Act]()
         unseen, depth = "", 0
         for match in ONE_TAG.finditer(run):
@@ -134,33 +144,32 @@ class Walk:
                     acts.append((_WRITE, node.effect.closing, ""))
                 node = node.parent or node
             elif piece[0] not in "!?":
-                key, own = split_off(piece, self._sheet.targets)
-                child = node.inside.get(key)
+                child = node.inside.get(piece)
                 if child is None:
-                    child, shared = self._child(piece, key, node, (at, skipped + match.start()))
+                    child, shared = self._child(piece, node, (at, skipped + match.start()))
                     alike = alike and shared
                 if child.effect.removed:
                     unseen, depth = ("", 0) if child.is_void else (child.tag, 1)
                 elif child.is_void:
-                    acts += self._single(child, own)
+                    acts += self._single(child)
                 else:
-                    acts += self._opened(child, own, node)
+                    acts += self._opened(child, node)
                     node = child
         step = _Step(_joined(acts), node, unseen, depth)
-        if alike and run[:3] != "<a " and run[:5] != "<img ":
-            start.runs[run] = step
+        if alike:
+            start.runs[look] = step
         return step
 
-    def _opened(self, node: _Node, href: str, parent: _Node) -> list[_Act]:
+    def _opened(self, node: _Node, parent: _Node) -> list[_Act]:
         effect = node.effect
         acts: list[_Act] = [(_WRITE, effect.opening, "")] if effect.opening else []
         acts += [(_OPEN, mark, node.tag) for mark in effect.marks]
-        if href and node.tag == "a":
+        if node.spans > len(effect.marks):
             is_button = effect.button or (is_coloured(parent.looks) and stands_out(node.state))
-            acts.append((_OPEN, "button" if is_button else "link", unescape(href).strip()))
+            acts.append((_LINK, "button" if is_button else "link", ""))
         return acts
 
-    def _single(self, node: _Node, alt: str) -> list[_Act]:
+    def _single(self, node: _Node) -> list[_Act]:
         tag, attributes = node.tag, node.looks.attributes
         if tag == "br":
             return [(_WRITE, BREAK, "")]
@@ -169,7 +178,7 @@ class Walk:
         if not node.state.shows:
             return []
         if tag == "img" and not is_speck(attributes, node.effect.style):
-            return [(_TEXT, unescape(alt), "")]
+            return [(_PICTURE if "alt" in attributes else _TEXT, "", "")]
         if tag == "area" and attributes.get("href") and attributes.get("alt"):
             href = attributes["href"].strip()
             return [(_OPEN, "link", href), (_TEXT, attributes["alt"], ""), (_CLOSE, "x", "")]
@@ -183,29 +192,29 @@ class Walk:
             found = self._looks[piece] = looks(piece)
         return found
 
-    def _child(self, piece: str, key: object, node: _Node, place: tuple[int, int]) -> tuple[_Node, bool]:
-        """The node of the element at `place`, and whether it is that of all who have its key in `node`."""
+    def _child(self, piece: str, node: _Node, place: tuple[int, int]) -> tuple[_Node, bool]:
+        """The node of the element at `place`, and whether it is that of all such in `node`."""
         found = self._looks_of(piece)
         wide = self._sheet.sight > TAG
         alike = not self._sheet.beside or not any(beside(self._sheet, found))
         if found.tag in UNSEEN_TAGS or not found.tag[0].isalpha():
             effect, alike = _UNSEEN, True
         else:
-            known = None if wide else self._judged.get((id(node.state), key))
+            known = None if wide else self._judged.get((id(node.state), piece))
             effect = known or self._effect(found, node, place)
             if not wide:
-                self._judged[id(node.state), key] = effect
+                self._judged[id(node.state), piece] = effect
         href = found.attributes.get("href", "") if found.tag == "a" else ""
         same: object = None
         if alike and found.tag not in VOID_TAGS and (asked := asked_of(self._sheet, found)) is not None:
             same = (id(effect), found.tag, bool(href), is_coloured(found), asked)
             if same in node.inside:
-                node.inside[key] = node.inside[same]
-                return node.inside[key], alike
+                node.inside[piece] = node.inside[same]
+                return node.inside[piece], alike
         child = _Node(node, found, effect, node.around | found.keys if wide else _NOBODY)
         child.spans += bool(href)
         if alike:
-            node.inside[key] = child
+            node.inside[piece] = child
             if same is not None:
                 node.inside[same] = child
         return child, alike
