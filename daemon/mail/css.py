@@ -28,6 +28,7 @@ TAG, AROUND, BESIDE = 0, 1, 2
 _IN_THE_DARK = frozenset(("color", "-webkit-text-fill-color", "background-color", "background-image", "filter"))
 _top_selectors = lru_cache(maxsize=REMEMBERED_RULES)(selectors)
 _LAST_FRAME = re.compile(r"(?:^|,)\s*(?:to|100%)\s*(?:,|$)")
+_CLASSES = frozenset(("class",))
 _STATES = frozenset(("checked", "disabled", "enabled", "open"))
 _INITIAL = re.compile(r"initial-value\s*:([^;}]*)")
 
@@ -49,7 +50,7 @@ class Sheet:
     must be among those around it, "" where none needs to be.
 
     `asked` has the classes and ids (with `#`), lower case, that rules ask for of elements around their own, `asks_all`
-    tells that it is more than those. `beside` has the parts of selectors that look beside or in an element, by their own keys. `sight` is the widest of
+    tells that it is more than those; `asks_classes` that the attribute itself is compared. `beside` has the parts of selectors that look beside or in an element, by their own keys. `sight` is the widest of
     all. `targets`: one of them asks for attributes that differ between elements that look
     alike. `frames` has what the keyframes of an animation end in, by its name.
     """
@@ -59,6 +60,7 @@ class Sheet:
     beside: dict[str, list[Compound]] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
     asks_all: bool = False
+    asks_classes: bool = False
     alike: dict[object, Declared] = field(default_factory=dict)
     sight: int = TAG
     targets: bool = False
@@ -125,7 +127,8 @@ class Sheet:
                 for part in selector:
                     if _looks_beside(part):
                         self.beside.setdefault(_key(part), []).append(part)
-            self.targets = self.targets or _asks_for_targets(selector)
+            self.targets = self.targets or _asks_for(TARGETS, selector)
+            self.asks_classes = self.asks_classes or _asks_for(_CLASSES, selector)
             rule = Rule(
                 selector,
                 (*weight(selector), self.count),
@@ -200,8 +203,9 @@ def _looks_beside(part: Compound) -> bool:
     return part.link in ("+", "~", "||") or part.beside or any(_sight(choice) == BESIDE for choice in _inside(part))
 
 
-def _asks_for_targets(selector: Selector) -> bool:
+def _asks_for(names: frozenset[str], selector: Selector) -> bool:
+    """Whether attributes of these names are compared somewhere in it."""
     return any(
-        any(name in TARGETS for name, *_ in part.attributes) or any(map(_asks_for_targets, _inside(part)))
+        any(name in names for name, *_ in part.attributes) or any(_asks_for(names, choice) for choice in _inside(part))
         for part in selector
     )

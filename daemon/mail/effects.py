@@ -236,6 +236,11 @@ def is_speck(attributes: dict[str, str], style: Declarations) -> bool:
     return False
 
 
+def says_nothing(names: str) -> bool:
+    """Whether an element's names tell neither of a quote nor of a button."""
+    return _QUOTE_NAME.search(names.lower()) is None and _BUTTON_NAME.search(names.lower()) is None
+
+
 def is_coloured(looks: Looks) -> bool:
     """Whether it is a box with a colour of its own, which a link in it may fill: the older way to make a button."""
     return looks.tag in ("td", "th", "div", "span") and bool(

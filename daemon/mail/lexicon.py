@@ -105,9 +105,9 @@ class Vocabulary:
             return
         key = (subject, parts, mark == "=", mark == "*")
         if key not in self._terms:
-            anchor = 0 if mark == "*" else max(range(len(parts)), key=lambda at: len(parts[at]))
+            anchor = max(range(len(parts)), key=lambda at: len(parts[at]))
             term = self._terms[key] = _Term(*key, anchor)
-            if term.inside:
+            if term.inside and not anchor:
                 self._inside.setdefault(parts[0][0], []).append(term)
             else:
                 self._starting.setdefault(parts[anchor][:_KEY_CHARS], []).append(term)
@@ -133,8 +133,11 @@ class Vocabulary:
             start = lengths[at] + at
             for first, term in here.anchors:
                 opening = _opening(term, pieces, at)
-                begin = lengths[opening] + opening
-                if end := _follow(term, pieces, opening, folded, begin + len(pieces[opening])):
+                begin, first_word = lengths[opening] + opening, pieces[opening]
+                if term.anchor and not _begins(term, first_word):
+                    continue
+                if end := _follow(term, pieces, opening, folded, begin + len(first_word)):
+                    first = len(first_word) - len(term.words[0]) if term.anchor else first
                     found[term.subject].append((begin + first, end, term))
             for first, size, term in here.hits:
                 found[term.subject].append((start + first, start + size, term))
@@ -147,7 +150,7 @@ class Vocabulary:
         anchors = []
         for first, term in known.anchors:
             words, anchor = term.words, term.anchor
-            if anchor and words[anchor - 1] != before:
+            if (anchor == 1 and not _begins(term, before)) or (anchor > 1 and words[anchor - 1] != before):
                 continue
             if anchor + 1 == len(words) or after.startswith(words[anchor + 1]):
                 anchors.append((first, term))
@@ -203,6 +206,11 @@ def _longest(found: list[tuple[int, int, _Term]], folded: str) -> list[Hit]:
 _START, _END = itemgetter(0), itemgetter(1)
 
 
+def _begins(term: _Term, word: str) -> bool:
+    """Whether a term may begin in a word, at its start or, where it is open to prefixes, within."""
+    return word.endswith(term.words[0]) if term.inside else word == term.words[0]
+
+
 def _opening(term: _Term, pieces: list[str], at: int) -> int:
     """The piece that a term would begin in whose anchor is at piece `at`."""
     for _ in range(term.anchor):
@@ -215,8 +223,6 @@ def _opening(term: _Term, pieces: list[str], at: int) -> int:
 def _follow(term: _Term, pieces: list[str], at: int, folded: str, end: int) -> int:
     """Where a term of several words ends whose first word is to be piece `at`, which ends at `end`, or 0."""
     last = len(term.words) - 1
-    if term.anchor > 1 and pieces[at] != term.words[0]:
-        return 0
     for step in range(1, last + 1):
         start, wanted = end + 1, term.words[step]
         at += 1

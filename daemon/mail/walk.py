@@ -12,7 +12,7 @@ from typing import NamedTuple
 from daemon.mail.cascade import Matcher, TooManyChecksError, asked_of, beside, candidates, on_tag
 from daemon.mail.css import TAG, Rule, reading_cost, sheet
 from daemon.mail.css_media import YES
-from daemon.mail.effects import Effect, effect_of, is_coloured, is_speck, stands_out
+from daemon.mail.effects import Effect, effect_of, is_coloured, is_speck, says_nothing, stands_out
 from daemon.mail.layout import BREAK, PARAGRAPH, Layout
 from daemon.mail.markup import ONE_TAG, UNSEEN_TAGS, VOID_TAGS, Looks, Markup, looks, split_off, unescape
 from daemon.mail.outline import Outline
@@ -68,14 +68,25 @@ class Walk:
         self._sheet = sheet(tuple(markup.styles))
         self._looks: dict[str, Looks] = {}
         self._judged: dict[tuple[int, str], Effect] = {}
+        self._idle: dict[str, bool] = {}
+        self._nodes: list[_Node] = []
         self._matcher: Matcher | None = None
         self._outline = Outline(markup.pieces, self._looks_of)
         self._measured = self._offset = 0
 
     def run(self) -> None:
         """Lay it all out."""
+        try:
+            self._run()
+        finally:  # they hold each other, and would wait for the garbage collector
+            for node in self._nodes:
+                node.inside.clear()
+                node.runs.clear()
+
+    def _run(self) -> None:
         pieces, layout, targets = self._pieces, self._layout, self._sheet.targets
         node = _Node(None, Looks("", {}, "", (), _NOBODY), Effect(removed=False, state=OUTERMOST), _NOBODY)
+        self._nodes.append(node)
         at, last = 1, len(pieces)
         while at < last:
             key = run = pieces[at]
@@ -145,6 +156,9 @@ class Walk:
                 node = node.parent or node
             elif piece[0] not in "!?":
                 child = node.inside.get(piece)
+                if child is None and ' class="' in piece:
+                    piece = self._without_idle_classes(piece)
+                    child = node.inside.get(piece)
                 if child is None:
                     child, shared = self._child(piece, node, (at, skipped + match.start()))
                     alike = alike and shared
@@ -186,6 +200,16 @@ class Walk:
             return [(_TEXT, attributes.get("value", ""), "")]
         return []
 
+    def _without_idle_classes(self, piece: str) -> str:
+        """A start tag without its classes if none of them is known to a rule or says something: mails number them."""
+        before, _, rest = piece.partition(' class="')
+        names, _, after = rest.partition('"')
+        if names not in self._idle:
+            self._idle[names] = not self._sheet.asks_classes and says_nothing(names) and not any(
+                "." + name in self._sheet.by_key or name in self._sheet.asked for name in unescape(names).lower().split()
+            )
+        return before + after if self._idle[names] else piece
+
     def _looks_of(self, piece: str) -> Looks:
         found = self._looks.get(piece)
         if found is None:
@@ -213,6 +237,7 @@ class Walk:
                 return node.inside[piece], alike
         child = _Node(node, found, effect, node.around | found.keys if wide else _NOBODY)
         child.spans += bool(href)
+        self._nodes.append(child)
         if alike:
             node.inside[piece] = child
             if same is not None:
