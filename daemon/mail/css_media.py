@@ -16,6 +16,7 @@ NO, MAYBE, YES = 0, 1, 2
 WINDOW_WIDTHS_PX = (900.0, 1_000.0, 1_400.0, 1_900.0)
 _WINDOW_HEIGHT_PX = 700.0
 REMEMBERED = 1_000
+REMEMBERED_CHARS = 200
 
 _RANGE = re.compile(
     r"(?:([\d.]+)(px|r?em|pt|in|cm)?\s*([<>]=?)\s*)?(?:device-)?(width|height|inline-size)"
@@ -40,9 +41,12 @@ _VALUES = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=REMEMBERED)
 def in_force(prelude: str) -> int:
     """Whether the rules in the block of the at-rule `prelude` apply."""
+    return (_known if len(prelude) <= REMEMBERED_CHARS else _in_force)(prelude)
+
+
+def _in_force(prelude: str) -> int:
     name, _, condition = prelude.lower().partition(" ")
     if "(" in name:
         name, _, rest = prelude.lower().partition("(")
@@ -52,6 +56,9 @@ def in_force(prelude: str) -> int:
     if name in ("@supports", "@container", "@layer", "@scope", "@-moz-document", "@document"):
         return MAYBE
     return NO
+
+
+_known = lru_cache(maxsize=REMEMBERED)(_in_force)
 
 
 def media(condition: str) -> int:

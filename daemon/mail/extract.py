@@ -156,8 +156,10 @@ def _words_to_machines(source: Source) -> list[Range]:
         sentence = source.sentence(hit.start)
         if _COMMAND.search(source.folded, sentence.start, source.sentence(sentence.end).end):
             spoken.append(hit.start)
-    ranges = []
-    for at in spoken:
+    ranges: list[Range] = []
+    for at in sorted(spoken):
+        if ranges and at < ranges[-1].end:
+            continue
         start = source.sentence(at).start
         line = source.line(at).start
         ranges.append(Range(max(start, line) if line <= at else start, source.paragraph(at).end))

@@ -49,10 +49,11 @@ def cost(html: str) -> Cost:
     alike = Counter(_FORMATTING.findall(html))
     formatting = 1 + sum([min(REOPENED_ALIKE, count) for count in alike.values()])
     pairs = sum([_attributes(tag) ** 2 for tag in tags if len(tag) > LONG_TAG_CHARS])
+    starts = html.count("<") - html.count("</") - html.count("<!")  # no fewer than there are
     return Cost(
         tags=html.count("<"),
         work=formatting * len(tags) + pairs // ATTRIBUTE_PAIRS_PER_UNIT,
-        odd=len(tags) != len(_TAG_START.findall(html)),
+        odd=len(tags) != starts and len(tags) != len(_TAG_START.findall(html)),
     )
 
 

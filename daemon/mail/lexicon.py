@@ -137,8 +137,8 @@ class Vocabulary:
                 if term.anchor and not _begins(term, first_word):
                     continue
                 if end := _follow(term, pieces, opening, folded, begin + len(first_word)):
-                    first = len(first_word) - len(term.words[0]) if term.anchor else first
-                    found[term.subject].append((begin + first, end, term))
+                    within = len(first_word) - len(term.words[0]) if term.anchor else first
+                    found[term.subject].append((begin + within, end, term))
             for first, size, term in here.hits:
                 found[term.subject].append((start + first, start + size, term))
         return {subject: Hits(_longest(items, folded)) for subject, items in found.items()}
@@ -198,8 +198,7 @@ def _longest(found: list[tuple[int, int, _Term]], folded: str) -> list[Hit]:
     for start, end, term in found:
         if end > covered:
             covered = end
-            for meaning in term.meanings:
-                hits.append(Hit(start, end, meaning))
+            hits += [Hit(start, end, meaning) for meaning in term.meanings]
     return _compounds(hits, folded)
 
 

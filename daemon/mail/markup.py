@@ -116,19 +116,13 @@ def looks(piece: str) -> Looks:
 def split_off(run: str) -> tuple[str, str]:
     """A run of a link or a picture alone without what differs between those that look alike, and that: where the link
     leads, what the picture stands for. What is left is no run, and tells whether there is something."""
-    if run[1] == "a":
-        own, names = _value(run, "href"), ("href",)
-    else:
-        own, names = _value(run, "alt"), ("alt", "src")
+    names = ("href",) if run[1] == "a" else ("alt", "src")
+    own = run.partition(f' {names[0]}="')[2].partition('"')[0]
     alike = run
     for name in names:
         before, found, rest = alike.partition(f' {name}="')
         alike = before + rest.partition('"')[2] if found else alike
     return alike[1:] + "+" * bool(own), own
-
-
-def _value(run: str, name: str) -> str:
-    return run.partition(f' {name}="')[2].partition('"')[0]
 
 
 def unescape(text: str) -> str:

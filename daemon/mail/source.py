@@ -14,6 +14,7 @@ from daemon.mail.text import fold, shape
 from daemon.mail.visible import Link
 
 SOURCE_MAX_CHARS = 40_000
+SENTENCE_MAX_CHARS = 1_000
 
 # These open with a class of characters or with one, because a search leaps from one such to the next.
 URL = re.compile(r"[hH][tT][tT][pP][sS]?://[^\s<>\"\u3000-\u303f\uff00-\uffef]{3,4000}")
@@ -73,7 +74,11 @@ class Source:
         hits = vocabulary().scan(self.folded)
         self.hits, self.link_hits, self.login_hits = hits["codes"], hits["links"], hits["logins"]
         ends = _LINE_OR_SENTENCE_END if name == "html" else _SENTENCE_END
-        self._breaks = [0, *[match.end() for match in ends.finditer(self.plain)]]
+        self._breaks = [0]
+        for end in (match.end() for match in ends.finditer(self.plain)):
+            self._breaks += range(self._breaks[-1] + SENTENCE_MAX_CHARS, end, SENTENCE_MAX_CHARS)
+            self._breaks.append(end)
+        self._breaks += range(self._breaks[-1] + SENTENCE_MAX_CHARS, len(self.text), SENTENCE_MAX_CHARS)
 
     def line(self, at: int) -> Range:
         """The line around an offset."""
@@ -81,7 +86,7 @@ class Source:
         return Range(self.text.rfind("\n", 0, at) + 1, len(self.text) if end < 0 else end)
 
     def sentence(self, at: int) -> Range:
-        """The sentence around an offset; a blank line ends one, a line break does not."""
+        """The sentence around an offset; a blank line ends one, a line break does not, and its length is bounded."""
         index = bisect_right(self._breaks, at)
         end = self._breaks[index] if index < len(self._breaks) else len(self.text)
         return Range(self._breaks[index - 1], end)

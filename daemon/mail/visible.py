@@ -19,6 +19,7 @@ from daemon.mail.walk import Walk
 VISIBLE_MAX_CHARS = 200_000
 LINKS_MAX = 500
 
+
 class Link(NamedTuple):
     """A link that can be seen and clicked: its target as written, its label, where it stands in the text, its look."""
 

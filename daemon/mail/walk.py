@@ -205,8 +205,13 @@ class Walk:
         before, _, rest = piece.partition(' class="')
         names, _, after = rest.partition('"')
         if names not in self._idle:
-            self._idle[names] = not self._sheet.asks_classes and says_nothing(names) and not any(
-                "." + name in self._sheet.by_key or name in self._sheet.asked for name in unescape(names).lower().split()
+            self._idle[names] = (
+                not self._sheet.asks_classes
+                and says_nothing(names)
+                and not any(
+                    "." + name in self._sheet.by_key or name in self._sheet.asked
+                    for name in unescape(names).lower().split()
+                )
             )
         return before + after if self._idle[names] else piece
 
