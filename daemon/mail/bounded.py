@@ -25,7 +25,7 @@ from daemon.mail.parse import cheap, open_attachment, parse_within, unusual
 
 WORKERS_MAX = 2
 WORKER_WALL_MAX_SECONDS = 15.0
-EXTRACT_INLINE_CHARS = 60_000
+EXTRACT_INLINE_CHARS = 20_000
 WRITE_STEP_BYTES = 1024 * 1024
 
 _ROOT = Path(__file__).resolve().parents[2]

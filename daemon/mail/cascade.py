@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from daemon.mail.css import Rule, Sheet
 from daemon.mail.css_media import MAYBE, NO, YES
@@ -154,6 +154,22 @@ def candidates(sheet: Sheet, looks: Looks, around: frozenset[str]) -> list[Rule]
                 for needed in around & rules.keys():
                     found += rules[needed]
     return found
+
+
+def beside(sheet: Sheet, looks: Looks) -> Iterator[int]:
+    """For each part of a selector that looks beside or in an element: whether it may be about this one."""
+    by_key = sheet.beside
+    for key in (*looks.keys, "*"):
+        for compound in by_key.get(key, ()):
+            yield on_tag(compound, looks)
+
+
+def asked_of(sheet: Sheet, looks: Looks) -> tuple[str, ...] | None:
+    """What rules for other elements can ask of this one: its id and classes, as far as one does; None: anything."""
+    if sheet.asks_all:
+        return None
+    asked = sheet.asked
+    return tuple([name for name in (*looks.classes, "#" + looks.id) if name.lower() in asked]) if asked else ()
 
 
 def cascade(ordered: list[Rule], own: Declared | None) -> Declarations:

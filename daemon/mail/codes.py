@@ -78,7 +78,7 @@ def candidates(source: Source, text: str, *, subject: Source | None, brand: str,
     """All candidates of a source, best first. `text` is its `plain` form with everything blanked that must not count;
     `brand` is the sender's name and domain; `in_links` all link targets."""
     found: list[CodeCandidate] = []
-    shapes_found = shapes.find(text)[:CANDIDATES_MAX]
+    shapes_found = shapes.find(text, CANDIDATES_MAX)
     about = _subject_reasons(subject)
     for at, item in enumerate(shapes_found):
         reasons = [Reason(item.kind, item.weight)]
@@ -231,7 +231,7 @@ def _fatal(source: Source, sentence: Range, found: list[Shape], at: int) -> list
         and hits.any(after.start, after.end, "dead")
         and not _conditional(source, after)
         and hits.any(after.start, after.end, "code", "word")
-        and not shapes.find(source.plain[after.start : after.end])
+        and not shapes.find(source.plain[after.start : after.end], 1)
     ):
         reasons.append(Reason("then said to be over", -5.0))
     return reasons

@@ -10,22 +10,27 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from daemon.mail.css_media import MAYBE, YES, in_force
-from daemon.mail.css_selectors import Compound, Selector, selectors, weight
+from daemon.mail.css_selectors import Compound, Selector, Weight, selectors, weight
 from daemon.mail.css_syntax import GAP, STYLE_MAX_CHARS, Block, blocks, lexed
-from daemon.mail.css_values import Declarations, Declared, declared
+from daemon.mail.css_values import Declarations, Declared, declared, declared_of
 from daemon.mail.markup import TARGETS
 
 RULES_MAX = 4_000
 NESTED_RULES_MAX = 50
 REMEMBERED_SHEETS = 20
+REMEMBERED_RULES = 4_000
+REMEMBERED_RULE_CHARS = 400
 REMEMBERED_STYLE_CHARS = 60_000
 
 # What a rule looks at: the start tag, those around it too, or also what is beside and in the element.
 TAG, AROUND, BESIDE = 0, 1, 2
 _IN_THE_DARK = frozenset(("color", "-webkit-text-fill-color", "background-color", "background-image", "filter"))
 _LAST_FRAME = re.compile(r"(?:^|,)\s*(?:to|100%)\s*(?:,|$)")
+_CLASSES = frozenset(("class",))
+_STATES = frozenset(("checked", "disabled", "enabled", "open"))
 _INITIAL = re.compile(r"initial-value\s*:([^;}]*)")
 
 
@@ -45,12 +50,19 @@ class Sheet:
     """All rules of a document, by the id, class or tag (lower case) that their last compound asks for, and by one that
     must be among those around it, "" where none needs to be.
 
-    `sight` is the widest of them. `targets`: one of them asks for attributes that differ between elements that look
-    alike. `frames` has what the keyframes of an animation end in, by its name.
+    `asked` has the classes and ids (with `#`), lower case, that rules ask for of elements around their own, `asks_all`
+    tells that it is more than those; `asks_classes` that the attribute itself is compared. `beside` has the parts of
+    selectors that look beside or in an element, by their own keys. `sight` is the widest of all. `targets`: one of
+    them asks for attributes that differ between elements that look alike. `frames` has what the keyframes of an
+    animation end in, by its name.
     """
 
     by_key: dict[str, dict[str, list[Rule]]] = field(default_factory=dict)
     frames: dict[str, Declarations] = field(default_factory=dict)
+    beside: dict[str, list[Compound]] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+    asks_all: bool = False
+    asks_classes: bool = False
     alike: dict[object, Declared] = field(default_factory=dict)
     sight: int = TAG
     targets: bool = False
@@ -64,9 +76,9 @@ class Sheet:
     def _add_block(self, block: Block) -> None:
         force = YES
         parents: tuple[Selector, ...] = ()
-        body = declared(block.body)
+        body = declared_of(block.body) if len(block.body) <= REMEMBERED_RULE_CHARS else declared(block.body)
         whole, nested = True, 0
-        found: tuple[Selector, ...] = ()
+        found: list[_Described] = []
         if not body and "@property" not in block.preludes[0].lower():
             return
         for prelude in block.preludes:
@@ -80,15 +92,18 @@ class Sheet:
                 if at.startswith("@property"):
                     name = head.partition(" ")[2].strip()
                     if initial := _INITIAL.search(block.body.lower()):
-                        found, body = tuple(selectors(":root")[0]), declared(f"{name}:{initial[1]}")
+                        found, body = _read(":root")[0], declared(f"{name}:{initial[1]}")
                     continue
                 force = min(force, in_force(head))
                 if not force:
                     return
                 continue
-            parents = tuple(found)
-            read, all_read = selectors(head, parents)
-            found = tuple(read[:NESTED_RULES_MAX] if parents else read)
+            parents = tuple(each.selector for each in found)
+            if parents:
+                read, all_read = selectors(head, parents)
+                found = [_described(each) for each in read[:NESTED_RULES_MAX]]
+            else:
+                found, all_read = (_known if len(head) <= REMEMBERED_RULE_CHARS else _read)(head)
             nested += bool(parents)
             whole = whole and all_read
         if any("prefers-color-scheme" in prelude for prelude in block.preludes):
@@ -102,22 +117,70 @@ class Sheet:
         if _LAST_FRAME.search(block.preludes[-1].lower()):
             self.frames.setdefault(head.partition(" ")[2].strip().lower(), {}).update(declared(block.body).plain)
 
-    def _add_rules(self, found: Iterable[Selector], body: Declared, *, doubtful: bool) -> None:
-        for selector in found:
+    def _add_rules(self, found: Iterable[_Described], body: Declared, *, doubtful: bool) -> None:
+        for each in found:
             if self.count >= RULES_MAX:
                 return
             self.count += 1
-            sight = _sight(selector)
-            self.sight = max(self.sight, sight)
-            self.targets = self.targets or _asks_for_targets(selector)
-            rule = Rule(
-                selector,
-                (*weight(selector), self.count),
-                body,
-                doubtful or any(part.doubtful for part in selector),
-                sight,
-            )
-            self.by_key.setdefault(_key(selector[0]), {}).setdefault(_needed(selector), []).append(rule)
+            selector, sight = each.selector, each.sight
+            self.targets = self.targets or each.targets
+            self.asks_classes = self.asks_classes or each.classes
+            if sight > TAG:
+                self.sight = max(self.sight, sight)
+                self._ask(selector[1:])
+                for choice in _inside(selector[0]):
+                    self._ask(choice)
+            if sight == BESIDE:
+                for part in selector:
+                    if _looks_beside(part):
+                        self.beside.setdefault(_key(part), []).append(part)
+            rule = Rule(selector, (*each.weight, self.count), body, doubtful or each.doubtful, sight)
+            self.by_key.setdefault(each.key, {}).setdefault(each.needed, []).append(rule)
+
+    def _ask(self, parts: Iterable[Compound]) -> None:
+        """Take down what an element around or beside another is asked for."""
+        for part in parts:
+            self.asked.update(name.lower() for name in part.classes)
+            self.asked.update("#" + name.lower() for name in part.ids)
+            self.asks_all = self.asks_all or bool(part.attributes or part.languages or _STATES & set(part.pseudo))
+            for choice in _inside(part):
+                self._ask(choice)
+
+
+class _Described(NamedTuple):
+    """A selector with what follows from it; `targets` and `classes` tell of which attributes it asks."""
+
+    selector: Selector
+    weight: Weight
+    sight: int
+    key: str
+    needed: str
+    targets: bool
+    classes: bool
+    doubtful: bool
+
+
+def _described(selector: Selector) -> _Described:
+    return _Described(
+        selector,
+        weight(selector),
+        _sight(selector),
+        _key(selector[0]),
+        _needed(selector),
+        _asks_for(TARGETS, selector),
+        _asks_for(_CLASSES, selector),
+        any(part.doubtful for part in selector),
+    )
+
+
+def _read(head: str) -> tuple[list[_Described], bool]:
+    """The selectors before a block, and whether all could be read."""
+    found, whole = selectors(head)
+    return [_described(each) for each in found], whole
+
+
+# Not to be changed. Mails of one sender have most of their rules in common, if not all.
+_known = lru_cache(maxsize=REMEMBERED_RULES)(_read)
 
 
 def reading_cost(text: str) -> int:
@@ -167,13 +230,16 @@ def _inside(compound: Compound) -> Iterable[Selector]:
 def _sight(selector: Selector) -> int:
     if len(selector) == 1 and selector[0].plain:
         return TAG
-    if any(part.link in ("+", "~", "||") or part.beside for part in selector):
-        return BESIDE
-    return max([AROUND, *(_sight(choice) for part in selector for choice in _inside(part))])
+    return BESIDE if any(map(_looks_beside, selector)) else AROUND
 
 
-def _asks_for_targets(selector: Selector) -> bool:
+def _looks_beside(part: Compound) -> bool:
+    return part.link in ("+", "~", "||") or part.beside or any(_sight(choice) == BESIDE for choice in _inside(part))
+
+
+def _asks_for(names: frozenset[str], selector: Selector) -> bool:
+    """Whether attributes of these names are compared somewhere in it."""
     return any(
-        any(name in TARGETS for name, *_ in part.attributes) or any(map(_asks_for_targets, _inside(part)))
+        any(name in names for name, *_ in part.attributes) or any(_asks_for(names, choice) for choice in _inside(part))
         for part in selector
     )

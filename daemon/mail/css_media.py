@@ -7,6 +7,7 @@ programs that understand more than others, is a maybe: it may hide a text from s
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from daemon.mail.css_syntax import closing, split
 
@@ -14,6 +15,8 @@ NO, MAYBE, YES = 0, 1, 2
 # Narrower windows are telephones, for which mails bring a second layout of the same.
 WINDOW_WIDTHS_PX = (900.0, 1_000.0, 1_400.0, 1_900.0)
 _WINDOW_HEIGHT_PX = 700.0
+REMEMBERED = 1_000
+REMEMBERED_CHARS = 200
 
 _RANGE = re.compile(
     r"(?:([\d.]+)(px|r?em|pt|in|cm)?\s*([<>]=?)\s*)?(?:device-)?(width|height|inline-size)"
@@ -40,6 +43,10 @@ _VALUES = {
 
 def in_force(prelude: str) -> int:
     """Whether the rules in the block of the at-rule `prelude` apply."""
+    return (_known if len(prelude) <= REMEMBERED_CHARS else _in_force)(prelude)
+
+
+def _in_force(prelude: str) -> int:
     name, _, condition = prelude.lower().partition(" ")
     if "(" in name:
         name, _, rest = prelude.lower().partition("(")
@@ -49,6 +56,9 @@ def in_force(prelude: str) -> int:
     if name in ("@supports", "@container", "@layer", "@scope", "@-moz-document", "@document"):
         return MAYBE
     return NO
+
+
+_known = lru_cache(maxsize=REMEMBERED)(_in_force)
 
 
 def media(condition: str) -> int:

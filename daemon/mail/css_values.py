@@ -110,6 +110,12 @@ def inline(style: str) -> Declared:
     return declared(lexed(style))
 
 
+@lru_cache(maxsize=REMEMBERED)
+def declared_of(block: str) -> Declared:
+    """`declared`, of a rule of a style sheet; not to be changed, for it is kept."""
+    return declared(block)
+
+
 def declared(block: str) -> Declared:
     """The declarations of a lexed block that matter to what is seen."""
     found = Declared({}, {}, {})

@@ -236,10 +236,18 @@ def is_speck(attributes: dict[str, str], style: Declarations) -> bool:
     return False
 
 
-def on_button(inside: State, parent: Looks | None) -> bool:
-    """Whether a link fills a coloured cell: the older way to make a button."""
-    paper = inside.paper
-    if parent is None or paper is None or parent.tag not in ("td", "th", "div", "span"):
-        return False
-    coloured = parent.attributes.get("bgcolor") or "background" in parent.attributes.get("style", "")
-    return bool(coloured) and contrast(paper, WHITE) > BUTTON_CONTRAST_MIN
+def says_nothing(names: str) -> bool:
+    """Whether an element's names tell neither of a quote nor of a button."""
+    return _QUOTE_NAME.search(names.lower()) is None and _BUTTON_NAME.search(names.lower()) is None
+
+
+def is_coloured(looks: Looks) -> bool:
+    """Whether it is a box with a colour of its own, which a link in it may fill: the older way to make a button."""
+    return looks.tag in ("td", "th", "div", "span") and bool(
+        looks.attributes.get("bgcolor") or "background" in looks.attributes.get("style", "")
+    )
+
+
+def stands_out(inside: State) -> bool:
+    """Whether the paper is no white one."""
+    return inside.paper is not None and contrast(inside.paper, WHITE) > BUTTON_CONTRAST_MIN

@@ -25,11 +25,10 @@ CANDIDATES_TOLD = 5
 VISIBLE_ENOUGH_CHARS = 12
 
 # Speech to a machine: the role that a transcript would give it, or a command where it is named.
-_ROLE = re.compile(
-    r"^\W{0,3}(?:system|assistant|bot|ai)[ ]?:(?=[^\n]{30})"
-    r"|\b(?:ai|llm)[ -]?(?:agents?|assistants?|models?|systems?)[ ]?:",
-    re.IGNORECASE | re.MULTILINE,
-)
+_ROLE = re.compile(r"^\W{0,3}(?:system|assistant|bot|ai)[ ]?\Z", re.IGNORECASE | re.MULTILINE)
+_MACHINE = re.compile(r"\b(?:ai|llm)[ -]?(?:agents?|assistants?|models?|systems?)[ ]?\Z", re.IGNORECASE)
+ROLE_MAX_CHARS = 40
+SPEECH_MIN_CHARS = 30
 _COMMAND = re.compile(
     r"\b(?:must|should|shall|need to|have to|ignore|disregard|instead|instruct\w*|override|attention|note to"
     r"|use th[ai][ts]|(?:correct|real|actual|right|genuine|true) (?:code|link|one)"
@@ -127,18 +126,16 @@ def _completed(best: Extracted, other: Extracted, shown: str) -> Extracted:
 
 def _from_source(source: Source, subject: Source, subject_text: str, brand: str, domain: str | None) -> Extracted:
     forward = quotes.is_forward(subject_text, source.text)
-    own = quotes.newest(source.text, source.spans, forward=forward)
-    to_machines = _words_to_machines(source)
-    shown_links = blank(own, to_machines) if to_machines else own
-    text = _masked(source, source.plain, shown_links)
-    logins = credentials.find(source, _masked(source, source.unlinked, shown_links))
-    text = blank(text, [Range(login.start, login.end) for login in logins])
+    others = [*quotes.quoted(source.text, source.spans, forward=forward), *_words_to_machines(source)]
+    logins = credentials.find(source, blank(source.unlinked, others))
+    text = blank(source.plain, [*others, *[Range(login.start, login.end) for login in logins]])
     targets = " ".join(link.href for link in source.links) + " ".join(source.text[r.start : r.end] for r in source.urls)
     found = codes.candidates(source, text, subject=subject, brand=brand, in_links=targets)
     found += codes.candidates(subject, subject.plain, subject=None, brand=brand, in_links=targets)
     ranked = _agree(found)
     answer = _clear_winner(ranked)
-    link_candidates = links.candidates(source, shown_links, subject=subject, sender_domain=domain)
+    own = blank(source.text, others)
+    link_candidates = links.candidates(source, own, subject=subject, sender_domain=domain)
     link = link_candidates[0].href if link_candidates and link_candidates[0].score >= links.ACCEPTED_SCORE else None
     if logins and answer is not None and _is_login_value(answer, logins):
         answer = None
@@ -151,32 +148,36 @@ def _from_source(source: Source, subject: Source, subject_text: str, brand: str,
     )
 
 
-def _masked(source: Source, text: str, mask: str) -> str:
-    """A form of the source's text, blank wherever `mask` is and the source's text is not."""
-    if mask == source.text:
-        return text
-    lines = zip(text.split("\n"), mask.split("\n"), source.text.split("\n"), strict=False)
-    return "\n".join(line if shown == whole else _line_masked(line, shown) for line, shown, whole in lines)
-
-
-def _line_masked(line: str, mask: str) -> str:
-    return "".join([" " if shown == " " else char for char, shown in zip(line, mask, strict=False)])
-
-
 def _words_to_machines(source: Source) -> list[Range]:
     """The passages that speak to software: from the sentence that does so to its paragraph's end."""
     spoken = [hit.start for hit in source.hits.within(0, len(source.text), ("agent",))]
-    spoken += [match.end() - 1 for match in _ROLE.finditer(source.text)]
+    spoken += _roles(source.text)
     for hit in source.hits.within(0, len(source.text), ("machine",)):
         sentence = source.sentence(hit.start)
         if _COMMAND.search(source.folded, sentence.start, source.sentence(sentence.end).end):
             spoken.append(hit.start)
-    ranges = []
-    for at in spoken:
+    ranges: list[Range] = []
+    for at in sorted(spoken):
+        if ranges and at < ranges[-1].end:
+            continue
         start = source.sentence(at).start
         line = source.line(at).start
         ranges.append(Range(max(start, line) if line <= at else start, source.paragraph(at).end))
     return ranges
+
+
+def _roles(text: str) -> list[int]:
+    """The colons after a role, as a transcript has it, and after the name of a machine that is spoken to."""
+    found = []
+    at = text.find(":")
+    while at >= 0:
+        before = text[max(0, at - ROLE_MAX_CHARS) : at]
+        speech = text[at + 1 : at + 1 + SPEECH_MIN_CHARS]
+        speaks = len(speech) == SPEECH_MIN_CHARS and "\n" not in speech and _ROLE.search(before)
+        if speaks or _MACHINE.search(before):
+            found.append(at)
+        at = text.find(":", at + 1)
+    return found
 
 
 def _agree(found: list[CodeCandidate]) -> list[CodeCandidate]:

@@ -15,11 +15,13 @@ from functools import lru_cache
 from daemon.mail.limits import Limits
 
 # A tag on whose end every tokenizer agrees: quotes only around values, no angle brackets within them.
-_CLEAN_TAG = re.compile(r"""<[a-zA-Z](?:[^<>"'=]++|=\s*+"[^"<>]*+"|=\s*+'[^'<>]*+'|=)*+>""")
+_CLEAN_TAG = re.compile(
+    r"""<[a-zA-Z][^<>"'=]*+(?:=(?:"[^"<>]*+"|'[^'<>]*+'|\s*+(?:"[^"<>]*+"|'[^'<>]*+'))?+[^<>"'=]*+)*+>"""
+)
 _TAG_START = re.compile(r"<[a-zA-Z]")
 # WHATWG HTML 13.2.4.3: the elements that are re-opened; at most three alike. A link closes the one before it.
 _FORMATTING = re.compile(
-    r"<(?:[bB](?:[iI][gG])?|[cC][oO][dD][eE]|[eE][mM]|[fF][oO][nN][tT]|[iI]|[nN][oO][bB][rR]|[sS](?:[mM][aA][lL][lL]"
+    r"<(?=[bBcCeEfFiInNsStTuU])(?:[bB](?:[iI][gG])?|[cC][oO][dD][eE]|[eE][mM]|[fF][oO][nN][tT]|[iI]|[nN][oO][bB][rR]|[sS](?:[mM][aA][lL][lL]"
     r"|[tT][rR][iI][kK][eE]|[tT][rR][oO][nN][gG])?|[tT]{2}|[uU])(?![a-zA-Z])[^>]*"
 )
 REOPENED_ALIKE = 3
@@ -47,10 +49,11 @@ def cost(html: str) -> Cost:
     alike = Counter(_FORMATTING.findall(html))
     formatting = 1 + sum([min(REOPENED_ALIKE, count) for count in alike.values()])
     pairs = sum([_attributes(tag) ** 2 for tag in tags if len(tag) > LONG_TAG_CHARS])
+    starts = html.count("<") - html.count("</") - html.count("<!")  # no fewer than there are
     return Cost(
         tags=html.count("<"),
         work=formatting * len(tags) + pairs // ATTRIBUTE_PAIRS_PER_UNIT,
-        odd=len(tags) != len(_TAG_START.findall(html)),
+        odd=len(tags) != starts and len(tags) != len(_TAG_START.findall(html)),
     )
 
 

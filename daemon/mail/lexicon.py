@@ -1,6 +1,7 @@
 """Finding the vocabulary in a text: one pass over its words for all meanings, longest term first.
 
-Words are looked up once and remembered, for mails repeat themselves; the cost is that of a dict per word.
+Words are looked up once and remembered, for mails repeat themselves; the cost is that of a set per word. A term of
+several words is found by the longest of them: the short ones are in every sentence.
 """
 
 from __future__ import annotations
@@ -8,9 +9,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, compress
+from operator import itemgetter
+from typing import NamedTuple
 
 from daemon.mail import link_words, words
 from daemon.mail.text import fold
@@ -24,12 +27,13 @@ _GAP = " \n\t-'\u2019."
 REMEMBERED_WORDS = 20_000
 REMEMBERED_CHARS = 20_000
 REMEMBERED_WORD_MAX_CHARS = 24
+REMEMBERED_PLACES = 20_000
+REMEMBERED_PLACE_MAX_CHARS = 36
 WORD_MAX_CHARS = 400
 _KEY_CHARS = 3
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Hit:
+class Hit(NamedTuple):
     """A term of a meaning at `start` to `end` of the text that was scanned."""
 
     start: int
@@ -39,21 +43,28 @@ class Hit:
 
 @dataclass(slots=True)
 class _Term:
-    """A term as its words; `whole` closes its end to suffixes, `inside` opens its beginning to prefixes."""
+    """A term as its words; `whole` closes its end to suffixes, `inside` opens its beginning to prefixes.
+
+    `anchor` is the index of the word that it is found by.
+    """
 
     subject: str
     words: tuple[str, ...]
     whole: bool
     inside: bool
-    meanings: set[str] = field(default_factory=set)
+    anchor: int
+    meanings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known of a word: the terms within it, and the terms of several words that may begin in it."""
+    """What is known of a word: the terms within it, and the terms of several words that it may be the anchor of.
+
+    They come with where they begin in it, the first with where they end, too.
+    """
 
     hits: tuple[tuple[int, int, _Term], ...]
-    begins: tuple[tuple[int, _Term], ...]
+    anchors: tuple[tuple[int, _Term], ...]
 
 
 _NOTHING = _Known((), ())
@@ -73,14 +84,14 @@ _SPACES = _Spaces()
 
 
 class Vocabulary:
-    """Terms by subject and meaning, indexed by how they begin."""
+    """Terms by subject and meaning, indexed by how their anchors begin."""
 
     def __init__(self, subjects: dict[str, dict[str, str]]) -> None:
         self._terms: dict[tuple[str, tuple[str, ...], bool, bool], _Term] = {}
         self._starting: dict[str, list[_Term]] = {}
         self._inside: dict[str, list[_Term]] = {}
         self._known: dict[str, _Known] = {}
-        self._pairs: dict[tuple[str, str], tuple[tuple[int, _Term], ...]] = {}
+        self._places: dict[tuple[str, str, str], _Known] = {}
         self._subjects = tuple(subjects)
         for subject, tables in subjects.items():
             for meaning, table in tables.items():
@@ -94,56 +105,75 @@ class Vocabulary:
             return
         key = (subject, parts, mark == "=", mark == "*")
         if key not in self._terms:
-            term = self._terms[key] = _Term(*key)
-            if term.inside:
+            anchor = max(range(len(parts)), key=lambda at: len(parts[at]))
+            term = self._terms[key] = _Term(*key, anchor)
+            if term.inside and not anchor:
                 self._inside.setdefault(parts[0][0], []).append(term)
             else:
-                self._starting.setdefault(parts[0][:_KEY_CHARS], []).append(term)
-        self._terms[key].meanings.add(meaning)
+                self._starting.setdefault(parts[anchor][:_KEY_CHARS], []).append(term)
+        term = self._terms[key]
+        term.meanings = tuple(sorted({*term.meanings, meaning}))
 
     def scan(self, folded: str) -> dict[str, Hits]:
         """All terms in a folded text by subject; of terms within terms only the longest is kept."""
         # Cut at every separator, so that a piece's offset is the sum of the lengths before it and its number.
         pieces = folded.translate(_SPACES).split(" ")
-        recall, pairs = self._known.get, self._pairs.get
-        telling = {word: known for word in set(pieces) if (known := recall(word) or self._learn(word)) is not _NOTHING}
+        words = list(filter(None, pieces))
+        known = self._known
+        telling = {word for word in set(words) if (known.get(word) or self._learn(word)) is not _NOTHING}
         found: dict[str, list[tuple[int, int, _Term]]] = {subject: [] for subject in self._subjects}
         lengths = list(accumulate(map(len, pieces), initial=0)) if telling else []
+        places = zip(["", *words], words, [*words[1:], ""], strict=False)
+        numbered = zip(compress(range(len(pieces)), pieces), places, strict=False)
         pieces += [""] * GAP_MAX_CHARS
-        for at in [at for at, word in enumerate(pieces) if word in telling]:
-            word, start = pieces[at], lengths[at] + at
-            known = telling[word]
-            for first, size, term in known.hits:
+        for at, place in compress(numbered, map(telling.__contains__, words)):
+            here = self._places.get(place) or self._at(place)
+            if here is _NOTHING:
+                continue
+            start = lengths[at] + at
+            for first, term in here.anchors:
+                opening = _opening(term, pieces, at)
+                begin, first_word = lengths[opening] + opening, pieces[opening]
+                if term.anchor and not _begins(term, first_word):
+                    continue
+                if end := _follow(term, pieces, opening, folded, begin + len(first_word)):
+                    within = len(first_word) - len(term.words[0]) if term.anchor else first
+                    found[term.subject].append((begin + within, end, term))
+            for first, size, term in here.hits:
                 found[term.subject].append((start + first, start + size, term))
-            if known.begins:
-                following = pieces[at + 1] or pieces[at + 2] or pieces[at + 3]
-                begins = pairs((word, following))
-                for first, term in self._beginning(word, following, known) if begins is None else begins:
-                    if end := _follow(term, pieces, at, folded, start + len(word)):
-                        found[term.subject].append((start + first, end, term))
         return {subject: Hits(_longest(items, folded)) for subject, items in found.items()}
 
-    def _beginning(self, word: str, following: str, known: _Known) -> tuple[tuple[int, _Term], ...]:
-        """The terms of several words that may begin in a word, when `following` comes after it."""
-        begins = tuple([item for item in known.begins if following.startswith(item[1].words[1])])
-        if len(word) + len(following) <= REMEMBERED_WORD_MAX_CHARS:
-            if len(self._pairs) >= REMEMBERED_WORDS:
-                self._pairs.clear()
-            self._pairs[word, following] = begins
-        return begins
+    def _at(self, place: tuple[str, str, str]) -> _Known:
+        """What is known of a word between two others: of the terms that it anchors, those that they do not rule out."""
+        before, word, after = place
+        known = self._known.get(word) or self._learn(word)
+        anchors = []
+        for first, term in known.anchors:
+            words, anchor = term.words, term.anchor
+            if (anchor == 1 and not _begins(term, before)) or (anchor > 1 and words[anchor - 1] != before):
+                continue
+            if anchor + 1 == len(words) or after.startswith(words[anchor + 1]):
+                anchors.append((first, term))
+        here = _Known(known.hits, tuple(anchors)) if known.hits or anchors else _NOTHING
+        if len(before) + len(word) + len(after) <= REMEMBERED_PLACE_MAX_CHARS:
+            if len(self._places) >= REMEMBERED_PLACES:
+                self._places.clear()
+            self._places[place] = here
+        return here
 
     def _learn(self, word: str) -> _Known:
         text = word[:WORD_MAX_CHARS]
         hits: list[tuple[int, int, _Term]] = []
-        begins: list[tuple[int, _Term]] = []
+        anchors: list[tuple[int, _Term]] = []
         for size in range(1, min(_KEY_CHARS, len(text)) + 1):
             for term in self._starting.get(text[:size], ()):
-                first = term.words[0]
-                if len(term.words) > 1:
-                    if text == first:
-                        begins.append((0, term))
-                elif text == first or (not term.whole and text.startswith(first)):
-                    hits.append((0, len(first), term))
+                part = term.words[term.anchor]
+                is_open = not term.whole and term.anchor + 1 == len(term.words)
+                if text == part or (is_open and text.startswith(part)):
+                    if len(term.words) > 1:
+                        anchors.append((0, term))
+                    else:
+                        hits.append((0, len(part), term))
         for position, char in enumerate(text):
             for term in self._inside.get(char, ()):
                 first = term.words[0]
@@ -151,8 +181,8 @@ class Vocabulary:
                     if len(term.words) == 1:
                         hits.append((position, position + len(first), term))
                     elif position + len(first) == len(text):
-                        begins.append((position, term))
-        known = _Known(tuple(hits), tuple(begins)) if hits or begins else _NOTHING
+                        anchors.append((position, term))
+        known = _Known(tuple(hits), tuple(anchors)) if hits or anchors else _NOTHING
         if len(word) <= REMEMBERED_WORD_MAX_CHARS:
             if len(self._known) >= REMEMBERED_WORDS:
                 self._known.clear()
@@ -161,18 +191,36 @@ class Vocabulary:
 
 
 def _longest(found: list[tuple[int, int, _Term]], folded: str) -> list[Hit]:
-    found.sort(key=lambda item: (item[0], -item[1]))
+    found.sort(key=_END, reverse=True)
+    found.sort(key=_START)
     hits: list[Hit] = []
     covered = 0
     for start, end, term in found:
         if end > covered:
             covered = end
-            hits.extend(Hit(start, end, meaning) for meaning in sorted(term.meanings))
+            hits += [Hit(start, end, meaning) for meaning in term.meanings]
     return _compounds(hits, folded)
 
 
+_START, _END = itemgetter(0), itemgetter(1)
+
+
+def _begins(term: _Term, word: str) -> bool:
+    """Whether a term may begin in a word, at its start or, where it is open to prefixes, within."""
+    return word.endswith(term.words[0]) if term.inside else word == term.words[0]
+
+
+def _opening(term: _Term, pieces: list[str], at: int) -> int:
+    """The piece that a term would begin in whose anchor is at piece `at`."""
+    for _ in range(term.anchor):
+        at -= 1
+        while at > 0 and not pieces[at]:
+            at -= 1
+    return at
+
+
 def _follow(term: _Term, pieces: list[str], at: int, folded: str, end: int) -> int:
-    """Where a term of several words ends whose first word is piece `at` and ends at `end`, or 0."""
+    """Where a term of several words ends whose first word is to be piece `at`, which ends at `end`, or 0."""
     last = len(term.words) - 1
     for step in range(1, last + 1):
         start, wanted = end + 1, term.words[step]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from operator import ne
 from urllib.parse import unquote
 
@@ -54,6 +55,7 @@ _TRAILING = ".,;:!?'\"*_>\u00bb\u201d\u2019\u3002\uff0c\u3001\uff1b\uff1a"
 _CLOSERS = {")": "(", "]": "[", "}": "{"}
 # A number, or words as people write them: of one case, or with a capital for each.
 _WORDS = re.compile(r"\d{0,20}|[a-z]{1,24}|[A-Z]{1,24}|[a-z]{0,24}(?:[A-Z][a-z]{1,23}){1,4}")
+_DIGITS = re.compile(r"[0-9]+")
 _SPLIT = re.compile(r"[/?&=#:;.,!~|]+")
 
 
@@ -119,7 +121,7 @@ def _links(source: Source) -> list[tuple[str, str, Range, bool]]:
         if link.href[:8].lower().startswith(("http://", "https://")) and len(link.href) <= HREF_MAX_CHARS
     ]
     linked = [where for _, _, where, _ in found]
-    for match in URL.finditer(source.text):
+    for match in URL.finditer(source.text) if "://" in source.text else ():
         if not any(where.start <= match.start() < where.end for where in linked):
             href = trim_url(match[0])
             found.append((href, "", Range(match.start(), match.start() + len(href)), False))
@@ -201,7 +203,12 @@ def _told(href: str) -> str:
 
 
 def _path_reasons(path: str) -> list[Reason]:
-    lowered = _REDIRECTS.sub("/", path.lower())
+    return _reasons_of(_DIGITS.sub("0", path.lower()))  # no word has a digit in it, and many links are but numbered
+
+
+@lru_cache(maxsize=1_000)
+def _reasons_of(lowered: str) -> list[Reason]:
+    lowered = _REDIRECTS.sub("/", lowered)
     acts = _holds(lowered, _ACT_IN_URL)
     if _holds(lowered, _REFUSES_IN_URL):
         return [Reason("target refuses", -6.0)]

@@ -19,13 +19,17 @@ UNSEEN_TAGS = frozenset(
 VOID_TAGS = frozenset(
     "area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr".split()
 )
-# Attributes that differ between links that look alike.
-TARGETS = frozenset(("href", "title", "target", "name", "rel"))
+# Attributes that differ between links, and between pictures, that look alike.
+TARGETS = frozenset(("href", "alt", "src"))
 _EMPTIED = ",".join(sorted(UNSEEN_TAGS - VOID_TAGS))
 _NOSCRIPT = re.compile(r"<noscript[\s>/].*?(?:</noscript|\Z)", re.IGNORECASE | re.DOTALL)
 _STYLE = re.compile(r"<style[^>]*>(.*?)(?:</style|\Z)", re.IGNORECASE | re.DOTALL)
 # A name may hold any character but space, slash and `>`, and `=` at its start only (WHATWG HTML 13.2.5.32).
-_TOKEN = re.compile(r'<(!--.*?--|\?[^>]*+|[^ >]++(?: =?[^ =>]*+="[^"]*+")*+)>', re.DOTALL)
+_REST = r' =?[^ =>]*+="[^"]*"'
+ONE_TAG = re.compile(rf"<(!--.*?--|\?[^>]*+|[^ >]++(?:{_REST})*+)>", re.DOTALL)
+# Links and pictures stand alone, for they are all different; other tags stand together as long as there is no text.
+_OTHER = rf"(?:/[^>]*+|(?!a |img )[^ >!?][^ >]*+(?:{_REST})*+|!--.*?--|\?[^>]*+)>"
+_RUN = re.compile(rf"(<(?:{_OTHER}(?:<{_OTHER})*+|(?:a|img)(?:{_REST})++>))", re.DOTALL)
 _ATTRIBUTE = re.compile(r' (=?[^ =>]*+)="([^"]*+)"')
 
 
@@ -40,7 +44,7 @@ class Looks(NamedTuple):
 
 
 class Markup(NamedTuple):
-    """`pieces` are text, tag, text, tag, …, text: a tag as it stands between its brackets, each end tag there.
+    """`pieces` are text, run, text, run, …, text: a run is of tags with nothing between them, each end tag there.
 
     `styles` are the texts of the `<style>` elements, in order, each as an `@media` block where it has a condition.
     """
@@ -71,7 +75,7 @@ def read(html: str) -> Markup:
         for node in reversed(tree.css("details:not([open])")):
             _empty(node, but="summary")
     root = tree.root
-    return Markup(_TOKEN.split(root.html or "") if root is not None else [""], styles)
+    return Markup(_RUN.split(root.html or "") if root is not None else [""], styles)
 
 
 def _empty(node: LexborNode, but: str | None = None) -> None:
@@ -109,17 +113,16 @@ def looks(piece: str) -> Looks:
     return Looks(tag, attributes, name, classes, frozenset(keys))
 
 
-def link(piece: str) -> tuple[tuple[object, ...], str | None]:
-    """Of an `<a>` tag all but what differs between links that look alike, and where it leads."""
-    pairs = _ATTRIBUTE.findall(piece)
-    href = None
-    alike = []
-    for pair in pairs:
-        if pair[0] not in TARGETS:
-            alike.append(pair)
-        elif pair[0] == "href":
-            href = unescape(pair[1])
-    return ("a", href is None, *alike), href
+def split_off(run: str) -> tuple[str, str]:
+    """A run of a link or a picture alone without what differs between those that look alike, and that: where the link
+    leads, what the picture stands for. What is left is no run, and tells whether there is something."""
+    names = ("href",) if run[1] == "a" else ("alt", "src")
+    own = run.partition(f' {names[0]}="')[2].partition('"')[0]
+    alike = run
+    for name in names:
+        before, found, rest = alike.partition(f' {name}="')
+        alike = before + rest.partition('"')[2] if found else alike
+    return alike[1:] + "+" * bool(own), own
 
 
 def unescape(text: str) -> str:
@@ -128,17 +131,3 @@ def unescape(text: str) -> str:
         return text
     text = text.replace("&nbsp;", "\xa0").replace("&quot;", '"').replace("&lt;", "<").replace("&gt;", ">")
     return text.replace("&amp;", "&")
-
-
-def end_of(pieces: list[str], at: int, tag: str) -> int:
-    """The index of the end tag of the element that begins at `pieces[at]`."""
-    depth, closing, opening = 1, "/" + tag, tag + " "
-    for index in range(at + 2, len(pieces), 2):
-        piece = pieces[index]
-        if piece == closing:
-            depth -= 1
-            if depth == 0:
-                return index
-        elif piece == tag or piece.startswith(opening):
-            depth += 1
-    return len(pieces)

@@ -2,28 +2,54 @@
 
 from __future__ import annotations
 
+import sys
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from daemon.mail.markup import VOID_TAGS, Looks
+from daemon.mail.markup import ONE_TAG, VOID_TAGS, Looks
 
 
 class Outline:
-    """Elements go by the index of their start tag among the pieces; `looks` tells what one says of itself."""
+    """Elements go by the offset of their start tag in the markup; `looks` tells what one says of itself.
+
+    It is made as far as somebody asks, for most rules look at what is around an element and a few at what follows.
+    """
 
     def __init__(self, pieces: list[str], looks: Callable[[str], Looks]) -> None:
         self._pieces, self._looks = pieces, looks
         self.parent: dict[int, int] = {}
-        self._end: dict[int, int] = {}
+        self._tags: dict[int, str] = {}
         self._children: dict[int, list[int]] = {-1: []}
+        self._filled: set[int] = set()
         self._places: dict[int, dict[int, tuple[int, int, int, int]]] = {}
-        opened = [-1]
-        for at in range(1, len(pieces), 2):
-            piece = pieces[at]
+        self._opened = [-1]
+        self._read, self._offset = 0, 0
+
+    def reach(self, at: int) -> int:
+        """Make it up to an offset, and return that."""
+        while self._offset <= at and self._read < len(self._pieces):
+            piece = self._pieces[self._read]
+            if self._read % 2:
+                self._take(piece, self._offset)
+            elif piece:
+                self._filled.add(self._opened[-1])
+            self._offset += len(piece)
+            self._read += 1
+        return at
+
+    def _whole(self) -> None:
+        self.reach(sys.maxsize)
+
+    def _take(self, run: str, offset: int) -> None:
+        opened = self._opened
+        for match in ONE_TAG.finditer(run):
+            piece = match[1]
             if piece[0] == "/":
-                self._end[opened.pop()] = at
+                opened.pop()
             elif piece[0] not in "!?":
-                self.parent[at] = opened[-1]
+                at = offset + match.start()
+                self._tags[at], self.parent[at] = piece, opened[-1]
                 self._children[opened[-1]].append(at)
                 if piece.partition(" ")[0] not in VOID_TAGS:
                     opened.append(at)
@@ -31,7 +57,7 @@ class Outline:
 
     def looks(self, at: int) -> Looks:
         """The start tag of an element."""
-        return self._looks(self._pieces[at])
+        return self._looks(self._tags[at])
 
     def ancestors(self, at: int) -> Iterator[int]:
         """The elements around one, from the inside."""
@@ -42,26 +68,31 @@ class Outline:
 
     def children(self, at: int) -> list[int]:
         """The elements right in one."""
+        self._whole()
         return self._children.get(at, [])
 
     def descendants(self, at: int) -> Iterator[int]:
-        """The elements in one."""
-        end = self._end.get(at, at)
-        for index in range(at + 2, end, 2):
-            if index in self.parent:
-                yield index
+        """The elements in one, in order."""
+        waiting = self.children(at)[::-1]
+        while waiting:
+            at = waiting.pop()
+            yield at
+            waiting += self._children.get(at, [])[::-1]
 
     def before(self, at: int) -> list[int]:
         """Its siblings before it, the nearest first."""
         siblings = self._children[self.parent[at]]
-        return siblings[: self.place(at)[0] - 1][::-1]
+        return siblings[: bisect_left(siblings, at)][::-1]
 
     def after(self, at: int) -> list[int]:
         """Its siblings after it, the nearest first."""
-        return self._children[self.parent[at]][self.place(at)[0] :]
+        self._whole()
+        siblings = self._children[self.parent[at]]
+        return siblings[bisect_right(siblings, at) :]
 
     def place(self, at: int) -> tuple[int, int, int, int]:
         """Which child of its parent it is: of all from the start and the end, and of those of its tag likewise."""
+        self._whole()
         parent = self.parent[at]
         if parent not in self._places:
             self._places[parent] = self._counted(self._children[parent])
@@ -69,8 +100,7 @@ class Outline:
 
     def is_empty(self, at: int) -> bool:
         """Whether neither text nor an element is in it."""
-        end = self._end.get(at, at + 2)
-        return not self.children(at) and not any(self._pieces[index] for index in range(at + 1, end, 2))
+        return not self.children(at) and at not in self._filled
 
     def _counted(self, children: list[int]) -> dict[int, tuple[int, int, int, int]]:
         tags, seen = [self.looks(child).tag for child in children], Counter[str]()

@@ -87,19 +87,20 @@ def _may_mark(line: str) -> bool:
     return bare[:1] in ("-", "_", "=") or (len(bare) < MARK_MAX_CHARS and bare.rstrip()[-1:] in (":", "："))
 
 
-def newest(text: str, spans: tuple[Span, ...], *, forward: bool) -> str:
-    """`text` with what it quotes blanked, offsets kept; in a forward only the quote marks are."""
+def quoted(text: str, spans: tuple[Span, ...], *, forward: bool) -> list[Range]:
+    """What `text` quotes; in a forward only the quote marks."""
     if forward:
-        return blank(text, [Range(*match.span()) for match in _QUOTE_PREFIX.finditer(text)])
-    quoted = [Range(*match.span()) for match in _QUOTED_LINE.finditer(text)] if ">" in text else []
+        return [Range(*match.span()) for match in _QUOTE_PREFIX.finditer(text)]
+    lines = [Range(*match.span()) for match in _QUOTED_LINE.finditer(text)] if ">" in text else []
     tail = _tail(text)
-    ranges = [*quoted, *(Range(span.start, span.end) for span in spans if span.kind == "quote")]
+    ranges = [*lines, *(Range(span.start, span.end) for span in spans if span.kind == "quote")]
     if tail is not None:
-        ranges.append(Range(tail, len(text)))
-    own = blank(text, ranges)
-    if len(own.split()) < 3 and len(own.strip()) < OWN_WORDS_MIN_CHARS and tail is None and not quoted:
-        return text  # a template that sets everything in a quote block quotes nobody
-    return own
+        return [*ranges, Range(tail, len(text))]
+    if ranges and not lines:
+        own = blank(text, ranges)
+        if len(own.split()) < 3 and len(own.strip()) < OWN_WORDS_MIN_CHARS:
+            return []  # a template that sets everything in a quote block quotes nobody
+    return ranges
 
 
 def _tail(text: str) -> int | None:

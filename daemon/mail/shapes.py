@@ -79,8 +79,8 @@ _PROMISING = re.compile(
 )
 
 
-def find(text: str) -> list[Shape]:
-    """Every stretch of `text` (ASCII digits) that could be a code, in order."""
+def find(text: str, most: int) -> list[Shape]:
+    """The first `most` stretches of `text` (ASCII digits) that could be a code, in order."""
     found: list[Shape] = []
     position = 0
     while promising := _PROMISING.search(text, position):
@@ -88,7 +88,11 @@ def find(text: str) -> list[Shape]:
         position = text.find("\n", promising.end())
         position = len(text) if position < 0 else position
         line = _NOT_CODES.sub(_blank_other, text[start:position])
-        found += [shape for match in _CANDIDATE.finditer(line) if (shape := _shape(line, match, start)) is not None]
+        for match in _CANDIDATE.finditer(line):
+            if (shape := _shape(line, match, start)) is not None:
+                found.append(shape)
+                if len(found) == most:
+                    return found
     return found
 
 

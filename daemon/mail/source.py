@@ -14,11 +14,14 @@ from daemon.mail.text import fold, shape
 from daemon.mail.visible import Link
 
 SOURCE_MAX_CHARS = 40_000
+SENTENCE_MAX_CHARS = 1_000
 
-URL = re.compile(r"https?://[^\s<>\"\u3000-\u303f\uff00-\uffef]{3,4000}", re.IGNORECASE)
-_ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+# These open with a class of characters or with one, because a search leaps from one such to the next.
+URL = re.compile(r"[hH][tT][tT][pP][sS]?://[^\s<>\"\u3000-\u303f\uff00-\uffef]{3,4000}")
+_LOCAL_PART_REVERSED = re.compile(r"[\w.+-]{1,64}")
+_MAIL_DOMAIN = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _DOMAIN = re.compile(r"(?<![\w@.-])(?:[a-zA-Z][\w-]{0,62}\.){1,6}(?=[a-z])[\w-]{2,24}(?:/[^\s]{0,500})?")
-_DOTTED = re.compile(r"\w\.[a-z]")
+_DOTTED = re.compile(r"\.(?<=\w\.)[a-z]")
 # A full stop after one or two digits that follow a word is an ordinal ("9. Juni"), not an end.
 _WIDE = r"\u3002\uff01\uff1f\uff0e\u0964\u06d4\u061f"
 _PERIOD = (
@@ -27,7 +30,6 @@ _PERIOD = (
 )
 # In text a line break may be a mere fold, unless the line is short; in HTML it is one that the reader sees.
 _SENTENCE_END = re.compile(rf"[.!?\u2026{_WIDE}]{_PERIOD}" + r"|\n[ \t]*\n|(?:^|(?<=\n))[^\n]{0,30}\n", re.DOTALL)
-# It opens with one class of characters, because a search leaps from one such to the next.
 _LINE_OR_SENTENCE_END = re.compile(rf"[.!?\u2026{_WIDE}\n](?:(?<=\n)|{_PERIOD})", re.DOTALL)
 
 
@@ -61,7 +63,7 @@ class Source:
         self.spans = spans
         self._marked: dict[str, tuple[list[int], list[int]]] = {}
         self.shaped = shape(self.text)
-        self.addresses = _ranges(_ADDRESS, self.shaped) if "@" in self.shaped else []
+        self.addresses = _addresses(self.shaped)
         self.urls = _ranges(URL, self.shaped) if "://" in self.shaped else []
         self.unlinked = blank(self.shaped, self.urls)
         plain = blank(self.unlinked, self.addresses)
@@ -72,7 +74,11 @@ class Source:
         hits = vocabulary().scan(self.folded)
         self.hits, self.link_hits, self.login_hits = hits["codes"], hits["links"], hits["logins"]
         ends = _LINE_OR_SENTENCE_END if name == "html" else _SENTENCE_END
-        self._breaks = [0, *[match.end() for match in ends.finditer(self.plain)]]
+        self._breaks = [0]
+        for end in (match.end() for match in ends.finditer(self.plain)):
+            self._breaks += range(self._breaks[-1] + SENTENCE_MAX_CHARS, end, SENTENCE_MAX_CHARS)
+            self._breaks.append(end)
+        self._breaks += range(self._breaks[-1] + SENTENCE_MAX_CHARS, len(self.text), SENTENCE_MAX_CHARS)
 
     def line(self, at: int) -> Range:
         """The line around an offset."""
@@ -80,7 +86,7 @@ class Source:
         return Range(self.text.rfind("\n", 0, at) + 1, len(self.text) if end < 0 else end)
 
     def sentence(self, at: int) -> Range:
-        """The sentence around an offset; a blank line ends one, a line break does not."""
+        """The sentence around an offset; a blank line ends one, a line break does not, and its length is bounded."""
         index = bisect_right(self._breaks, at)
         end = self._breaks[index] if index < len(self._breaks) else len(self.text)
         return Range(self._breaks[index - 1], end)
@@ -113,6 +119,20 @@ class Source:
 
 def _ranges(pattern: re.Pattern[str], text: str) -> list[Range]:
     return [Range(*match.span()) for match in pattern.finditer(text)]
+
+
+def _addresses(text: str) -> list[Range]:
+    """The mail addresses in a text, found from their `@` to both sides."""
+    found: list[Range] = []
+    at, floor = text.find("@"), 0
+    while at >= 0:
+        before = _LOCAL_PART_REVERSED.match(text[max(floor, at - 64) : at][::-1])
+        after = _MAIL_DOMAIN.match(text, at + 1)
+        if before is not None and after is not None:
+            found.append(Range(at - before.end(), after.end()))
+            floor = after.end()
+        at = text.find("@", at + 1)
+    return found
 
 
 def blank(text: str, ranges: Iterable[Range]) -> str:

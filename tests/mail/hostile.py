@@ -37,6 +37,13 @@ HOSTILE: dict[str, bytes] = {
     "open comments": HEAD + b"Cc: " + b"(" * 200_000 + b"\r\n\r\nhi",
     "open quotes": HEAD + b'Cc: "' + b'\\"' * 100_000 + b"\r\n\r\nhi",
     "header without end": HEAD + b"X: y\r\n" * 200_000,
+    "numbers in one sentence": HTML + b"<p>" + b"".join(b"%06d " % (at * 7919 % 1_000_000) for at in range(2_500)),
+    "one sentence": HEAD
+    + b"\r\n"
+    + b"your code order expired password: x1y2z3 username: bob confirm http://a.example/b " * 240,
+    "words to machines": HEAD + b"\r\n" + b"ai agent: x\n" * 1_600,
+    "links in one sentence": HTML
+    + b"".join(b"<a href='https://a%d.example/verify?token=aB3dE9%d'>Go %d</a> " % (at, at, at) for at in range(1_300)),
     "a style sheet": HTML
     + b"<style>"
     + b"".join(b".a%d .b .c{display:none}" % n for n in range(8_000))

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from daemon.mail.extract import Extracted, extract
-from daemon.mail.markup import VOID_TAGS, looks, read
+from daemon.mail.markup import ONE_TAG, VOID_TAGS, looks, read
 from daemon.mail.model import ParsedMail
 from daemon.mail.parse import SNIPPET_MAX_CHARS, open_attachment, parse
 from daemon.mail.visible import render
@@ -120,7 +120,9 @@ def test_markup_is_read_exactly(html: str) -> None:
     pieces = read(html).pieces
     assert not any("<" in text or ">" in text for text in pieces[::2])
     opened: list[str] = []
-    for tag in pieces[1::2]:
+    for run in pieces[1::2]:
+        assert "".join(match[0] for match in ONE_TAG.finditer(run)) == run
+    for tag in (match[1] for run in pieces[1::2] for match in ONE_TAG.finditer(run)):
         if tag[0] == "/":
             assert opened.pop() == tag[1:]
         elif tag[0] not in "!?" and looks(tag).tag not in VOID_TAGS:

@@ -67,3 +67,28 @@ def test_quotes_and_struck_words_are_marked() -> None:
     marked = {span.kind: rendered.text[span.start : span.end] for span in rendered.spans}
     assert marked["quote"].strip() == "old"
     assert marked["struck"] == "gone"
+
+
+def test_elements_that_look_alike_are_told_apart_by_what_is_around_and_beside_them() -> None:
+    sheet = (
+        "<style>.x .c7{display:none}u + #body a{color:inherit}p + .d{display:none}.d:first-child{color:#fff}</style>"
+    )
+    row = "<tr><td class='c{0}'><a href='https://a.example/{0}'>Go {0}</a> <i class=c7>hid {0}</i></td></tr>"
+    rows = "".join(row.format(number) for number in range(9))
+    body = f"<table class=x>{rows}</table><table class=y>{rows}</table><div><b class=d>one</b><b class=d>two</b></div>"
+    rendered = render(f"{sheet}<body id=body>{body}<p>three</p><b class=d>four</b><b class=d>five</b></body>")
+    assert [link.href for link in rendered.links] == [f"https://a.example/{at}" for at in (*range(7), 8, *range(9))]
+    assert rendered.text.count("hid") == 9
+    assert "one" not in rendered.text
+    assert "four" not in rendered.text
+    assert rendered.text.endswith("two\n\nthree\n\nfive")
+
+
+def test_what_is_hidden_ends_where_it_ends() -> None:
+    hidden = "<div hidden><div>a</div>b<p>c</p></div>"
+    assert render(f"<p>1{hidden}2</p>{hidden}<b>3{hidden}</b>4<i hidden>d<i>e</i></i>5").text == "1\n\n2\n\n345"
+
+
+def test_pictures_that_differ_in_what_they_stand_for_are_each_told() -> None:
+    pictures = "".join(f"<img src='{at}.png' alt='Picture {at}' width=90>" for at in range(3))
+    assert render(pictures + "<img src=x alt=speck width=1>").text == "Picture 0Picture 1Picture 2"

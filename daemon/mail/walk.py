@@ -1,0 +1,304 @@
+"""One walk over the markup of a message, which lays out what a reader is shown.
+
+Mails repeat themselves: rows of a table, sections of a newsletter. Elements that are alike in one place are one node
+here, which is judged once; and what a run of tags comes to, from one node to the next, is kept at the node.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import NamedTuple
+
+from daemon.mail.cascade import Matcher, TooManyChecksError, asked_of, beside, candidates, on_tag
+from daemon.mail.css import TAG, Rule, reading_cost, sheet
+from daemon.mail.css_media import YES
+from daemon.mail.effects import Effect, effect_of, is_coloured, is_speck, says_nothing, stands_out
+from daemon.mail.layout import BREAK, PARAGRAPH, Layout
+from daemon.mail.markup import ONE_TAG, UNSEEN_TAGS, VOID_TAGS, Looks, Markup, looks, split_off, unescape
+from daemon.mail.outline import Outline
+from daemon.mail.style import OUTERMOST
+
+# An element that depends on more than its tag is worth this many checks, a doubtful rule is too.
+CONTEXT_CHECKS = 3
+
+_FIELDS = ("text", "submit", "button", "number")
+# What is laid out: a break, the beginning or end of spans, a text, and what a link or picture has of its own.
+_WRITE, _OPEN, _CLOSE, _TEXT, _LINK, _PICTURE = range(6)
+_Act = tuple[int, str, str]
+
+
+class _Node:
+    """An open element in its place, or all of those that are alike there; `spans` is how many it begins."""
+
+    __slots__ = ("around", "effect", "inside", "is_void", "looks", "parent", "runs", "spans", "state", "tag")
+
+    def __init__(self, parent: _Node | None, looks: Looks, effect: Effect, around: frozenset[str]) -> None:
+        self.parent, self.looks, self.effect, self.around = parent, looks, effect, around
+        self.tag, self.state, self.spans = looks.tag, effect.state, len(effect.marks)
+        self.is_void = looks.tag in VOID_TAGS
+        self.inside: dict[object, _Node] = {}
+        self.runs: dict[str, _Step] = {}
+
+
+class _Step(NamedTuple):
+    """What tags come to: what is to be laid out, the node that is open then, and, where they end within an element that
+    is not shown, its tag and how many of that tag are open."""
+
+    acts: tuple[_Act, ...]
+    node: _Node
+    unseen: str = ""
+    depth: int = 0
+
+
+class Walk:
+    """One pass over the pieces. Raises `TooManyChecksError`.
+
+    Where rules look at a tag only, its judgement holds for all in one state; where they look around, for those in one
+    chain of tags; where they look beside, for the one.
+    """
+
+    def __init__(self, markup: Markup, layout: Layout, checks: int) -> None:
+        self._pieces = markup.pieces
+        self._layout = layout
+        self._checks_left = checks
+        for text in markup.styles:
+            self._checks_left -= reading_cost(text)
+        if self._checks_left < 0:
+            raise TooManyChecksError
+        self._sheet = sheet(tuple(markup.styles))
+        self._looks: dict[str, Looks] = {}
+        self._judged: dict[tuple[int, str], Effect] = {}
+        self._idle: dict[str, bool] = {}
+        self._nodes: list[_Node] = []
+        self._matcher: Matcher | None = None
+        self._outline = Outline(markup.pieces, self._looks_of)
+        self._measured = self._offset = 0
+
+    def run(self) -> None:
+        """Lay it all out."""
+        try:
+            self._run()
+        finally:  # they hold each other, and would wait for the garbage collector
+            for node in self._nodes:
+                node.inside.clear()
+                node.runs.clear()
+
+    def _run(self) -> None:
+        pieces, layout, targets = self._pieces, self._layout, self._sheet.targets
+        node = _Node(None, Looks("", {}, "", (), _NOBODY), Effect(removed=False, state=OUTERMOST), _NOBODY)
+        self._nodes.append(node)
+        at, last = 1, len(pieces)
+        while at < last:
+            key = run = pieces[at]
+            own = ""
+            if run[:3] == "<a " or run[:5] == "<img ":
+                look, own = split_off(run)
+                key = run if targets else look
+            step = node.runs.get(key) or self._step(run, key, node, at, 0)
+            while True:
+                for act, value, more in step.acts:
+                    if act == _WRITE:
+                        layout.write(value)
+                    elif act == _CLOSE:
+                        layout.close(len(value))
+                    elif act == _OPEN:
+                        layout.open(value, more)
+                    elif act == _LINK:
+                        layout.open(value, unescape(own).strip())
+                    else:
+                        layout.text(value if act == _TEXT else unescape(own), preformatted=False)
+                node = step.node
+                if not step.unseen:
+                    break
+                at, end = self._past(at, step.unseen, step.depth)
+                if at >= last:
+                    return
+                rest = pieces[at][end:]
+                step = node.runs.get(rest) or self._step(rest, rest, node, at, end)
+            if node.state.shows and (text := pieces[at + 1]):
+                layout.text(unescape(text) if "&" in text else text, preformatted=node.state.preformatted)
+            at += 2
+
+    def _past(self, at: int, tag: str, depth: int) -> tuple[int, int]:
+        """The piece in which an element ends that is open before the text at `at` + 1, and where in it."""
+        closing, opening, alone = f"/{tag}", f"{tag} ", tag
+        for index in range(at + 2, len(self._pieces), 2):
+            for match in ONE_TAG.finditer(self._pieces[index]):
+                piece = match[1]
+                if piece == closing:
+                    depth -= 1
+                    if depth == 0:
+                        return index, match.end()
+                elif piece == alone or piece.startswith(opening):
+                    depth += 1
+        return len(self._pieces), 0
+
+    def _step(self, run: str, look: str, node: _Node, at: int, skipped: int) -> _Step:
+        """What a run of tags comes to from `node` on, judged tag by tag; kept by its look where all alike are like it.
+
+        It stands in piece `at`, of which so much is `skipped`.
+        """
+        start, alike, acts = node, True, list[_Act]()
+        unseen, depth = "", 0
+        for match in ONE_TAG.finditer(run):
+            piece = match[1]
+            if unseen:
+                if piece == "/" + unseen:
+                    depth -= 1
+                    unseen = unseen if depth else ""
+                elif piece == unseen or piece.startswith(unseen + " "):
+                    depth += 1
+            elif piece[0] == "/":
+                if node.spans:
+                    acts.append((_CLOSE, "x" * node.spans, ""))
+                if node.effect.closing:
+                    acts.append((_WRITE, node.effect.closing, ""))
+                node = node.parent or node
+            elif piece[0] not in "!?":
+                child = node.inside.get(piece)
+                if child is None and ' class="' in piece:
+                    piece = self._without_idle_classes(piece)
+                    child = node.inside.get(piece)
+                if child is None:
+                    child, shared = self._child(piece, node, (at, skipped + match.start()))
+                    alike = alike and shared
+                if child.effect.removed:
+                    unseen, depth = ("", 0) if child.is_void else (child.tag, 1)
+                elif child.is_void:
+                    acts += self._single(child)
+                else:
+                    acts += self._opened(child, node)
+                    node = child
+        step = _Step(_joined(acts), node, unseen, depth)
+        if alike:
+            start.runs[look] = step
+        return step
+
+    def _opened(self, node: _Node, parent: _Node) -> list[_Act]:
+        effect = node.effect
+        acts: list[_Act] = [(_WRITE, effect.opening, "")] if effect.opening else []
+        acts += [(_OPEN, mark, node.tag) for mark in effect.marks]
+        if node.spans > len(effect.marks):
+            is_button = effect.button or (is_coloured(parent.looks) and stands_out(node.state))
+            acts.append((_LINK, "button" if is_button else "link", ""))
+        return acts
+
+    def _single(self, node: _Node) -> list[_Act]:
+        tag, attributes = node.tag, node.looks.attributes
+        if tag == "br":
+            return [(_WRITE, BREAK, "")]
+        if tag == "hr":
+            return [(_WRITE, PARAGRAPH, "")]
+        if not node.state.shows:
+            return []
+        if tag == "img" and not is_speck(attributes, node.effect.style):
+            return [(_PICTURE if "alt" in attributes else _TEXT, "", "")]
+        if tag == "area" and attributes.get("href") and attributes.get("alt"):
+            href = attributes["href"].strip()
+            return [(_OPEN, "link", href), (_TEXT, attributes["alt"], ""), (_CLOSE, "x", "")]
+        if tag == "input" and (attributes.get("type") or "text").lower() in _FIELDS:
+            return [(_TEXT, attributes.get("value", ""), "")]
+        return []
+
+    def _without_idle_classes(self, piece: str) -> str:
+        """A start tag without its classes if none of them is known to a rule or says something: mails number them."""
+        before, _, rest = piece.partition(' class="')
+        names, _, after = rest.partition('"')
+        if names not in self._idle:
+            self._idle[names] = (
+                not self._sheet.asks_classes
+                and says_nothing(names)
+                and not any(
+                    "." + name in self._sheet.by_key or name in self._sheet.asked
+                    for name in unescape(names).lower().split()
+                )
+            )
+        return before + after if self._idle[names] else piece
+
+    def _looks_of(self, piece: str) -> Looks:
+        found = self._looks.get(piece)
+        if found is None:
+            found = self._looks[piece] = looks(piece)
+        return found
+
+    def _child(self, piece: str, node: _Node, place: tuple[int, int]) -> tuple[_Node, bool]:
+        """The node of the element at `place`, and whether it is that of all such in `node`."""
+        found = self._looks_of(piece)
+        wide = self._sheet.sight > TAG
+        alike = not self._sheet.beside or not any(beside(self._sheet, found))
+        if found.tag in UNSEEN_TAGS or not found.tag[0].isalpha():
+            effect, alike = _UNSEEN, True
+        else:
+            known = None if wide else self._judged.get((id(node.state), piece))
+            effect = known or self._effect(found, node, place)
+            if not wide:
+                self._judged[id(node.state), piece] = effect
+        href = found.attributes.get("href", "") if found.tag == "a" else ""
+        same: object = None
+        if alike and found.tag not in VOID_TAGS and (asked := asked_of(self._sheet, found)) is not None:
+            same = (id(effect), found.tag, bool(href), is_coloured(found), asked)
+            if same in node.inside:
+                node.inside[piece] = node.inside[same]
+                return node.inside[piece], alike
+        child = _Node(node, found, effect, node.around | found.keys if wide else _NOBODY)
+        child.spans += bool(href)
+        self._nodes.append(child)
+        if alike:
+            node.inside[piece] = child
+            if same is not None:
+                node.inside[same] = child
+        return child, alike
+
+    def _effect(self, found: Looks, node: _Node, place: tuple[int, int]) -> Effect:
+        sure: list[Rule] = []
+        doubted: list[Rule] = []
+        rules = candidates(self._sheet, found, node.around)
+        self._spend(len(rules) + len(found.classes))
+        for rule in rules:
+            fit = on_tag(rule.selector[0], found)
+            if fit and rule.sight > TAG:
+                fit = self._matching().fits(rule.selector, self._outline.reach(self._offset_of(*place)))
+            if fit:
+                is_sure = fit == YES and not rule.doubtful
+                (sure if is_sure else doubted).append(rule)
+        self._spend(CONTEXT_CHECKS * len(doubted))
+        if len(sure) > 1:
+            sure.sort(key=_weight)
+        return effect_of(found, node.state, sure, doubted, self._sheet.frames)
+
+    def _offset_of(self, at: int, within: int) -> int:
+        """The offset in the whole of what is in piece `at`; they are asked for in order."""
+        self._offset += sum(map(len, self._pieces[self._measured : at]))
+        self._measured = at
+        return self._offset + within
+
+    def _spend(self, checks: int) -> None:
+        if self._matcher is not None:
+            self._matcher.spend(checks)
+            return
+        self._checks_left -= checks
+        if self._checks_left < 0:
+            raise TooManyChecksError
+
+    def _matching(self) -> Matcher:
+        if self._matcher is None:
+            self._matcher = Matcher(self._outline, self._checks_left)
+        return self._matcher
+
+
+def _joined(acts: list[_Act]) -> tuple[_Act, ...]:
+    """Breaks that follow each other are one, and nothing before a break in an empty place can be seen."""
+    found: list[_Act] = []
+    for act in acts:
+        if act[0] == _WRITE and act[1] in (BREAK, PARAGRAPH):
+            while found and found[-1][0] == _WRITE and found[-1][1] != PARAGRAPH:
+                found.pop()
+            if found and found[-1][0] == _WRITE:
+                continue
+        found.append(act)
+    return tuple(found)
+
+
+_weight = attrgetter("weight")
+_NOBODY: frozenset[str] = frozenset()
+_UNSEEN = Effect(removed=True, state=OUTERMOST)
