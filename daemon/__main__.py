@@ -67,11 +67,11 @@ def _run(settings: Settings, *, as_json: bool) -> int:
     from daemon.service.status import Listeners
 
     def ready(listeners: Listeners) -> None:
+        where = asdict(listeners)
+        where["socket"] = where.pop("socket")  # last
         if as_json:
-            line = json.dumps({"ready": True, **asdict(listeners), "pid": os.getpid()})
+            line = json.dumps({"ready": True, **where, "pid": os.getpid()})
         else:
-            where = asdict(listeners)
-            where["socket"] = where.pop("socket")  # last
             line = "Postern is ready: " + ", ".join(f"{name} {at}" for name, at in where.items() if at)
         _say(line)
 

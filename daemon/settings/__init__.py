@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from daemon.settings.receiving import ReceivingSettings
 from daemon.settings.values import (
+    PARTS,
     HostPort,
     addresses,
     allowed_targets,
@@ -24,6 +25,7 @@ from daemon.settings.values import (
     host_port,
     name_server,
     one_of,
+    parts,
     path,
     relays,
     setting,
@@ -64,6 +66,7 @@ class Settings(ReceivingSettings):
     api_key: str | None = setting(None, "agent, enrollment or operator key of the client", secret=True)
     mock: bool = setting(False, "1: `posternctl mcp` runs on fixtures, offline", read=yes_or_no)
     data_dir: Path | None = setting(None, "database, master key, control socket", read=path)
+    only: tuple[str, ...] = setting(PARTS, "what listens beside the control socket: http, smtp, dns", read=parts)
     http_listen: HostPort = setting(HostPort("127.0.0.1", 8600), "REST API and one-time links", read=host_port)
     dns_listen: HostPort = setting(HostPort("127.0.0.1", 5300), "name server, UDP and TCP", read=host_port)
     dns_workers: int = setting(1, "processes of the name server, one a core; 0: none", read=whole)

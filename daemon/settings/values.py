@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 _DURATION = re.compile(r"(\d+)\s*([smhd]?)\Z")
+PARTS = ("http", "smtp", "dns")
 _UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -174,3 +175,11 @@ def setting(
     """Declare one: its default, what it is, how it is read; a secret is no flag, and is never shown."""
     meta = {"help": help_text, "read": read, "unit": unit, "secret": secret}
     return field(default=default, metadata=meta)
+
+
+def parts(text: str) -> tuple[str, ...]:
+    """Read which listeners there are to be. Raises `ValueError`."""
+    words = tuple(dict.fromkeys(text.replace(",", " ").split()))
+    if not words or set(words) - set(PARTS):
+        raise ValueError(f"give one or more of {', '.join(PARTS)}")
+    return words
