@@ -22,7 +22,7 @@ import dns.message
 from benchmarks import dns_questions
 from benchmarks.dns_servers import HOST, LOAD_CORE, Server
 from daemon.backends.nameserver.feeder import Nameserver, Plan, of
-from daemon.backends.nameserver.process import Feed
+from daemon.backends.protocols import Feed
 from daemon.dns.link import Link
 from tests.dns.support import DnsProcess, free_port
 from tests.interop import test_dns_secondaries as secondaries
