@@ -333,7 +333,6 @@ def m008_guards(db: sqlite_utils.Database) -> None:
 
 
 @migrations()
-@migrations()
 def m009_domains(db: sqlite_utils.Database) -> None:
     """Domains in their modes and states, with the keys that their mail is signed with."""
     for statement in DOMAINS:
