@@ -71,6 +71,7 @@ int main(int argc, char **argv) {
     unsigned char **questions = read_questions(argv[2], &lengths, &count);
     double seconds = atof(argv[3]);
     int window = atoi(argv[4]) / sockets;
+    int enough = (window + 3) / 4 < BATCH ? (window + 3) / 4 : BATCH; /* fewer at once are not worth a system call */
     if (window < 1 || sockets > SOCKETS_MAX || count < 1) return 2;
 
     struct peer peers[SOCKETS_MAX];
@@ -104,13 +105,13 @@ int main(int argc, char **argv) {
                     int rcode = answers[i][3] & 15;
                     wrong += incoming[i].msg_len < 12 || !(answers[i][2] & 0x80) || (rcode != 0 && rcode != 3);
                 }
-            } else if (peer->in_flight >= window && time - peer->heard > LOST_AFTER_SECONDS) {
+            } else if (window - peer->in_flight < enough && time - peer->heard > LOST_AFTER_SECONDS) {
                 lost += peer->in_flight;
                 peer->in_flight = 0;
                 peer->heard = time;
             }
             int free = window - peer->in_flight < BATCH ? window - peer->in_flight : BATCH;
-            if (free >= (window + 3) / 4) {
+            if (free >= enough) {
                 for (int i = 0; i < free; i++) {
                     questions[next][0]++; /* another id each time */
                     out[i] = (struct iovec){questions[next], (size_t)lengths[next]};
