@@ -54,6 +54,8 @@ class MMsgHdr(ctypes.Structure):
     _fields_ = (("header", MsgHdr), ("length", ctypes.c_uint))
 
 
+HEADER_SIZE = ctypes.sizeof(MMsgHdr)
+
 Slot = tuple[int, int, int, int, int]
 """Where the parts of one slot are: in `lengths` how long the request is; in `packets` its beginning, the octet behind
 its id and the one behind its header; in `sizes` how long the answer is (0: there is none). It is taken apart for each
@@ -73,6 +75,10 @@ class Buffers:
         self._incoming, self._outgoing = (MMsgHdr * SLOTS)(), (MMsgHdr * SLOTS)()
         self.incoming = ctypes.addressof(self._incoming)
         self.outgoing = ctypes.addressof(self._outgoing)
+        self._dense = (MMsgHdr * SLOTS)()
+        self.dense = ctypes.addressof(self._dense)
+        self._dense_octets = memoryview(self._dense).cast("B")
+        self._outgoing_octets = memoryview(self._outgoing).cast("B")
         self._name_octets = 16 if family == socket.AF_INET else 28
         for number in range(SLOTS):
             self._link(number, self._incoming[number], self._vectors[number], control_octets)
@@ -136,9 +142,17 @@ class Buffers:
         for begin in range(at, at + count * CONTROL_OCTETS, CONTROL_OCTETS):
             self.controls[begin : begin + 4] = b"\0\0\0\0"
 
-    def outgoing_from(self, number: int) -> int:
-        """Return the address of the headers for sending, from a slot on."""
-        return self.outgoing + number * ctypes.sizeof(MMsgHdr)
+    def close_gaps(self, count: int) -> int:
+        """Put the headers for sending of those of the first slots that have an answer side by side, at `dense`; return
+        how many there are."""
+        size, filled = HEADER_SIZE, 0
+        for number in range(count):
+            if self.sizes[self.slots[number][SIZE_AT]]:
+                self._dense_octets[filled * size : (filled + 1) * size] = self._outgoing_octets[
+                    number * size : (number + 1) * size
+                ]
+                filled += 1
+        return filled
 
 
 class Calls(NamedTuple):

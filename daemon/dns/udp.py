@@ -10,7 +10,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 
-from daemon.dns.batch import MSG_WAITFORONE, SIZE_AT, SLOTS, Buffers, Calls, system_calls
+from daemon.dns.batch import HEADER_SIZE, MSG_WAITFORONE, SLOTS, Buffers, Calls, system_calls
 from daemon.dns.front import Entry, Front, entry_of
 from daemon.dns.limits import NETWORKS_MAX, SLIP, RateLimit, is_loopback
 from daemon.dns.message import AA, HEADER_OCTETS, QUESTION_TAIL_OCTETS, TC
@@ -164,19 +164,14 @@ class UdpListener:
         return dropped
 
     def _send(self, calls: Calls, buffers: Buffers, count: int, *, gaps: bool) -> None:
-        """Send the answers of the first slots; with gaps, those runs of them that have one."""
-        number, first = self._socket.fileno(), 0
+        """Send the answers of the first slots; with gaps, of those that have one."""
+        number, headers = self._socket.fileno(), buffers.outgoing
+        if gaps:
+            headers, count = buffers.dense, buffers.close_gaps(count)
+        first = 0
         while first < count:
-            last = count
-            if gaps:
-                while first < count and not buffers.sizes[buffers.slots[first][SIZE_AT]]:
-                    first += 1
-                last = first
-                while last < count and buffers.sizes[buffers.slots[last][SIZE_AT]]:
-                    last += 1
-            while first < last:
-                sent = calls.sendmmsg(number, buffers.outgoing_from(first), last - first, 0)
-                first += sent if sent > 0 else 1  # one that cannot be sent holds up no other
+            sent = calls.sendmmsg(number, headers + first * HEADER_SIZE, count - first, 0)
+            first += sent if sent > 0 else 1  # one that cannot be sent holds up no other
 
     def _one_by_one(self) -> None:
         """The same without `recvmmsg`: every system has this."""
