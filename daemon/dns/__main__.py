@@ -21,6 +21,7 @@ def main() -> int:
     parser.add_argument("--home", type=Path, help="directory that the process ends with; default: that of the socket")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on, UDP and TCP")
     parser.add_argument("--port", type=int, default=5300, help="port to listen on; 0: a free one")
+    parser.add_argument("--processes", type=int, default=1, help="how many processes share the port")
     parser.add_argument("--linger", type=float, default=LINGER_SECONDS, help="seconds to go on without a feeder")
     parser.add_argument("--user", help="user to become, when started as root")
     parser.add_argument("--rate", type=int, default=200, help="UDP answers a second for each network; 0: no limit")
@@ -35,6 +36,7 @@ def main() -> int:
         arguments=tuple(sys.argv[1:]),
         host=given.host,
         port=given.port,
+        processes=given.processes,
         linger_seconds=given.linger,
         user=given.user,
         rate=RateLimit(given.rate, given.limit_loopback),

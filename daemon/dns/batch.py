@@ -2,7 +2,8 @@
 
 All buffers are made once. Request number `n` lies in slot `n` of `packets`, is answered in that same slot, and is sent
 from there to where it came from: the headers for sending share name and control buffers with those for receiving. No
-pointer ever leads into a Python object that could go away.
+pointer ever leads into a Python object that could go away. The packets lie in an `mmap`, for of all that Python has
+over plain memory this takes octets out and puts them in with the fewest steps.
 
 See recvmmsg(2), sendmmsg(2), recvmsg(2), ip(7) and ipv6(7).
 """
@@ -10,6 +11,7 @@ See recvmmsg(2), sendmmsg(2), recvmsg(2), ip(7) and ipv6(7).
 from __future__ import annotations
 
 import ctypes
+import mmap
 import socket
 from collections.abc import Callable
 from typing import NamedTuple
@@ -26,6 +28,8 @@ MSG_WAITFORONE = 0x10000  # block for the first datagram, then take what is ther
 IPV4_ADDRESS_AT, IPV6_ADDRESS_AT = 4, 8
 # Where the interface's number stands in a control message: behind struct cmsghdr; for IPv6 behind the address, too.
 IPV4_INTERFACE_AT, IPV6_INTERFACE_AT = 16, 32
+
+_ZEROS = memoryview(bytes(4 * SLOTS)).cast("I")
 
 
 class IoVec(ctypes.Structure):
@@ -56,11 +60,9 @@ class MMsgHdr(ctypes.Structure):
 
 HEADER_SIZE = ctypes.sizeof(MMsgHdr)
 
-Slot = tuple[int, int, int, int, int]
-"""Where the parts of one slot are: in `lengths` how long the request is; in `packets` its beginning, the octet behind
-its id and the one behind its header; in `sizes` how long the answer is (0: there is none). It is taken apart for each
-datagram, so it is a plain tuple."""
-SIZE_AT = 4
+Slot = tuple[int, int, slice, int]
+"""Where the parts of one slot are: in `packets` its beginning, the octet behind its id, and octets 2 to 12; in `sizes`
+how long the answer is (0: there is none). It is taken apart for each datagram, so it is a plain tuple."""
 
 
 class Buffers:
@@ -68,48 +70,40 @@ class Buffers:
 
     def __init__(self, family: int, control_octets: int) -> None:
         """`control_octets`: how long the control message of each datagram is; 0: none is asked for."""
-        self._packets = (ctypes.c_char * (SLOTS * SLOT_OCTETS))()
+        self.packets = mmap.mmap(-1, SLOTS * SLOT_OCTETS)
+        self._packets_at = ctypes.addressof((ctypes.c_char * len(self.packets)).from_buffer(self.packets))
         self._sources = (ctypes.c_uint64 * (SLOTS * SOURCE_OCTETS // 8))()
         self._controls = (ctypes.c_uint64 * (SLOTS * CONTROL_OCTETS // 8))()
         self._vectors = (IoVec * (2 * SLOTS))()
-        self._incoming, self._outgoing = (MMsgHdr * SLOTS)(), (MMsgHdr * SLOTS)()
-        self.incoming = ctypes.addressof(self._incoming)
-        self.outgoing = ctypes.addressof(self._outgoing)
-        self._dense = (MMsgHdr * SLOTS)()
+        self._incoming, self._outgoing, self._dense = (MMsgHdr * SLOTS)(), (MMsgHdr * SLOTS)(), (MMsgHdr * SLOTS)()
+        self.incoming, self.outgoing = ctypes.addressof(self._incoming), ctypes.addressof(self._outgoing)
         self.dense = ctypes.addressof(self._dense)
         self._dense_octets = memoryview(self._dense).cast("B")
         self._outgoing_octets = memoryview(self._outgoing).cast("B")
-        self._name_octets = 16 if family == socket.AF_INET else 28
+        ipv4 = family == socket.AF_INET
+        self._name_octets = 16 if ipv4 else 28
         for number in range(SLOTS):
             self._link(number, self._incoming[number], self._vectors[number], control_octets)
             self._link(number, self._outgoing[number], self._vectors[SLOTS + number], control_octets)
 
-        sizes_from = SLOTS * ctypes.sizeof(IoVec) + IoVec.length.offset
         word = ctypes.sizeof(ctypes.c_size_t)
-        self.packets = memoryview(self._packets).cast("B")
         self.sources = memoryview(self._sources).cast("B")
-        self.controls = memoryview(self._controls).cast("B")
+        interface_at = IPV4_INTERFACE_AT if ipv4 else IPV6_INTERFACE_AT
+        self._interfaces = memoryview(self._controls).cast("B").cast("I")[interface_at // 4 :: CONTROL_OCTETS // 4]
         self.sizes = memoryview(self._vectors).cast("B").cast("P" if word == 8 else "I")
-        self.lengths = memoryview(self._incoming).cast("B").cast("I")
-        ipv4 = family == socket.AF_INET
-        self._networks = self.sources.cast("I" if ipv4 else "Q")
+        self._lengths = memoryview(self._incoming).cast("B").cast("I")[MMsgHdr.length.offset // 4 :: HEADER_SIZE // 4]
         unit = 4 if ipv4 else 8
+        self._networks = self.sources.cast("I" if ipv4 else "Q")
         self._network_at, self._stride = (IPV4_ADDRESS_AT if ipv4 else IPV6_ADDRESS_AT) // unit, SOURCE_OCTETS // unit
         self._mask = IPV4_MASK if ipv4 else IPV6_MASK
+        sizes_from = SLOTS * ctypes.sizeof(IoVec) + IoVec.length.offset
         self.slots: tuple[Slot, ...] = tuple(
-            (
-                (number * ctypes.sizeof(MMsgHdr) + MMsgHdr.length.offset) // 4,
-                number * SLOT_OCTETS,
-                number * SLOT_OCTETS + 2,
-                number * SLOT_OCTETS + 12,
-                (sizes_from + number * ctypes.sizeof(IoVec)) // word,
-            )
-            for number in range(SLOTS)
+            (start, start + 2, slice(start + 2, start + 12), (sizes_from + number * ctypes.sizeof(IoVec)) // word)
+            for number, start in enumerate(range(0, SLOTS * SLOT_OCTETS, SLOT_OCTETS))
         )
-        self.first_slots = tuple(self.slots[:count] for count in range(SLOTS + 1))
 
     def _link(self, number: int, message: MMsgHdr, vector: IoVec, control_octets: int) -> None:
-        vector.base = ctypes.addressof(self._packets) + number * SLOT_OCTETS
+        vector.base = self._packets_at + number * SLOT_OCTETS
         vector.length = SLOT_OCTETS
         header = message.header
         header.name = ctypes.addressof(self._sources) + number * SOURCE_OCTETS
@@ -119,6 +113,10 @@ class Buffers:
         if control_octets:
             header.control = ctypes.addressof(self._controls) + number * CONTROL_OCTETS
             header.control_length = control_octets
+
+    def received(self, count: int) -> zip[tuple[Slot, int]]:
+        """Return the first slots, each with the length of the request in it."""
+        return zip(self.slots, self._lengths[:count].tolist(), strict=False)
 
     def networks_of(self, count: int) -> list[int]:
         """Return the network that each of the first requests came from, as a number."""
@@ -138,16 +136,14 @@ class Buffers:
 
     def forget_interfaces(self, count: int) -> None:
         """Let routing choose the way out: only the address that was asked is to stay (ip(7), `ipi_ifindex`)."""
-        at = IPV4_INTERFACE_AT if self._name_octets == 16 else IPV6_INTERFACE_AT
-        for begin in range(at, at + count * CONTROL_OCTETS, CONTROL_OCTETS):
-            self.controls[begin : begin + 4] = b"\0\0\0\0"
+        self._interfaces[:count] = _ZEROS[:count]
 
     def close_gaps(self, count: int) -> int:
         """Put the headers for sending of those of the first slots that have an answer side by side, at `dense`; return
         how many there are."""
         size, filled = HEADER_SIZE, 0
-        for number in range(count):
-            if self.sizes[self.slots[number][SIZE_AT]]:
+        for number, (_, _, _, size_at) in enumerate(self.slots[:count]):
+            if self.sizes[size_at]:
                 self._dense_octets[filled * size : (filled + 1) * size] = self._outgoing_octets[
                     number * size : (number + 1) * size
                 ]

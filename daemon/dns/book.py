@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 from zones.labels import ROOT, Name, ancestors, parent, wildcard_of
@@ -27,10 +27,19 @@ class Held(NamedTuple):
     generation: int
 
 
-Place = tuple[int, bytes, frozenset[int] | None, bool]
-"""A name that exists, with all that an answer to a wrong question about it takes: how long the zone's origin is; its
-SOA record behind the owner, with the TTL of negative answers; the types here, each octet in lower case like the keys of
-the answer table, or None when only a look-up can tell; whether no wildcard makes names below this one."""
+class Place(NamedTuple):
+    """A name that exists, with all that an answer to a wrong question about it takes."""
+
+    origin_octets: int
+    soa: bytes
+    """The zone's SOA record behind the owner, with the TTL of negative answers."""
+    types: frozenset[int] | None
+    """Those here, each octet in lower case like the keys of the answer table; None: only a look-up can tell."""
+    closed: bool
+    """No wildcard makes names below this one."""
+    nodes: Container[Name]
+    """All names of the zone."""
+    generation: int
 
 
 class Asked(NamedTuple):
@@ -111,12 +120,12 @@ class Book:
         zone = unpack(self._held[origin].packed)
         while len(self._unpacked) >= self._unpacked_max:
             self._forget(next(iter(self._unpacked)))
-        places = self._places(zone)
-        self._unpacked[origin] = zone, tuple(places)
+        places = self._places(zone, self._held[origin].generation)
+        self._unpacked[origin] = zone, tuple(sorted(places, key=len))
         self.names.update(places)
         return zone
 
-    def _places(self, zone: Zone) -> dict[Name, Place | None]:
+    def _places(self, zone: Zone, generation: int) -> dict[Name, Place | None]:
         """Return the names of a zone that are not another's: below a cut, or in a zone of their own here."""
         soa = zone.negative_soa
         record = _SOA_HEAD.pack(SOA, CLASS_IN, soa.ttl, len(soa.data[0])) + soa.data[0]
@@ -128,15 +137,17 @@ class Book:
                 places[name] = None
                 continue
             types = None if CNAME in node else frozenset(folded(rrtype) for rrtype in node)
-            places[name] = len(zone.origin), record, types, wildcard_of(name) not in zone.nodes
+            closed = wildcard_of(name) not in zone.nodes
+            places[name] = Place(len(zone.origin), record, types, closed, zone.nodes, generation)
         return places
 
     def _forget(self, origin: Name) -> None:
         """Keep a zone packed only."""
         _, names = self._unpacked.pop(origin, (None, ()))
-        for name in names:
-            self.names.pop(name, None)
         self.names[origin] = None
+        for name in names:  # the shortest first: who finds no name finds none above it either, up to the origin
+            if name != origin:
+                self.names.pop(name, None)
 
     def _touch_encloser(self, origin: Name) -> list[Name]:
         """The zone around a new or lost one has other names than before: have it looked at anew."""

@@ -9,21 +9,24 @@ means for each of them stands where it is taken care of.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from itertools import product
 from typing import Any
 
-from daemon.dns.book import Book
+from daemon.dns.book import Book, Place
 from daemon.dns.counters import Counters
 from daemon.dns.message import (
     AD,
     CD,
     DO,
     HEADER_OCTETS,
+    ID_OCTETS,
     NOERROR,
     NXDOMAIN,
     OPCODE_MASK,
     OPT_HEAD,
     QR,
+    QUESTION_TAIL_OCTETS,
     RCODE_MASK,
     RD,
     UDP_MAX_OCTETS,
@@ -35,7 +38,7 @@ from daemon.dns.message import (
     options_are_sound,
     read_plain,
 )
-from daemon.dns.respond import Reply, reply_to
+from daemon.dns.respond import reply_to
 from zones.labels import LABEL_MAX_OCTETS, ROOT, Name
 from zones.records import DS, OPT
 
@@ -43,6 +46,7 @@ TABLE_MAX_ANSWERS = 100_000
 
 # Offsets in a key, which lacks the id.
 _NAME_AT = 10
+_NAME_END_TO_TAIL = ID_OCTETS + QUESTION_TAIL_OCTETS  # from a name's end in a key to an entry's offset of the tail
 _CLASS_IN = b"\0\1"
 _POINTERS = tuple((0xC00C + offset).to_bytes(2, "big") for offset in range(256))  # into the question's name
 _USUAL_PAYLOADS = (512, 1024, 1220, 1232, 1280, 1400, 1410, 1432, 1452, 1472, 1480, 1680, 2048, 4000, 4096, 8192, 65535)
@@ -85,6 +89,11 @@ Entry = tuple[bytes, bytes, int, int, int]
 answer's length; and where it is counted. An answer that keeps no question has all behind its header in the second."""
 
 
+Denial = tuple[Container[Name], dict[int, Entry]]
+"""How the names below one that exists are denied, by the key without their first label: all names of the zone, and the
+answers by how long that label is."""
+
+
 def entry_of(message: bytes) -> Entry:
     """Return a whole message as an entry."""
     slot = Counters.slot(0, message[3] & RCODE_MASK)
@@ -107,6 +116,9 @@ class Front:
         self._tcp = tcp
         self._table_max = table_max
         self._keys: dict[Name, set[bytes]] = {}
+        self._denials: dict[bytes, Denial] = {}
+        self._denials_max = table_max // 10
+        self._denial_keys: dict[Name, set[bytes]] = {}
         self._nxdomain_slots = tuple(counters.slot(low, NXDOMAIN) for low in range(256))
         self._nodata_slots = tuple(counters.slot(low, NOERROR) for low in range(256))
         self.counters = counters
@@ -116,57 +128,82 @@ class Front:
         """Forget what was answered from a zone. May run beside `miss`, in another thread."""
         for key in tuple(self._keys.pop(origin, ())):
             self.table.pop(key, None)
+        for key in tuple(self._denial_keys.pop(origin, ())):
+            self._denials.pop(key, None)
 
-    def miss(self, key: bytes, packet: memoryview) -> Entry | None:
-        """Answer what the table does not hold. None: it is no ordinary question.
+    def miss(self, key: bytes, request: bytes) -> Entry | None:
+        """Answer what the table does not hold. None: it is no ordinary question. `request`: all of it but the id.
 
         A name that does not exist is answered from its closest encloser, and a type that does not from its name; there
-        is no look-up, for that is what floods ask for. Such answers are not remembered, for there is no end of them.
+        is no look-up, for that is what floods ask for. Names that do not exist are not remembered, for there is no end
+        of them; how such a name is denied is, for one label more or less makes little difference.
         """
-        name_end = key.find(0, _NAME_AT) + 1
-        end = name_end + 4
-        form = _FORMS.get(key[:_NAME_AT] + key[end - 2 :])
-        if form is not None and (key[end - 4] or (0 < key[end - 3] < 128 and key[end - 3] != OPT)):
-            # That is a type; those left out are only ever asked for. What matched a form is long enough.
-            high, low, names = key[end - 4], key[end - 3], self._names
-            name = above = key[_NAME_AT:name_end]
-            place = names.get(name, _MISSING)
-            while place is _MISSING and 0 < above[0] <= LABEL_MAX_OCTETS:
-                above = (
-                    above[above[0] + 1 :] or ROOT
-                )  # nothing is left when a zero within a label was taken for the end
-                place = names.get(above, _MISSING)
-            if place is not None and place is not _MISSING:
-                nxdomain, nodata, opt = form
-                apex_octets, soa, types, closed = place
-                if above is not name:
-                    ready, slots = (nxdomain if closed else None), self._nxdomain_slots
-                else:
-                    ready, slots = (nodata if _is_none_of(types, high, low) else None), self._nodata_slots
-                if ready is not None:
-                    tail = _POINTERS[len(name) - apex_octets] + soa + opt
-                    size = end + 2 + len(tail)
-                    if size <= UDP_PLAIN_MAX_OCTETS:
-                        return ready, tail, end + 2, size, slots[low if not high else 0]
-        return self._looked_up(key, end, packet)
+        label_octets = key[_NAME_AT] if len(key) > _NAME_AT else 0
+        denial = self._denials.get(key[:_NAME_AT] + key[_NAME_AT + 1 + label_octets :])
+        if denial is not None:
+            nodes, entries = denial
+            entry = entries.get(label_octets)
+            if entry is not None:
+                name = key[_NAME_AT : entry[2] - _NAME_END_TO_TAIL]
+                if name not in nodes and name not in self._names:  # a zone may lie in another that does not know of it
+                    return entry
+        return self._denied(key) or self._looked_up(key, request)
 
-    def _looked_up(self, key: bytes, end: int, packet: memoryview) -> Entry | None:
+    def _denied(self, key: bytes) -> Entry | None:
+        """Answer a question about what does not exist. None: it does, or only a look-up can tell."""
+        name_end = key.find(0, _NAME_AT) + 1
+        end = name_end + QUESTION_TAIL_OCTETS
+        form = _FORMS.get(key[:_NAME_AT] + key[end - 2 :])
+        if form is None or not (key[end - 4] or (0 < key[end - 3] < 128 and key[end - 3] != OPT)):
+            return None  # other types are only ever asked for; what matched a form is long enough
+        high, low, names = key[end - 4], key[end - 3], self._names
+        name = above = key[_NAME_AT:name_end]
+        place = names.get(name, _MISSING)
+        while place is _MISSING and 0 < above[0] <= LABEL_MAX_OCTETS:
+            # Nothing is left when a zero within a label was taken for the end.
+            above = above[above[0] + 1 :] or ROOT
+            place = names.get(above, _MISSING)
+        if place is None or place is _MISSING:
+            return None
+        nxdomain, nodata, opt = form
+        apex_octets, soa, types, closed, _, generation = place
+        tail = _POINTERS[len(name) - apex_octets] + soa + opt
+        at, size = end + ID_OCTETS, end + ID_OCTETS + len(tail)
+        if size > UDP_PLAIN_MAX_OCTETS:
+            return None
+        origin, row = name[-apex_octets:], low if not high else 0
+        if above is name:
+            if not _is_none_of(types, high, low):
+                return None
+            entry = nodata, tail, at, size, self._nodata_slots[row]
+            if not high:  # those that anybody asks for in earnest
+                self._keep([key], origin, generation, entry)
+            return entry
+        if not closed:
+            return None
+        entry = nxdomain, tail, at, size, self._nxdomain_slots[row]
+        if name[1 + name[0] :] == above:
+            self._keep_denial(key, name[0], origin, place, entry)
+        return entry
+
+    def _looked_up(self, key: bytes, request: bytes) -> Entry | None:
         """Look again for the same question with the most ordinary OPT record, for payload size and options change
         nothing in the answer, and many resolvers send a cookie, a new one each time. Then look the question up."""
+        end = key.find(0, _NAME_AT) + 1 + QUESTION_TAIL_OCTETS
         canonical = _canonical(key, end)
         known = self.table.get(canonical) if canonical is not None else None
         if known is not None:
             return known
-        whole = bytes(packet)
-        query = read_plain(whole)
+        query = read_plain(b"\0\0" + request)
         if query is None:
             return None
-        reply = reply_to(self._book, query, whole[2], tcp=self._tcp)
+        reply = reply_to(self._book, query, request[0], tcp=self._tcp)
         size = reply.at + len(reply.tail)
         entry = reply.head, reply.tail, reply.at, size, self.counters.slot(reply.rrtype, reply.rcode)
         if reply.lasting and self._may_be_kept(query, size):
             usual = key[:_NAME_AT] + key[end - 2 :] in _FORMS
-            self._keep([one for one in (canonical, key if usual else None) if one is not None], reply, entry)
+            keys = [one for one in (canonical, key if usual else None) if one is not None]
+            self._keep(keys, reply.origin, reply.generation, entry)
         return entry
 
     def _may_be_kept(self, query: Query, size: int) -> bool:
@@ -180,24 +217,35 @@ class Front:
         if 97 <= low <= 122 or 97 <= query.type >> 8 <= 122 or 65 <= query.type >> 8 <= 90:
             return False
         if 65 <= low <= 90:
-            _, _, types, _ = self._book.names.get(query.name) or (0, b"", None, False)
-            if types is None or (query.type | 0x20) in types:
+            place = self._book.names.get(query.name)
+            if place is None or place.types is None or (query.type | 0x20) in place.types:
                 return False
         payload = query.edns.payload_octets if query.edns else 0
         return self._tcp or size <= UDP_PLAIN_MAX_OCTETS or payload >= UDP_MAX_OCTETS
 
-    def _keep(self, keys: list[bytes], reply: Reply, entry: Entry) -> None:
+    def _keep(self, keys: list[bytes], origin: Name, generation: int, entry: Entry) -> None:
         """Remember an answer, unless its zone was changed meanwhile: the change voids what is remembered before it is
         acknowledged, and what is remembered after that is looked at once more."""
         if len(self.table) >= self._table_max:
             self.table.clear()
             self._keys.clear()
-        self._keys.setdefault(reply.origin, set()).update(keys)
+        self._keys.setdefault(origin, set()).update(keys)
         for one in keys:
             self.table[one] = entry
-        if not self._book.is_current(reply.origin, reply.generation):
+        if not self._book.is_current(origin, generation):
             for one in keys:
                 self.table.pop(one, None)
+
+    def _keep_denial(self, key: bytes, label_octets: int, origin: Name, place: Place, entry: Entry) -> None:
+        """Remember how names that are one label longer than an existing one are denied; in the same way."""
+        if len(self._denials) >= self._denials_max:
+            self._denials.clear()
+            self._denial_keys.clear()
+        rest = key[:_NAME_AT] + key[_NAME_AT + 1 + label_octets :]
+        self._denial_keys.setdefault(origin, set()).add(rest)
+        self._denials.setdefault(rest, (place.nodes, {}))[1][label_octets] = entry
+        if not self._book.is_current(origin, place.generation):
+            self._denials.pop(rest, None)
 
 
 def _is_none_of(types: frozenset[int] | None, high: int, low: int) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from daemon.dns.front import Front, entry_of
-from daemon.dns.message import HEADER_OCTETS
+from daemon.dns.message import HEADER_OCTETS, ID_OCTETS
 
 LENGTH_OCTETS = 2
 BACKLOG = 1024
@@ -112,8 +112,9 @@ class Session(asyncio.Protocol):
             if end > size:
                 break
             at = end
-            key = data[begin + 2 : end].lower()
-            entry = known(key) or front.miss(key, memoryview(data)[begin:end])
+            request = data[begin + ID_OCTETS : end]
+            key = request.lower()
+            entry = known(key) or front.miss(key, request)
             if entry is None:
                 if not self._odd(data[begin:end], parts):
                     break
@@ -122,7 +123,7 @@ class Session(asyncio.Protocol):
             counts[counter] += 1
             parts += (
                 total.to_bytes(LENGTH_OCTETS, "big"),
-                data[begin : begin + 2],
+                data[begin : begin + ID_OCTETS],
                 head,
                 data[begin + HEADER_OCTETS : begin + start],
                 tail,

@@ -2,52 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import select
 import socket
-import sys
 import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from daemon.dns.batch import HEADER_SIZE, MSG_WAITFORONE, SLOTS, Buffers, Calls, system_calls
+from daemon.dns.batch import HEADER_SIZE, SLOTS, Buffers, Calls, Slot
 from daemon.dns.front import Entry, Front, entry_of
 from daemon.dns.limits import NETWORKS_MAX, SLIP, RateLimit, is_loopback
-from daemon.dns.message import AA, HEADER_OCTETS, QUESTION_TAIL_OCTETS, TC
+from daemon.dns.message import HEADER_OCTETS, OPCODE_MASK, QR, QUESTION_TAIL_OCTETS, RD, TC
+from daemon.dns.sockets import Bound
 
-BUFFER_OCTETS = 4 * 1024 * 1024  # of the socket: what a burst may pile up
 REQUEST_MAX_OCTETS = 65535
 WINDOW_SECONDS = 1.0
 FAULTS_TOLD_MAX = 10
-# From ip(7) and ipv6(7), where Python does not name them. The control message tells which of our addresses was asked,
-# and, sent back as it came, makes the answer leave from there.
-IP_PKTINFO = 8 if sys.platform == "linux" else 26
-IPV6_RECVPKTINFO = getattr(socket, "IPV6_RECVPKTINFO", 49)
-IPV4_CONTROL_OCTETS, IPV6_CONTROL_OCTETS = 32, 40  # cmsghdr (16), in_pktinfo (12) or in6_pktinfo (20), padded to 8
-
-
-def open_socket(family: int, host: str, port: int) -> tuple[socket.socket, int]:
-    """Return a bound socket, and how long the control message of each datagram is. Raises `OSError`."""
-    made = socket.socket(family, socket.SOCK_DGRAM)
-    try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
-            made.setsockopt(socket.SOL_SOCKET, option, BUFFER_OCTETS)
-        control_octets = 0
-        if family == socket.AF_INET6:
-            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        if host in ("0.0.0.0", "::"):  # noqa: S104  compared with, not chosen
-            if family == socket.AF_INET6:
-                made.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)
-                control_octets = IPV6_CONTROL_OCTETS
-            else:
-                made.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
-                control_octets = IPV4_CONTROL_OCTETS
-        made.bind((host, port))
-    except OSError:
-        made.close()
-        raise
-    return made, control_octets
 
 
 class UdpListener:
@@ -55,19 +27,19 @@ class UdpListener:
 
     def __init__(
         self,
-        bound: tuple[socket.socket, int],
+        bound: Bound,
         front: Front,
         careful: Callable[[bytes], bytes | None],
         rate: RateLimit,
-        *,
-        batched: bool = True,
+        calls: Calls | None,
     ) -> None:
-        """`careful` answers what is no ordinary question; None: it is not answered."""
-        self._socket, self._control_octets = bound
+        """`careful` answers what is no ordinary question; None: it is not answered. Without `calls`, the first socket
+        is served one datagram at a time."""
+        self._bound = bound
         self.front = front
         self._careful = careful
         self._rate = rate
-        self._calls = system_calls() if batched else None
+        self._calls = calls
         self._seen: Counter[int] = Counter()
         self._window = 0
         self._over_limit = 0
@@ -89,122 +61,129 @@ class UdpListener:
                 if self._calls is None:
                     self._one_by_one()
                 else:
-                    self._batches(self._calls, Buffers(self._socket.family, self._control_octets))
+                    self._batches(self._calls)
             except Exception:  # noqa: BLE001  whatever it was, others are waiting
                 self.front.counters.faults += 1
                 if self.front.counters.faults <= FAULTS_TOLD_MAX:
                     traceback.print_exc()
 
-    def _batches(self, calls: Calls, buffers: Buffers) -> None:
+    def _batches(self, calls: Calls) -> None:
         # All that the loop uses is local: this is where the time goes.
-        recvmmsg, number, incoming = calls.recvmmsg, self._socket.fileno(), buffers.incoming
-        packets, lengths, sizes = buffers.packets, buffers.lengths, buffers.sizes
-        slots_of, networks_of = buffers.first_slots, buffers.networks_of
-        miss, known, odd = self.front.miss, self.front.table.get, self._odd
-        counts, seen, threshold = self.front.counters.counts, self._seen, self._rate.threshold
-        wildcard, window, answers = self._control_octets > 0, 0, 0
+        buffers, ready = Buffers(self._bound.family, self._bound.control_octets), self._ready()
+        recvmmsg, incoming, packets, sizes = calls.recvmmsg, buffers.incoming, buffers.packets, buffers.sizes
+        miss, known, odd, counts = self.front.miss, self.front.table.get, self._odd, self.front.counters.counts
+        networks_of, seen, threshold = buffers.networks_of, self._seen, self._rate.threshold
+        wildcard, window, answers = self._bound.control_octets > 0, 0, 0
         while True:
-            count = recvmmsg(number, incoming, SLOTS, MSG_WAITFORONE, None)
-            if count <= 0:  # interrupted, or an error of an earlier answer: nothing was received
-                continue
-            gaps = False
-            for length_at, start, after_id, after_header, size_at in slots_of[count]:
-                end = start + lengths[length_at]
-                key = packets[after_id:end].tobytes().lower()
-                entry = known(key)
-                if entry is None:
-                    entry = miss(key, packets[start:end]) or odd(packets[start:end])
+            for number, _ in ready():
+                count = recvmmsg(number, incoming, SLOTS, socket.MSG_DONTWAIT, None)
+                if count <= 0:  # interrupted, or an error of an earlier answer: nothing was received
+                    continue
+                networks = networks_of(count)
+                seen.update(networks)
+                answers += count
+                if window != self._window or len(seen) > NETWORKS_MAX:
+                    window, answers = self._window, 0
+                    seen.clear()
+                requests: Iterable[tuple[Slot, int]] = buffers.received(count)
+                gaps = False
+                if answers > threshold and max(map(seen.__getitem__, networks)) > threshold:
+                    requests, gaps = self._admitted(buffers, networks), True
+                for (start, after_id, header, size_at), length in requests:
+                    request = packets[after_id : start + length]
+                    key = request.lower()
+                    entry = known(key)
                     if entry is None:
-                        sizes[size_at] = 0
-                        self.front.counters.dropped += 1
-                        gaps = True
-                        continue
-                head, tail, at, size, counter = entry
-                packets[after_id:after_header] = head
-                packets[start + at : start + size] = tail
-                sizes[size_at] = size
-                counts[counter] += 1
-            networks = networks_of(count)
-            seen.update(networks)
-            if window != self._window or len(seen) > NETWORKS_MAX:
-                window, answers = self._window, 0
-                seen.clear()
-            answers += count
-            if answers > threshold:  # before that no network can have had too many
-                gaps = self._limit(buffers, networks) or gaps
-            if wildcard:
-                buffers.forget_interfaces(count)
-            self._send(calls, buffers, count, gaps=gaps)
+                        entry = miss(key, request) or odd(packets[start : start + length])
+                        if entry is None:
+                            sizes[size_at] = 0
+                            self.front.counters.dropped += 1
+                            gaps = True
+                            continue
+                    head, tail, at, size, counter = entry
+                    packets[header] = head
+                    packets[start + at : start + size] = tail
+                    sizes[size_at] = size
+                    counts[counter] += 1
+                if wildcard:
+                    buffers.forget_interfaces(count)
+                headers = buffers.outgoing
+                if gaps:
+                    headers, count = buffers.dense, buffers.close_gaps(count)
+                while count > 0:
+                    sent = calls.sendmmsg(number, headers, count, 0)
+                    sent = sent if sent > 0 else 1  # one that cannot be sent holds up no other
+                    headers, count = headers + sent * HEADER_SIZE, count - sent
 
-    def _odd(self, packet: memoryview) -> Entry | None:
-        message = self._careful(bytes(packet))
+    def _ready(self) -> Callable[[], list[tuple[int, int]]]:
+        """Return what waits until something came, and then returns the numbers of the sockets that it came to. Each
+        gets its turn, so one that is never empty holds up no other."""
+        waiting = select.epoll()
+        for one in self._bound.sockets:
+            waiting.register(one, select.EPOLLIN)
+        return waiting.poll
+
+    def _odd(self, packet: bytes) -> Entry | None:
+        message = self._careful(packet)
         return None if message is None else entry_of(message)
 
-    def _limit(self, buffers: Buffers, networks: list[int]) -> bool:
-        """Drop the answers to networks that had too many, or leave of them that there is one by TCP; tell whether any
-        was dropped."""
-        dropped = False
-        for number, network in enumerate(networks):
-            _, start, after_id, after_header, size_at = buffers.slots[number]
-            if self._seen[network] <= self._rate.threshold or not buffers.sizes[size_at]:
+    def _admitted(self, buffers: Buffers, networks: list[int]) -> list[tuple[Slot, int]]:
+        """Return the requests of the networks that have not had too many answers. The others are dropped unread, or
+        told that there is an answer by TCP."""
+        admitted = []
+        limit_loopback, threshold = self._rate.limit_loopback, self._rate.threshold
+        for place, (one, network) in enumerate(zip(buffers.received(len(networks)), networks, strict=True)):
+            if self._seen[network] <= threshold or (not limit_loopback and is_loopback(buffers.source(place))):
+                admitted.append(one)
                 continue
-            if not self._rate.limit_loopback and is_loopback(buffers.source(number)):
-                continue
-            answer = buffers.packets[start : start + buffers.sizes[size_at]].tobytes()
-            end = question_end(answer)
+            (start, _, header, size_at), length = one
             self._over_limit += 1
-            if self._over_limit % SLIP or end is None:
-                buffers.sizes[size_at] = 0
+            end = None
+            if not self._over_limit % SLIP:
+                end = question_end(buffers.packets[start : start + length])
+            if end is None:
                 self.front.counters.limited += 1
-                dropped = True
             else:
-                buffers.packets[after_id:after_header] = truncated(answer[2:HEADER_OCTETS])
-                buffers.sizes[size_at] = end
+                buffers.packets[header] = truncated(buffers.packets[start + 2])
                 self.front.counters.slipped += 1
-        return dropped
-
-    def _send(self, calls: Calls, buffers: Buffers, count: int, *, gaps: bool) -> None:
-        """Send the answers of the first slots; with gaps, of those that have one."""
-        number, headers = self._socket.fileno(), buffers.outgoing
-        if gaps:
-            headers, count = buffers.dense, buffers.close_gaps(count)
-        first = 0
-        while first < count:
-            sent = calls.sendmmsg(number, headers + first * HEADER_SIZE, count - first, 0)
-            first += sent if sent > 0 else 1  # one that cannot be sent holds up no other
+            buffers.sizes[size_at] = end or 0
+        return admitted
 
     def _one_by_one(self) -> None:
         """The same without `recvmmsg`: every system has this."""
-        bound, front, ancillary = self._socket, self.front, 128 if self._control_octets else 0
-        buffer = bytearray(REQUEST_MAX_OCTETS)
-        view = memoryview(buffer)
+        bound, ancillary = self._bound.sockets[0], 128 if self._bound.control_octets else 0
         while True:
             try:
-                length, control, _, source = bound.recvmsg_into([buffer], ancillary)
+                packet, control, _, source = bound.recvmsg(REQUEST_MAX_OCTETS, ancillary)
             except OSError:
                 continue
-            packet = view[:length]
-            key = packet[2:].tobytes().lower()
-            entry = front.table.get(key) or front.miss(key, packet) or self._odd(packet)
-            if entry is None:
-                front.counters.dropped += 1
+            message = self._slipped(packet) if self._is_over(source[0]) else self._answered(packet)
+            if message is None:
                 continue
-            head, tail, at, _, counter = entry
-            front.counters.counts[counter] += 1
-            message = packet[:2].tobytes() + head + packet[HEADER_OCTETS:at].tobytes() + tail
-            if self._over(source[0]):
-                if self._seen_now % SLIP or at <= HEADER_OCTETS:
-                    front.counters.limited += 1
-                    continue
-                message = message[:2] + truncated(head) + message[HEADER_OCTETS:at]
-                front.counters.slipped += 1
-            try:
-                bound.sendmsg([message], [(level, kind, data) for level, kind, data in control], 0, source)
-            except OSError:
-                continue
+            with contextlib.suppress(OSError):
+                bound.sendmsg([message], control, 0, source)
 
-    def _over(self, host: str) -> bool:
-        """Count an answer to a host's network, and tell whether it is one too many."""
+    def _answered(self, packet: bytes) -> bytes | None:
+        key, front = packet[2:].lower(), self.front
+        entry = front.table.get(key) or front.miss(key, packet[2:]) or self._odd(packet)
+        if entry is None:
+            front.counters.dropped += 1
+            return None
+        head, tail, at, _, counter = entry
+        front.counters.counts[counter] += 1
+        return packet[:2] + head + packet[HEADER_OCTETS:at] + tail
+
+    def _slipped(self, packet: bytes) -> bytes | None:
+        self._over_limit += 1
+        end = None if self._over_limit % SLIP else question_end(packet)
+        if end is None:
+            self.front.counters.limited += 1
+            return None
+        self.front.counters.slipped += 1
+        return packet[:2] + truncated(packet[2]) + packet[HEADER_OCTETS:end]
+
+    def _is_over(self, host: str) -> bool:
+        """Count a request of a host's network, and tell whether it is one too many."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         address = socket.inet_pton(family, host.partition("%")[0])
         if time.monotonic() > self._window_ends:
@@ -212,24 +191,22 @@ class UdpListener:
             self._seen.clear()
         mapped = address.startswith(bytes(10) + b"\xff\xff")
         network = hash(address[:15] if mapped else address[:7] if len(address) == 16 else address[:3])
-        self._seen[network] = self._seen_now = self._seen.get(network, 0) + 1
-        over = self._seen_now > self._rate.threshold
+        self._seen[network] += 1
+        over = self._seen[network] > self._rate.threshold
         return over and (self._rate.limit_loopback or not is_loopback(address))
 
-    _seen_now = 0
 
-
-def question_end(answer: bytes) -> int | None:
-    """Return where an answer's question ends; None: it repeats none."""
-    at = HEADER_OCTETS
-    if answer[4:6] != b"\0\1":
+def question_end(request: bytes) -> int | None:
+    """Return where the question of a query ends; None: it is no query, or it asks nothing."""
+    if len(request) < HEADER_OCTETS or request[2] & (QR | OPCODE_MASK) or request[4:6] != b"\0\1":
         return None
-    while at < len(answer) and answer[at]:
-        at += 1 + answer[at]
+    at = HEADER_OCTETS
+    while at < len(request) and request[at]:
+        at += 1 + request[at]
     at += 1 + QUESTION_TAIL_OCTETS
-    return at if at <= len(answer) else None
+    return at if at <= len(request) else None
 
 
-def truncated(head: bytes) -> bytes:
-    """Return the header of an answer that says no more than "ask by TCP"."""
-    return bytes((head[0] & ~AA | TC, 0)) + b"\0\1\0\0\0\0\0\0"
+def truncated(flags: int) -> bytes:
+    """Return octets 2 to 12 of an answer that says no more than "ask by TCP"; `flags`: the request's first octet."""
+    return bytes((QR | TC | flags & RD, 0)) + b"\0\1\0\0\0\0\0\0"

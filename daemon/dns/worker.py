@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from daemon.dns import tcp, udp
+from daemon.dns.batch import system_calls
 from daemon.dns.book import Book
 from daemon.dns.careful import Careful
 from daemon.dns.control import Control
@@ -22,6 +23,8 @@ from daemon.dns.counters import Counters
 from daemon.dns.front import Front
 from daemon.dns.limits import RateLimit
 from daemon.dns.notify import Notifier
+from daemon.dns.sockets import Bound, open_sockets
+from daemon.dns.steer import SHARES
 from daemon.dns.transfer import Transfers
 
 TICK_SECONDS = 1.0
@@ -46,6 +49,8 @@ class Options:
     """What the process was started with, for a feeder that finds it running."""
     host: str = "127.0.0.1"
     port: int = 5300
+    processes: int = 1
+    """How many of them share the port."""
     linger_seconds: float = LINGER_SECONDS
     user: str | None = None
     rate: RateLimit = field(default_factory=RateLimit)
@@ -67,13 +72,14 @@ class Worker:
         notifier = Notifier(book, options.host)
         transfers = Transfers(book, time.time)
         careful = Careful(book, transfers.answer)
+        self._calls = system_calls() if options.batched else None
         self._udp_bound, self._tcp_bound = self._bind()
         self._udp = udp.UdpListener(
             self._udp_bound,
             Front(book, Counters(), tcp=False),
             careful.over_udp,
             options.rate,
-            batched=options.batched,
+            self._calls,
         )
         self._tcp = tcp.TcpListener(Front(book, Counters(), tcp=True), careful.answer, options.tcp_limits)
         self._notifier = notifier
@@ -91,21 +97,22 @@ class Worker:
     def address(self) -> str:
         """Return `host:port`."""
         host = f"[{self._options.host}]" if ":" in self._options.host else self._options.host
-        return f"{host}:{self._udp_bound[0].getsockname()[1]}"
+        return f"{host}:{self._udp_bound.port}"
 
-    def _bind(self) -> tuple[tuple[socket.socket, int], socket.socket]:
-        """Bind both sockets to one port; a free one, if it is to be 0."""
+    def _bind(self) -> tuple[Bound, socket.socket]:
+        """Bind all sockets to one port; a free one, if it is to be 0."""
         host, port = self._options.host, self._options.port
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        count = SHARES if self._calls is not None else 1
         for left in reversed(range(BIND_TRIES if port == 0 else 1)):
             try:
-                bound = udp.open_socket(family, host, port)
+                bound = open_sockets(family, host, port, count=count, processes=self._options.processes)
             except OSError as problem:
                 raise StartProblem(problem.strerror or str(problem)) from None
             try:
-                return bound, tcp.open_socket(family, host, bound[0].getsockname()[1])
+                return bound, tcp.open_socket(family, host, bound.port)
             except OSError as problem:  # free for UDP, and taken for TCP
-                bound[0].close()
+                bound.close()
                 if not left:
                     raise StartProblem(problem.strerror or str(problem)) from None
         raise AssertionError

@@ -107,7 +107,7 @@ MESSAGES = st.builds(
 def answers(packet: bytes, front: Front) -> list[bytes]:
     """Answer as the listeners do."""
     key = packet[2:].lower()
-    entry = front.table.get(key) or front.miss(key, memoryview(packet))
+    entry = front.table.get(key) or front.miss(key, packet[2:])
     if entry is None:
         return list(CAREFUL.answer(packet, "127.0.0.1" if front is FRONTS[1] else None))
     head, tail, at, size, _ = entry

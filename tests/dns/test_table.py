@@ -39,7 +39,7 @@ class Fronts:
     def raw(self, packet: bytes) -> bytes:
         """Answer as the listeners do."""
         key = packet[2:].lower()
-        entry = self.front.table.get(key) or self.front.miss(key, memoryview(packet))
+        entry = self.front.table.get(key) or self.front.miss(key, packet[2:])
         assert entry is not None
         head, tail, at, size, _ = entry
         answer = packet[:2] + head + packet[12:at] + tail
@@ -85,6 +85,26 @@ def test_names_that_do_not_exist_are_not_remembered() -> None:
         made.ask(f"n{number}.wild.example.test", "TXT")
         made.ask(f"n{number}.sub.example.test", "TXT")
     assert len(made.front.table) == 0
+
+
+def test_how_names_are_denied_is_remembered_and_no_name_that_exists_is_denied_by_it() -> None:
+    made = fronts()
+    for number in range(10, 50):
+        assert made.ask(f"n{number}.example.test", "A").rcode() == 3
+        assert made.ask(f"n{number}.mx.example.test", "A").rcode() == 3
+    for name in ("ns1", "far", "out", "web", "ent"):  # each as long as one that was denied
+        made.ask("x" * len(name) + ".example.test", "A")
+        assert made.ask(f"{name}.example.test", "A").rcode() == 0
+    inner = "$TTL 60\n@ SOA ns h 9 14400 3600 1209600 60\n@ NS ns\n@ A 192.0.2.77\n"
+    made.put(zone(inner, "n10.example.test."))
+    for number in range(11, 15):
+        assert made.ask(f"n{number}.example.test", "A").rcode() == 3
+        assert made.ask("n10.example.test", "A").answer
+    made.put(zone("$TTL 60\n@ SOA ns h 9 14400 3600 1209600 60\n@ NS ns\n*.mx A 192.0.2.78\n"))
+    assert made.ask("n20.mx.example.test", "A").answer
+    assert made.ask("n20.example.test", "A").authority[0][0].serial == 9
+    made.remove(from_text("n10.example.test."))
+    assert made.ask("n10.example.test", "A").rcode() == 3
 
 
 def test_cookies_and_odd_sizes_are_answered_from_one_entry() -> None:

@@ -37,6 +37,7 @@ class Plan:
         """Return the arguments of one process, but for its port. The rate is for all, so each gets its share."""
         share = -(-self.rate_per_second // len(self.sockets))
         words = ["--control", str(control), "--home", str(self.home), "--host", self.host]
+        words += ["--processes", str(len(self.sockets))]
         words += ["--linger", f"{self.linger_seconds:g}", "--rate", str(share)]
         words += ["--limit-loopback"] if self.limit_loopback else []
         return words + (["--user", self.user] if self.user else [])
