@@ -65,11 +65,11 @@ Signed = Callable[[Request, Query, tuple[Name, bytes, int], str | None], Iterabl
 
 def read(packet: bytes) -> Request:
     """Read a message, and note what is against the rules. Raises `Malformed`."""
+    questions, answers, authorities, additionals = _COUNTS.unpack_from(packet, 4)
+    if questions > 1 or questions + answers + authorities + additionals > len(packet):
+        raise Malformed
     request = Request(packet)
     try:
-        questions, answers, authorities, additionals = _COUNTS.unpack_from(packet, 4)
-        if questions > 1:
-            raise Malformed
         at = HEADER_OCTETS
         if questions:
             name, at = read_name(packet, at)  # never compressed: there is nothing before it to point to
@@ -135,11 +135,12 @@ class Careful:
         """Return the messages that answer; only transfers have more than one. `peer`: who asks, by TCP."""
         if len(packet) < HEADER_OCTETS or packet[2] & QR:
             return ()
+        opcode = (packet[2] & OPCODE_MASK) >> 3
         try:
             request = read(packet)
         except Malformed:
-            request = Request(packet, sound=False)
-        opcode = (packet[2] & OPCODE_MASK) >> 3
+            rcode = FORMERR if opcode in (QUERY, NOTIFY) else NOTIMP
+            return (packet[:2] + head(packet[2], rcode, (0, 0, 0, 0)),)
         if opcode not in (QUERY, NOTIFY):
             return (bare(request, NOTIMP),)
         if not request.sound or request.question is None:

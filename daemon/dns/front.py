@@ -29,6 +29,7 @@ from daemon.dns.message import (
     QUESTION_TAIL_OCTETS,
     RCODE_MASK,
     RD,
+    REFUSED,
     UDP_MAX_OCTETS,
     UDP_PLAIN_MAX_OCTETS,
     Edns,
@@ -39,7 +40,7 @@ from daemon.dns.message import (
     read_plain,
 )
 from daemon.dns.respond import reply_to
-from zones.labels import LABEL_MAX_OCTETS, ROOT, Name
+from zones.labels import LABEL_MAX_OCTETS, NAME_MAX_OCTETS, ROOT, Name
 from zones.records import DS, OPT
 
 TABLE_MAX_ANSWERS = 100_000
@@ -47,6 +48,8 @@ TABLE_MAX_ANSWERS = 100_000
 # Offsets in a key, which lacks the id.
 _NAME_AT = 10
 _NAME_END_TO_TAIL = ID_OCTETS + QUESTION_TAIL_OCTETS  # from a name's end in a key to an entry's offset of the tail
+_EXTRA_AT = 8
+_ONE_QUESTION = b"\0\1\0\0\0\0"  # and no records but additional ones
 _CLASS_IN = b"\0\1"
 _POINTERS = tuple((0xC00C + offset).to_bytes(2, "big") for offset in range(256))  # into the question's name
 _USUAL_PAYLOADS = (512, 1024, 1220, 1232, 1280, 1400, 1410, 1432, 1452, 1472, 1480, 1680, 2048, 4000, 4096, 8192, 65535)
@@ -58,8 +61,9 @@ def _opt(payload_octets: int, do: bool) -> bytes:
     return OPT_HEAD.pack(0, OPT, payload_octets, 0, 0, DO if do else 0, 0)
 
 
-Form = tuple[bytes, bytes, bytes]
-"""What all negative answers to one form of request share: octets 2 to 12 of NXDOMAIN and of NODATA, the OPT record."""
+Form = tuple[bytes, bytes, bytes, bytes]
+"""What all negative answers to one form of request share: octets 2 to 12 of NXDOMAIN, of NODATA and of REFUSED, and the
+OPT record."""
 
 
 def _forms() -> dict[bytes, Form]:
@@ -72,6 +76,7 @@ def _forms() -> dict[bytes, Form]:
             forms[bytes(flags) + b"\0\1\0\0\0\0\0" + bytes((counts[3],)) + _CLASS_IN + behind] = (
                 head(flags[0], NXDOMAIN, counts, aa=True),
                 head(flags[0], NOERROR, counts, aa=True),
+                head(flags[0], REFUSED, (1, 0, 0, counts[3])),
                 opt_record(edns),
             )
     return forms
@@ -121,6 +126,7 @@ class Front:
         self._denial_keys: dict[Name, set[bytes]] = {}
         self._nxdomain_slots = tuple(counters.slot(low, NXDOMAIN) for low in range(256))
         self._nodata_slots = tuple(counters.slot(low, NOERROR) for low in range(256))
+        self._refused_slots = tuple(counters.slot(low, REFUSED) for low in range(256))
         self.counters = counters
         self.table: dict[bytes, Entry] = {}
 
@@ -147,6 +153,8 @@ class Front:
                 name = key[_NAME_AT : entry[2] - _NAME_END_TO_TAIL]
                 if name not in nodes and name not in self._names:  # a zone may lie in another that does not know of it
                     return entry
+        if request[2:_EXTRA_AT] != _ONE_QUESTION or request[0] & (QR | OPCODE_MASK):
+            return None
         return self._denied(key) or self._looked_up(key, request)
 
     def _denied(self, key: bytes) -> Entry | None:
@@ -160,12 +168,21 @@ class Front:
         name = above = key[_NAME_AT:name_end]
         place = names.get(name, _MISSING)
         while place is _MISSING and 0 < above[0] <= LABEL_MAX_OCTETS:
-            # Nothing is left when a zero within a label was taken for the end.
-            above = above[above[0] + 1 :] or ROOT
+            above = above[above[0] + 1 :]
+            if not above:  # a zero within a label was taken for the end
+                return None
             place = names.get(above, _MISSING)
+        nxdomain, nodata, refused, opt = form
+        if place is _MISSING and above == ROOT and len(name) <= NAME_MAX_OCTETS:  # below none of our zones
+            return (
+                refused,
+                opt,
+                end + ID_OCTETS,
+                end + ID_OCTETS + len(opt),
+                self._refused_slots[low if not high else 0],
+            )
         if place is None or place is _MISSING:
             return None
-        nxdomain, nodata, opt = form
         apex_octets, soa, types, closed, _, generation = place
         tail = _POINTERS[len(name) - apex_octets] + soa + opt
         at, size = end + ID_OCTETS, end + ID_OCTETS + len(tail)
