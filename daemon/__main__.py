@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 
 from daemon.settings import Settings, SettingsError, load
@@ -64,11 +64,12 @@ def _run(settings: Settings, *, as_json: bool) -> int:
     from daemon.service.status import Listeners
 
     def ready(listeners: Listeners) -> None:
+        found = {"http": listeners.http, "smtp": listeners.smtp, "dns": listeners.dns, "socket": listeners.socket}
+        where = {name: at for name, at in found.items() if at}
         if as_json:
-            line = json.dumps({"ready": True, **asdict(listeners), "pid": os.getpid()})
+            line = json.dumps({"ready": True, **where, "pid": os.getpid()})
         else:
-            where = {"http": listeners.http, "smtp": listeners.smtp, "dns": listeners.dns, "socket": listeners.socket}
-            line = "Postern is ready: " + ", ".join(f"{name} {at}" for name, at in where.items() if at)
+            line = "Postern is ready: " + ", ".join(f"{name} {at}" for name, at in where.items())
         _say(line)
 
     try:

@@ -86,10 +86,12 @@ async def running(settings: Settings, clock: Clock | None = None, ids: Ids | Non
         stack.callback(authenticator.close)
         services = Services(settings, database, keyring, bus, clock, ids, sender, authenticator.verdicts)
         await _listen_http(stack, settings, services, bus, ids)
-        receiver = _receiver(settings, services, clock, ids)
-        services.stats.listeners.smtp = await _started(receiver, settings.smtp_listen)
-        stack.push_async_callback(receiver.stop)
-        services.stats.listeners.dns = await _answer_dns(stack, settings, services, clock)
+        if "smtp" in settings.only:
+            receiver = _receiver(settings, services, clock, ids)
+            services.stats.listeners.smtp = await _started(receiver, settings.smtp_listen)
+            stack.push_async_callback(receiver.stop)
+        if "dns" in settings.only:
+            services.stats.listeners.dns = await _answer_dns(stack, settings, services, clock)
         await stack.enter_async_context(_beside(services.housekeeping.run()))
         await stack.enter_async_context(_beside(services.audit.watch()))
         await stack.enter_async_context(_beside(services.shipping.run()))
@@ -145,17 +147,19 @@ async def _keyring(database: Database, home: Path) -> Keyring:
 
 
 async def _listen_http(stack: AsyncExitStack, settings: Settings, services: Services, bus: Bus, ids: Ids) -> None:
-    """Open the HTTP listener and the control socket."""
+    """Open the HTTP listener, if it is wanted, and the control socket."""
     runner = Runner(build(services), ids, SHUTDOWN_GRACE_SECONDS)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     stack.callback(bus.close)  # before that: it waits for whoever waits
     listeners = services.stats.listeners
-    try:
-        listeners.http = str(await runner.listen(settings.http_listen))
-    except OSError as problem:
-        raise _cannot_listen(settings.http_listen, problem) from None
-    services.mutations.public_url = (settings.public_url or f"http://{listeners.http}").rstrip("/")
+    if "http" in settings.only:
+        try:
+            listeners.http = str(await runner.listen(settings.http_listen))
+        except OSError as problem:
+            raise _cannot_listen(settings.http_listen, problem) from None
+    public_url = settings.public_url or f"http://{listeners.http or settings.http_listen}"
+    services.mutations.public_url = public_url.rstrip("/")
     socket_path = settings.socket_path
     try:
         await runner.listen_locally(socket_path)  # ours alone: the lock says that no other daemon runs here

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 ENV_PREFIX = "POSTERN_"
 SOCKET_NAME = "postern.sock"
+PARTS = ("http", "smtp", "dns")
 SOCKET_PATH_MAX_OCTETS = 100  # sun_path has 104 octets on macOS and 108 on Linux
 _DURATION = re.compile(r"(\d+)\s*([smhd]?)\Z")
 _UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -132,6 +133,13 @@ def allowed_targets(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words))
 
 
+def _parts(text: str) -> tuple[str, ...]:
+    words = tuple(dict.fromkeys(text.replace(",", " ").split()))
+    if not words or set(words) - set(PARTS):
+        raise ValueError(f"give one or more of {', '.join(PARTS)}")
+    return words
+
+
 def _targets(text: str) -> str:
     return ", ".join(allowed_targets(text))
 
@@ -158,6 +166,7 @@ class Settings:
     api_key: str | None = _setting(None, "agent, enrollment or operator key of the client", secret=True)
     mock: bool = _setting(False, "1: `posternctl mcp` runs on fixtures, offline", read=_yes_or_no)
     data_dir: Path | None = _setting(None, "database, master key, control socket", read=_path)
+    only: tuple[str, ...] = _setting(PARTS, "what listens beside the control socket: http, smtp, dns", read=_parts)
     http_listen: HostPort = _setting(HostPort("127.0.0.1", 8600), "REST API and one-time links", read=host_port)
     smtp_listen: HostPort = _setting(HostPort("127.0.0.1", 2525), "embedded mail receiver", read=host_port)
     dns_listen: HostPort = _setting(HostPort("127.0.0.1", 5300), "name server, UDP and TCP", read=host_port)

@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -152,6 +153,47 @@ async def test_publishing_returns_when_every_process_answers_so(tmp_path: Path) 
     await nameserver.stop()
     assert _pids(plan) == []
     assert not any(path.exists() for path in plan.sockets)
+
+
+async def test_the_next_question_sees_the_change_whoever_asks_meanwhile(tmp_path: Path) -> None:
+    """A thousand times: what is remembered, and how names are denied, is void once `publish` has returned."""
+    store, plan = Store(zone()), _plan(tmp_path, rate=0)
+    nameserver = Nameserver(plan, store)
+    host, _, port = (await nameserver.start()).rpartition(":")
+    packets = [query(name, "SOA") for name in ("example.test", "nothing.example.test", "mx.example.test")]
+    done = threading.Event()
+
+    def ask(asking: socket.socket, packet: bytes) -> int:
+        asking.send(packet)
+        message = read(asking.recv(65535))
+        return int((message.answer or message.authority)[0][0].serial)
+
+    def others() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+            asking.settimeout(1)
+            asking.connect((host, int(port)))
+            while not done.is_set():
+                for packet in packets:
+                    asking.send(packet)
+                with contextlib.suppress(TimeoutError):
+                    for _ in packets:
+                        asking.recv(65535)
+
+    threads = [threading.Thread(target=others) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+            asking.settimeout(10)
+            asking.connect((host, int(port)))
+            for serial in range(2, 1002):
+                await store.commit(nameserver, with_serial(zone(), serial))
+                assert [ask(asking, packet) for packet in packets] == [serial] * 3
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+        await nameserver.stop()
 
 
 async def test_one_that_is_killed_is_replaced_and_has_the_latest(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import sys
 
 import dns.message
 import pytest
@@ -12,6 +13,7 @@ from tests.dns.support import HOST, DnsProcess, Start, flags, query, read, recei
 from tests.support import cannot_run
 
 BURST = 500
+FLOOD = 30_000
 
 
 def burst(server: DnsProcess, packets: list[bytes]) -> dict[bytes, bytes]:
@@ -151,3 +153,35 @@ def test_questions_before_the_first_feed_wait(launch: Start) -> None:
         asking.send(query("example.test", "MX"))
         server.feed(zone())
         assert read(asking.recv(65535)).answer
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the kernel chooses the socket by itself")
+def test_who_floods_fills_no_buffer_but_its_own(launch: Start) -> None:
+    server = launch()
+    packet = query("mx.example.test", "A")
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as flooding,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking,
+    ):
+        flooding.bind(("127.0.0.1", 0))
+        flooding.connect((HOST, server.port))
+        for _ in range(FLOOD):  # more than a buffer takes, and nothing is answered yet
+            flooding.send(packet)
+        asking.bind(("127.0.0.2", 0))
+        asking.settimeout(10)
+        asking.sendto(packet, (HOST, server.port))
+        server.feed(zone())
+        assert read(asking.recv(65535)).answer
+
+
+def test_every_client_is_answered_whichever_socket_it_comes_to(launch: Start) -> None:
+    server = launch("--host", "::", "--processes", "3")
+    server.feed(zone())
+    packet = query("mx.example.test", "A")
+    clients = [(socket.AF_INET, f"127.0.0.{number}") for number in range(1, 33)]
+    for family, address in (*clients, *([(socket.AF_INET6, "::1")] * 8)):
+        with socket.socket(family, socket.SOCK_DGRAM) as asking:
+            asking.settimeout(10)
+            asking.bind((address, 0))
+            asking.sendto(packet, (HOST if family == socket.AF_INET else "::1", server.port))
+            assert read(asking.recv(65535)).answer, address
