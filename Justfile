@@ -80,7 +80,7 @@ mcp *args: node
 
 # measure the name server beside NSD, Knot DNS, BIND and PowerDNS (Debian: nsd knot bind9 pdns-server pdns-backend-sqlite3)
 bench-dns *args: _developer
-    @python -m benchmarks.nameserver "$@"
+    @python -m benchmarks.dns "$@"
 
 # five minutes of malformed datagrams and zone files
 fuzz-dns minutes="5": _developer

@@ -66,7 +66,7 @@ def _children(pid: int) -> list[int]:
 
 
 @contextlib.contextmanager
-def postern(home: Path, zones: Sequence[Zone]) -> Iterator[Server]:
+def postern(home: Path, zones: Sequence[Zone | bytes]) -> Iterator[Server]:
     """Ours, rate limit and statistics on; the limit above the load, for it comes from one address."""
     control = home / "control"
     words = [
@@ -88,11 +88,11 @@ def postern(home: Path, zones: Sequence[Zone]) -> Iterator[Server]:
         yield Server("Postern", int(ready["address"].rpartition(":")[2]), process.pid, control)
 
 
-async def feed(control: Path, zones: Sequence[Zone]) -> None:
-    """Have a process serve exactly these zones."""
+async def feed(control: Path, zones: Sequence[Zone | bytes]) -> None:
+    """Have a process serve exactly these zones, some perhaps packed already."""
     link = await Link.connect(control)
     await link.ask("begin")
-    await link.put(pack(one) for one in zones)
+    await link.put(one if isinstance(one, bytes) else pack(one) for one in zones)
     await link.ask("end")
     await link.close()
 

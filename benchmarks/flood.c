@@ -1,10 +1,10 @@
 /* A closed-loop load of DNS questions over UDP, in batches: as cheap for the sender as it can be, so that what is measured
  * is the server. Loopback only.
  *
- *   flood PORT QUESTIONS SECONDS WINDOW SOCKETS
+ *   flood PORT QUESTIONS SECONDS WINDOW SOCKETS [ADDRESSES]
  *
  * QUESTIONS is a file of messages, each with its length in two octets before it. So many of them as WINDOW says are in
- * flight, over all sockets. Prints one line: answers a second, sent, answered, lost, and answers that are none.
+ * flight, over all sockets, which have one address, or as many as are wanted. Prints one line: answers a second, sent, answered, lost, and answers that are none.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -61,8 +61,8 @@ static unsigned char **read_questions(const char *path, int **lengths, int *coun
 }
 
 int main(int argc, char **argv) {
-    if (argc != 6) {
-        fprintf(stderr, "flood PORT QUESTIONS SECONDS WINDOW SOCKETS\n");
+    if (argc < 6 || argc > 7) {
+        fprintf(stderr, "flood PORT QUESTIONS SECONDS WINDOW SOCKETS [ADDRESSES]\n");
         return 2;
     }
     struct sockaddr_in server = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(argv[1]))};
@@ -70,6 +70,7 @@ int main(int argc, char **argv) {
     int *lengths, count, sockets = atoi(argv[5]), next = 0;
     unsigned char **questions = read_questions(argv[2], &lengths, &count);
     double seconds = atof(argv[3]);
+    int addresses = argc == 7 ? atoi(argv[6]) : 0;
     int window = atoi(argv[4]) / sockets;
     int enough = (window + 3) / 4 < BATCH ? (window + 3) / 4 : BATCH; /* fewer at once are not worth a system call */
     if (window < 1 || sockets > SOCKETS_MAX || count < 1) return 2;
@@ -79,6 +80,11 @@ int main(int argc, char **argv) {
         int size = BUFFER;
         peers[i] = (struct peer){socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0), 0, now()};
         setsockopt(peers[i].socket, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+        if (addresses > 0) {
+            struct sockaddr_in own = {.sin_family = AF_INET};
+            own.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 0x10000 + (unsigned)(i % addresses)); /* 127.1.0.1 and on */
+            if (bind(peers[i].socket, (void *)&own, sizeof own)) return 1;
+        }
         if (connect(peers[i].socket, (void *)&server, sizeof server)) return 1;
     }
     struct mmsghdr incoming[BATCH], outgoing[BATCH];

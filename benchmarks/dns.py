@@ -1,6 +1,6 @@
 """The name server beside NSD, Knot DNS, BIND and PowerDNS: same core, same zones, same questions.
 
-    python -m benchmarks.nameserver [--quick] [--flood 60] [--many 100000]
+    python -m benchmarks.dns [--quick] [--flood 60] [--many 100000] [--picture docs/pictures/dns.svg]
 
 Every server is started by hand on the loopback, on core 0; the load is on core 1. Before anything is measured, all have
 to answer alike. Rounds alternate between the servers, figures are medians, and CPU time per answer stands beside each,
@@ -16,30 +16,24 @@ import contextlib
 import os
 import platform
 import random
-import socket
 import statistics
 import subprocess
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import dns.message
-
-from benchmarks import dns_questions, dns_servers
+from benchmarks import dns_hard, dns_picture, dns_questions, dns_servers
+from benchmarks.dns_hard import Figures, Load, said
 from benchmarks.dns_servers import HOST, LOAD_CORE, PEERS, Server
-from daemon.dns.link import Link
 from zones.packed import pack
 from zones.zone import Zone
 
 ZONES = 1_000
 WINDOW_QUESTIONS, SOCKETS = 512, 16
-FLOOD_QUESTIONS = 65_536  # in flight, for most of a flood is never answered
 ALIKE_SAMPLES = 300
 TCP_CONNECTIONS, TCP_PIPELINED = 16, 50
-CHANGES = (10, 100)  # a second
 BAR_COLUMNS = 28
 BARS = " ▏▎▍▌▋▊▉█"
 
@@ -50,28 +44,11 @@ class Amount:
 
     rounds: int
     seconds: float
-    warm_seconds: float
+    warm_answers: int
 
 
-WHOLE = Amount(rounds=3, seconds=3.0, warm_seconds=2.0)
-QUICK = Amount(rounds=1, seconds=1.0, warm_seconds=1.0)
-
-
-@dataclass
-class Figures:
-    """Of one server under one load: answers a second, and microseconds of processor for each."""
-
-    rates: list[float] = field(default_factory=list)
-    cpu_us: list[float] = field(default_factory=list)
-    lost: int = 0
-
-    @property
-    def rate(self) -> float:
-        return statistics.median(self.rates)
-
-
-Load = Callable[[Server, float], tuple[int, int, float]]
-"""Puts load on a server for so many seconds; returns answers, lost questions, and how long it took."""
+WHOLE = Amount(rounds=3, seconds=3.0, warm_answers=60_000)
+QUICK = Amount(rounds=1, seconds=1.0, warm_answers=60_000)
 
 
 def main() -> None:
@@ -79,7 +56,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one short round")
     parser.add_argument("--many", type=int, default=0, help="also measure ours with that many zones")
-    parser.add_argument("--flood", type=int, default=0, help="also flood ours with noise for that many seconds")
+    parser.add_argument("--flood", type=int, default=0, help="also flood ours and NSD for that many seconds each")
+    parser.add_argument("--picture", type=Path, help="write the rates as an SVG picture, too")
     parser.add_argument("--only", default=",".join(PEERS), help="peers, separated by commas")
     parser.add_argument("--loads", default="", help="words in the names of the loads that are wanted")
     given = parser.parse_args()
@@ -93,18 +71,27 @@ def main() -> None:
         loads = prepared(home, flood, names)
         servers = [stack.enter_context(one) for one in starting(home, zones, given.only.split(","))]
         alike(servers, dns_questions.read(home / "mixed"))
+        results = {}
         for title, load in loads.items():
             if all(word in title for word in given.loads.split()):
-                show(title, measured(servers, load, amount))
+                results[title] = measured(servers, load, amount)
+                show(title, results[title])
+        if given.picture:
+            rates = {title: {name: one.rate for name, one in rows.items()} for title, rows in results.items()}
+            given.picture.write_text(dns_picture.bars(rates))
         print()
         for server in servers:
             print(f"  {server.name:<12}{server.memory_mib():7.0f} MiB")
         if not given.loads or "change" in given.loads:
-            while_changing(servers[0], zones, loads["UDP, mixed"], amount)
+            dns_hard.while_changing(servers[0], zones, loads["UDP, mixed"], amount.rounds, amount.seconds)
+            dns_hard.killed(home, zones)
+            dns_hard.notified(home)
         if given.flood:
-            under_flood(servers[0], home, flood, names, given.flood)
-        if given.many:
-            many(home, flood, given.many, amount)
+            flooded = [one for one in servers if one.name in ("Postern", "NSD")]
+            dns_hard.under_flood(flooded, home, flood, names, given.flood)
+    if given.many:
+        with tempfile.TemporaryDirectory(prefix="postern-dns-") as name:
+            many(Path(name), given.many, amount)
     print(f"load {os.getloadavg()[0]:.1f} at the end")
 
 
@@ -137,19 +124,6 @@ def alike(servers: Sequence[Server], packets: Sequence[bytes]) -> None:
     for packet in random.Random(5).sample(list(packets), ALIKE_SAMPLES):
         answers = {server.name: said(server, packet) for server in servers}
         assert len(set(answers.values())) == 1, answers
-
-
-def said(server: Server, packet: bytes, patience_seconds: float = 5.0) -> tuple[object, ...]:
-    """Return what an answer says: code, AA, and its sections in any order."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-        asking.settimeout(patience_seconds)
-        asking.sendto(packet, (HOST, server.port))
-        message = dns.message.from_wire(asking.recv(65535))
-    sections = tuple(
-        tuple(sorted(f"{one.name} {one.ttl} {data}".lower() for one in section for data in one))
-        for section in (message.answer, message.authority)
-    )
-    return message.rcode(), message.flags & 0x0400, *sections
 
 
 def prepared(home: Path, flood: Path, names: Sequence[str]) -> dict[str, Load]:
@@ -212,11 +186,18 @@ async def over_tcp(server: Server, packets: Sequence[bytes], seconds: float) -> 
     return received, 0, time.perf_counter() - begun
 
 
+def warm(server: Server, load: Load, amount: Amount) -> None:
+    """Let a server see every question once, however slow the machine is."""
+    received = 0
+    while received < amount.warm_answers:
+        received += load(server, amount.seconds)[0]
+
+
 def measured(servers: Sequence[Server], load: Load, amount: Amount) -> dict[str, Figures]:
     """Measure in alternating rounds."""
     figures = {server.name: Figures() for server in servers}
     for server in servers:
-        load(server, amount.warm_seconds)
+        warm(server, load, amount)
     for _ in range(amount.rounds):
         for server in servers:
             before = server.cpu_seconds()
@@ -245,91 +226,16 @@ def bar(share: float) -> str:
     return BARS[8] * (eighths // 8) + BARS[eighths % 8].strip()
 
 
-def while_changing(server: Server, zones: Sequence[Zone], load: Load, amount: Amount) -> None:
-    """Measure ours while zones change, beside ours while none does."""
-    print(f"\n{'Ours, UDP, mixed, while':<32}{'answers/s':>10}{'kept':>8}{'CPU µs':>9}{'a change, ms':>14}")
-    control = server.control
-    assert control is not None
-    kinds = (0, *CHANGES)
-    figures = {kind: Figures() for kind in kinds}
-    took_ms: dict[int, list[float]] = {kind: [] for kind in kinds}
-    for _ in range(amount.rounds):
-        for kind in kinds:
-            with changing(control, zones, kind, took_ms[kind]):
-                before = server.cpu_seconds()
-                received, _, took = load(server, amount.seconds)
-                figures[kind].rates.append(received / took)
-                figures[kind].cpu_us.append((server.cpu_seconds() - before) * 1e6 / received)
-    for kind, one in figures.items():
-        times = f"{statistics.median(took_ms[kind]):.2f}" if took_ms[kind] else ""
-        title = f"{kind} zones change a second" if kind else "nothing changes"
-        kept = f"{one.rate / figures[0].rate:.1%}"
-        print(f"  {title:<30}{one.rate:>10,.0f}{kept:>8}{statistics.median(one.cpu_us):>9.2f}{times:>14}")
-
-
-@contextlib.contextmanager
-def changing(control: Path, zones: Sequence[Zone], per_second: int, took_ms: list[float]) -> Iterator[None]:
-    """Change zones at that pace while the block runs, each to a new key, and note how long each takes to be served."""
-    done = threading.Event()
-    count = 200
-    names = [dns_questions.names(ZONES)[number] for number in range(count)]
-    packed = [pack(dns_questions.zone(name, serial=2 + number % 7)) for number, name in enumerate(names)]
-
-    async def change() -> None:
-        link = await Link.connect(control)
-        number, begun = 0, time.perf_counter()
-        while per_second and not done.is_set():
-            started = time.perf_counter()
-            await link.put([packed[number % count]])
-            packed[number % count], number = pack(zones[number % count]), number + 1
-            took_ms.append((time.perf_counter() - started) * 1000)
-            await asyncio.sleep(max(0.0, begun + number / per_second - time.perf_counter()))
-        await link.put([pack(one) for one in zones[:count]])
-        await link.close()
-
-    thread = threading.Thread(target=lambda: asyncio.run(change()))
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-
-
-def under_flood(server: Server, home: Path, flood: Path, names: Sequence[str], seconds: int) -> None:
-    """Flood ours with noise, and see whether memory stays and others are still answered. A resolver asks again after a
-    second without an answer, so that is what counts as one that failed."""
-    dns_questions.write(home / "garbage", dns_questions.garbage(names))
-    before, asked, failed, slowest_ms = server.memory_mib(), 0, 0, 0.0
-    words = [str(flood), str(server.port), str(home / "garbage"), str(seconds), str(FLOOD_QUESTIONS), str(SOCKETS)]
-    with subprocess.Popen(["taskset", "-c", LOAD_CORE, *words], stdout=subprocess.PIPE, text=True) as flooding_it:
-        while flooding_it.poll() is None:
-            begun = time.perf_counter()
-            try:
-                code, *_ = said(server, dns_questions.question(random.choice(names), "MX"), patience_seconds=1.0)
-                failed += code != 0
-            except TimeoutError:
-                failed += 1
-            asked, slowest_ms = asked + 1, max(slowest_ms, (time.perf_counter() - begun) * 1000)
-            time.sleep(0.01)
-        assert flooding_it.stdout is not None
-        _, sent, received, _, _ = map(int, flooding_it.stdout.read().split())
-    print(f"\nOurs, flooded for {seconds} s with {sent // seconds:,} datagrams/s ({received // seconds:,} answered):")
-    print(f"  {asked - failed} of {asked} others were answered, the slowest in {slowest_ms:.0f} ms;")
-    print(f"  memory {before:.0f} MiB before, {server.memory_mib():.0f} MiB after")
-
-
-def many(home: Path, flood: Path, count: int, amount: Amount) -> None:
+def many(home: Path, count: int, amount: Amount) -> None:
     """Measure ours with many zones: until it answers, memory, rate."""
     names = dns_questions.names(count)
-    zones = [dns_questions.zone(name) for name in names]
+    packed = [pack(dns_questions.zone(name)) for name in names]
     dns_questions.write(home / "many", dns_questions.mixed(names))
-    (home / "many-zones").mkdir()
     begun = time.perf_counter()
-    with dns_servers.postern(home / "many-zones", zones) as server:
+    with dns_servers.postern(home, packed) as server:
         took, before = time.perf_counter() - begun, server.memory_mib()
-        figures = measured([server], flooding(flood, home / "many"), amount)[server.name]
-        print(f"\nOurs with {count:,} zones: packed, sent and answering after {took:.1f} s, {before:.0f} MiB,")
+        figures = measured([server], flooding(compiled(home), home / "many"), amount)[server.name]
+        print(f"\nOurs with {count:,} zones: started, fed and answering after {took:.1f} s, {before:.0f} MiB;")
         print(f"  {figures.rate:,.0f} answers/s, then {server.memory_mib():.0f} MiB")
 
 
