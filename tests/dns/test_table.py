@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-import threading
+from typing import Any
 
 import dns.edns
 import dns.message
@@ -12,12 +12,11 @@ import pytest
 from daemon.dns.book import Book
 from daemon.dns.counters import Counters
 from daemon.dns.front import Front
-from tests.dns.support import EXAMPLE, DnsProcess, query, read, texts, zone
+from tests.dns.support import EXAMPLE, query, read, texts, zone
 from zones.labels import from_text
 from zones.packed import pack
 from zones.zone import Zone, with_serial
 
-RACES = 1000
 ORIGIN = from_text("example.test.")
 
 
@@ -185,27 +184,52 @@ def test_a_miss_in_flight_puts_no_stale_answer_back(monkeypatch: pytest.MonkeyPa
     assert soa.serial == 2
 
 
-def test_after_publishing_the_next_question_sees_it_a_thousand_times(server: DnsProcess) -> None:
-    """While four threads ask without a pause."""
-    done = threading.Event()
-    asked = query("race.test", "SOA")
+def test_what_is_remembered_by_the_keys_of_before_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The zone's keys are taken away to be voided just when one more is written down among them."""
+    made = fronts()
 
-    def ask_on() -> None:
-        while not done.is_set():
-            server.udp(asked)
+    class Voided(dict[bytes, set[bytes]]):
+        def setdefault(self, origin: bytes, default: set[bytes] | None = None) -> set[bytes]:
+            keys = super().setdefault(origin, default or set())
+            made.front.void(origin)
+            return keys
 
-    server.put(zone(name="race.test."))
-    crowd = [threading.Thread(target=ask_on) for _ in range(4)]
-    for one in crowd:
-        one.start()
-    try:
-        states = [with_serial(zone(name="race.test."), serial) for serial in range(2, RACES + 2)]
-        for serial, state in enumerate(states, 2):
-            server.put(state)
-            for answer in (server.udp(asked), server.over_tcp(asked)[0]):
-                assert answer is not None
-                assert int.from_bytes(answer[-31:-27], "big") == serial, "the SOA's numbers end at the OPT record"
-    finally:
-        done.set()
-        for one in crowd:
-            one.join()
+    for name, rrtype in (("example.test", "SOA"), ("nothing.example.test", "A"), ("example.test", "AAAA")):
+        monkeypatch.setattr(made.front, "_keys", Voided())
+        monkeypatch.setattr(made.front, "_denial_keys", Voided())
+        made.ask(name, rrtype)
+        assert not made.front.table
+        assert not made.front._denials
+
+
+def test_no_name_is_denied_while_its_zone_is_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("mx", "ns1", "a.b.ent", "b.ent", "s1._domainkey", "q.wild", "q.w.wild", "alias", "web")
+    keys = [query(f"{name}.example.test", "A")[2:].lower() for name in names]
+    made = fronts("$TTL 60\n*.example.test. A 192.0.2.1\n" + EXAMPLE)
+    made.put(zone("$TTL 60\n@ SOA ns h 1 14400 3600 1209600 60\n@ NS ns\n", "test."))  # whose names they are not
+    looks = 0
+
+    def look() -> None:
+        nonlocal looks
+        looks += 1
+        for key in keys:
+            entry = made.front._denied(key)
+            assert entry is None or entry[0][1] & 15 == 0, key
+
+    class Watched(dict[bytes, Any]):
+        def pop(self, *arguments: Any) -> Any:
+            found = super().pop(*arguments)
+            look()
+            return found
+
+        def __setitem__(self, name: bytes, place: Any) -> None:
+            super().__setitem__(name, place)
+            look()
+
+    made.ask("mx.example.test", "A")
+    made.ask("nothing.test", "A")
+    watched = Watched(made.book.names)
+    monkeypatch.setattr(made.book, "names", watched)
+    monkeypatch.setattr(made.front, "_names", watched)
+    made.book.put(ORIGIN, pack(with_serial(zone(), 2)))
+    assert looks > len(names)
