@@ -34,9 +34,7 @@ def _delegation(name: str) -> str:
 
 ROOT_ZONES = {
     ".": f"{_START}a.root-server.test. A {ROOT}\n"
-    + "example. NS a.root-server.test.\n127.in-addr.arpa. NS a.root-server.test.\n"
-    + _delegation(f"{HOST}.")
-    + _GLUE,
+    "example. NS a.root-server.test.\n127.in-addr.arpa. NS a.root-server.test.\n" + _delegation(f"{HOST}.") + _GLUE,
     "example": _START + _delegation("tenant"),
     "127.in-addr.arpa": _START + "".join(f"{number}.0.0 PTR ns{number}.{HOST}.\n" for number in (1, 2)),
 }
