@@ -121,24 +121,29 @@ class Book:
         while len(self._unpacked) >= self._unpacked_max:
             self._forget(next(iter(self._unpacked)))
         places = self._places(zone, self._held[origin].generation)
-        self._unpacked[origin] = zone, tuple(sorted(places, key=len))
+        self._unpacked[origin] = zone, tuple(places)
         self.names.update(places)
         return zone
 
     def _places(self, zone: Zone, generation: int) -> dict[Name, Place | None]:
-        """Return the names of a zone that are not another's: below a cut, or in a zone of their own here."""
+        """Return the names of a zone, the shortest first, but for those in a zone of their own here."""
         soa = zone.negative_soa
         record = _SOA_HEAD.pack(SOA, CLASS_IN, soa.ttl, len(soa.data[0])) + soa.data[0]
         places: dict[Name, Place | None] = {}
-        for name, node in zone.nodes.items():
-            if any(above in self._held for above in _between(name, zone.origin)):
-                continue
-            if any(above in zone.cuts for above in _between(name, zone.origin)):
+        others: set[Name] = set()
+        below_cuts: set[Name] = set()
+        for name in sorted(zone.nodes, key=len):  # each behind the one above it
+            above = parent(name)
+            if name != zone.origin and (name in self._held or above in others):
+                others.add(name)
+            elif name in zone.cuts or above in below_cuts:
+                below_cuts.add(name)
                 places[name] = None
-                continue
-            types = None if CNAME in node else frozenset(folded(rrtype) for rrtype in node)
-            closed = wildcard_of(name) not in zone.nodes
-            places[name] = Place(len(zone.origin), record, types, closed, zone.nodes, generation)
+            else:
+                node = zone.nodes[name]
+                types = None if CNAME in node else frozenset(map(folded, node))
+                closed = wildcard_of(name) not in zone.nodes
+                places[name] = Place(len(zone.origin), record, types, closed, zone.nodes, generation)
         return places
 
     def _forget(self, origin: Name) -> None:
@@ -160,13 +165,6 @@ class Book:
         return []
 
 
-def _between(name: Name, origin: Name) -> Iterator[Name]:
-    """Yield the name and those above it, below `origin`."""
-    while name != origin:
-        yield name
-        name = parent(name)
-
-
 def folded(rrtype: int) -> int:
     """Return a type as it is in a key of the answer table: each octet as `bytes.lower` leaves it."""
-    return int.from_bytes(rrtype.to_bytes(2, "big").lower(), "big")
+    return rrtype if rrtype < 65 else int.from_bytes(rrtype.to_bytes(2, "big").lower(), "big")
