@@ -210,14 +210,18 @@ def measured(servers: Sequence[Server], load: Load, amount: Amount) -> dict[str,
 
 
 def show(title: str, figures: dict[str, Figures]) -> None:
-    """Print a table, ratios first, with a bar for each rate."""
+    """Print a table, with a bar for each rate. Ratios are of the same round, for others may load the machine."""
     ours, best = figures["Postern"], max(one.rate for one in figures.values())
-    print(f"\n{title:<24}{'answers/s':>10}{'ours is':>10}{'CPU µs':>9}{'ours is':>9}{'lost':>6}")
+    print(f"\n{title:<24}{'answers/s':>10}{'ours is':>10}{'CPU µs':>9}{'ours is':>9}{'lost':>7}")
     for name, one in figures.items():
+        faster = "" if one is ours else f"{_ratio(ours.rates, one.rates):.2f} x"
+        cheaper = "" if one is ours else f"{_ratio(ours.cpu_us, one.cpu_us):.2f} x"
         cpu = statistics.median(one.cpu_us)
-        ratio = f"{ours.rate / one.rate:.2f} x" if one is not ours else ""
-        cheaper = f"{statistics.median(ours.cpu_us) / cpu:.2f} x" if one is not ours and cpu else ""
-        print(f"  {name:<22}{one.rate:>10,.0f}{ratio:>10}{cpu:>9.2f}{cheaper:>9}{one.lost:>6}  {bar(one.rate / best)}")
+        print(f"  {name:<22}{one.rate:>10,.0f}{faster:>10}{cpu:>9.2f}{cheaper:>9}{one.lost:>7}  {bar(one.rate / best)}")
+
+
+def _ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    return statistics.median(mine / max(other, 0.001) for mine, other in zip(ours, theirs, strict=True))
 
 
 def bar(share: float) -> str:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from daemon.dns import steer
 
-BUFFER_OCTETS = 4 * 1024 * 1024  # of a socket: what a burst may pile up
+# Of a socket. What piles up is to be answered while those who asked still wait: more only makes everybody wait longer.
+RECEIVE_OCTETS, SEND_OCTETS = 512 * 1024, 4 * 1024 * 1024
 # From ip(7) and ipv6(7), where Python does not name them. The control message tells which of our addresses was asked,
 # and, sent back as it came, makes the answer leave from there.
 IP_PKTINFO = 8 if sys.platform == "linux" else 26
@@ -55,8 +56,8 @@ def open_sockets(family: int, host: str, port: int, *, count: int, processes: in
 def _open(family: int, *, wildcard: bool) -> socket.socket:
     made = socket.socket(family, socket.SOCK_DGRAM)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
-        made.setsockopt(socket.SOL_SOCKET, option, BUFFER_OCTETS)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_OCTETS)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_OCTETS)
     if family == socket.AF_INET6:
         made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     if wildcard and family == socket.AF_INET6:

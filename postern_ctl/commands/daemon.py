@@ -49,7 +49,8 @@ def _settings_signature() -> Signature:
 
 def _option(item: Field[Any]) -> Any:
     text, unit = item.metadata["help"], item.metadata["unit"]
-    shown = text[0].upper() + text[1:] + ("" if item.default is None else f" [{item.default}]")
+    default = ", ".join(item.default) if type(item.default) is tuple else item.default
+    shown = text[0].upper() + text[1:] + ("" if default in (None, "") else f" [{default}]")
     return Annotated[str | None, typer.Option(metavar=unit.upper() or "VALUE", help=shown)]
 
 
