@@ -85,6 +85,9 @@ class Settings(ReceivingSettings):
     public_url: str | None = setting(None, "base of one-time links; unset: from the HTTP listener")
     base_domain: str = setting("postern.test", "parent of the shared subdomains", read=domain)
     mail_host: str | None = setting(None, "name of this mail host; unset: mx.<base domain>", read=domain)
+    mta_sts_host: str | None = setting(
+        None, "HTTPS host that passes /.well-known/mta-sts.txt on to us; unset: no MTA-STS", read=domain
+    )
     tls_cert: Path | None = setting(None, "certificate chain (PEM): turns STARTTLS on", read=path)
     tls_key: Path | None = setting(None, "private key of tls_cert (PEM)", read=path)
     suspended_mail: str = setting(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from daemon.settings.values import HostPort, addr_spec, domain, host_port, one_of, path, setting, whole
+from daemon.settings.values import HostPort, addr_spec, domain, host_port, one_of, pairs, path, setting, whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,9 @@ class SendingSettings:
     )
     acs_email_service: str | None = setting(
         None, "resource id of the email service that each mailbox is registered with as a sender; unset: none is"
+    )
+    acs_verifications: tuple[str, ...] = setting(
+        (), "what Azure shows to verify each domain, domain=text with commas between; published in its zone", read=pairs
     )
     acs_default_sender: str | None = setting(
         None,

@@ -183,3 +183,14 @@ def parts(text: str) -> tuple[str, ...]:
     if not words or set(words) - set(PARTS):
         raise ValueError(f"give one or more of {', '.join(PARTS)}")
     return words
+
+
+def pairs(text: str) -> tuple[str, ...]:
+    """Read `domain=text` with commas between. Raises `ValueError`."""
+    found = []
+    for word in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, value = word.partition("=")
+        if not equals or not value.strip():
+            raise ValueError(f"{word!r} is no pair; give for instance example.com=ms-domain-verification=…")
+        found.append(f"{domain(name.strip())}={value.strip()}")
+    return tuple(found)

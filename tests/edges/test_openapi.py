@@ -36,6 +36,7 @@ AROUND_THE_TABLE = {
     "/readyz",
     "/metrics",
     "/hooks/acs",
+    "/.well-known/mta-sts.txt",
     "/l/{token}",
     "/d/{token}",
     "/u/{token}",

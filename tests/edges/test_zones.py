@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import dns.zone
 import pytest
 
+from tests.conftest import Start
 from tests.edges.support import audit_head
 from tests.edges.world_of_dns import MX, DnsWorld
 from tests.support import Answer
@@ -202,3 +205,29 @@ def test_unknown_zones_are_not_found(world: DnsWorld) -> None:
         assert (answer.status, answer.code) == (404, "not_found"), path
     listed = world.daemon.operator("GET", "/v1/zones").json["data"]
     assert [(one["name"], one["domain"]) for one in listed] == [(NAME, NAME), ("postern.test", None)]
+
+
+def test_what_azure_wants_is_published(start: Start) -> None:
+    account = f"endpoint=https://azure.invalid/;accesskey={base64.b64encode(b'key').decode()}"
+    verification = "postern.test=ms-domain-verification=one, acme.postern.test=ms-domain-verification=two"
+    daemon = start(SEND_BACKEND="acs", ACS_CONNECTION_STRING=account, ACS_VERIFICATIONS=verification)
+    daemon.tenant()
+    text = daemon.operator("GET", "/v1/zones/postern.test").json["text"]
+    for owner, found in (("@", "one"), ("acme", "two")):
+        assert re.search(rf'^{owner}[^\n]*TXT "ms-domain-verification={found}"$', text, re.MULTILINE), text
+    assert text.count("include:spf.protection.outlook.com") == 2
+    assert re.search(
+        r"^selector1-azurecomm-prod-net\._domainkey\.acme .* CNAME selector1-azurecomm-prod-net", text, re.MULTILINE
+    )
+
+
+def test_a_policy_for_encrypted_mail_is_published_and_served(start: Start) -> None:
+    assert start().call("GET", "/.well-known/mta-sts.txt").status == 404
+    daemon = start(MTA_STS_HOST="policy.example.com")
+    daemon.tenant()
+    text = daemon.operator("GET", "/v1/zones/postern.test").json["text"]
+    assert re.search(r'^_mta-sts\.acme .* TXT "v=STSv1; id=[a-z0-9]{1,32}"$', text, re.MULTILINE), text
+    assert re.search(r"^mta-sts\.acme .* CNAME policy\.example\.com\.$", text, re.MULTILINE), text
+    served = daemon.call("GET", "/.well-known/mta-sts.txt")
+    assert served.headers["Content-Type"].startswith("text/plain")
+    assert served.body.splitlines() == [b"version: STSv1", b"mode: enforce", b"mx: mx.postern.test", b"max_age: 604800"]

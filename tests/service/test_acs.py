@@ -17,7 +17,6 @@ from daemon.backends.protocols import NotTaken, SendBackend
 from daemon.backends.secrets import Unusable
 from daemon.backends.send import acs
 from daemon.backends.send.acs import endpoint_and_key
-from daemon.backends.send.acs_records import wanted_records
 from daemon.backends.send.chosen import chosen
 from daemon.backends.send.pacing import Pacing
 from daemon.clock import HOUR_MS, MINUTE_MS, ManualClock
@@ -263,24 +262,6 @@ async def test_without_a_resource_there_is_no_backend(home: House) -> None:
         given = Settings(send_backend="acs")
         with pytest.raises(Unusable, match="POSTERN_ACS_CONNECTION_STRING"):
             chosen(given, home.clock, home.services.local_delivery.deliver, None, stack)  # type: ignore[arg-type]
-
-
-def test_the_records_of_a_domain() -> None:
-    records = wanted_records("mail.example.com", "ms-domain-verification=abc")
-    assert [tuple(one) for one in records] == [
-        ("mail.example.com.", "TXT", '"ms-domain-verification=abc"'),
-        ("mail.example.com.", "TXT", '"v=spf1 include:spf.protection.outlook.com -all"'),
-        (
-            "selector1-azurecomm-prod-net._domainkey.mail.example.com.",
-            "CNAME",
-            "selector1-azurecomm-prod-net._domainkey.azurecomm.net.",
-        ),
-        (
-            "selector2-azurecomm-prod-net._domainkey.mail.example.com.",
-            "CNAME",
-            "selector2-azurecomm-prod-net._domainkey.azurecomm.net.",
-        ),
-    ]
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 90)), max_size=60), st.integers(1, 4), st.integers(1, 9))

@@ -12,12 +12,14 @@ from daemon.settings import Settings
 from daemon.store import domains, zones
 from daemon.store.domains import DkimRow, DomainRow, ExtraRow
 from daemon.store.zones import RecordRow, ZoneRow
+from zones.azure import SPF_INCLUDE, azure_records
 from zones.labels import is_within, to_text
 from zones.mailzone import DkimKey, Extra, Mail, Servers, absolute, address_rrsets, base_zone, mail_rrsets, mail_zone
 from zones.records import CNAME, NS, SOA, TXT, RRset, rrset, type_name
 from zones.zone import Zone
 
 LABELS_REMEMBERED = 20_000  # each new label is a change of the zone that all are in
+MTA_STS_SECONDS = 7 * 86_400
 RECIPE = 1  # counts the ways in which these records were made: another way raises every serial
 _SPF = b"v=spf1"
 
@@ -35,7 +37,10 @@ class ZoneBuilder:
             addresses=dict.fromkeys(hosts, settings.public_ips),
         )
         self._label_rrsets = lru_cache(LABELS_REMEMBERED)(mail_rrsets)
-        what = (RECIPE, self.base, settings.mail_host_name, settings.nameserver_names, settings.public_ips)
+        self._azure = settings.send_backend == "acs"
+        self._verifications = dict(pair.split("=", 1) for pair in settings.acs_verifications)
+        names = (settings.mail_host_name, settings.nameserver_names, settings.mta_sts_host)
+        what = (RECIPE, self.base, names, settings.public_ips, self._azure, settings.acs_verifications)
         self.made_of = hashlib.sha256(repr(what).encode()).hexdigest()[:16]
 
     def zone(self, conn: sqlite3.Connection, row: ZoneRow) -> Zone:
@@ -55,6 +60,18 @@ class ZoneBuilder:
         """Return the records by which a domain gets and sends mail."""
         mail = self._mail(domain, domains.keys(conn, domain), domains.extras(conn, domain))
         return mail_rrsets(absolute(domain), mail)
+
+    def mta_sts_policy(self) -> str | None:
+        """Return the policy by which others send to us encrypted or not at all; None: it is not published (RFC 8461)."""
+        if self._settings.mta_sts_host is None:
+            return None
+        lines = (
+            "version: STSv1",
+            "mode: enforce",
+            f"mx: {self._settings.mail_host_name}",
+            f"max_age: {MTA_STS_SECONDS}",
+        )
+        return "".join(f"{line}\r\n" for line in lines)
 
     def delegation(self, domain: str) -> list[RRset]:
         """Return what the parent zone needs: NS records, and the addresses of name servers that are in the domain."""
@@ -85,13 +102,17 @@ class ZoneBuilder:
         }
 
     def _mail(self, name: str, keys: Sequence[DkimRow], extras: Sequence[ExtraRow]) -> Mail:
+        azure = azure_records(self._verifications.get(name)) if self._azure else ()
         return Mail(
             mail_hosts=(self._settings.mail_host_name,),
             spf_addresses=self._settings.public_ips,
             dkim=tuple(DkimKey(key.selector, key.algorithm, key.public_key) for key in keys),
             dmarc_reports=f"postmaster@{name}",
             tls_reports=f"postmaster@{name}",
-            extras=tuple(Extra(one.name, one.type, one.data) for one in extras),
+            mta_sts_host=self._settings.mta_sts_host,
+            mta_sts_id=self.made_of,
+            spf_includes=(SPF_INCLUDE,) if self._azure else (),
+            extras=(*(Extra(one.name, one.type, one.data) for one in extras), *azure),
         )
 
 
