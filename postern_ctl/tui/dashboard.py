@@ -88,7 +88,7 @@ class Dashboard(Page):
         return f"Postern {stats['version']}" if stats else "connecting"
 
     def hints(self) -> Hints:
-        return [("⏎", "read"), ("tab", "mail ⇄ changes"), ("1…8", "views")]
+        return [("⏎", "read"), ("tab", "mail ⇄ changes"), ("1…9", "views")]
 
     def equivalent(self) -> list[str]:
         return ["daemon", "status"]

@@ -12,10 +12,10 @@ from postern_ctl.tui.desk import Desk
 
 GOOD, BAD, WARN, QUIET, STRONG, PLAIN = "good", "bad", "warn", "quiet", "strong", ""
 _KINDS = {
-    GOOD: {"active", "live", "ok", "pass", "delivered", "open", "sent", "received"},
-    BAD: {"suspended", "disabled", "revoked", "expired", "dead", "refused", "fail", "stopped", "bounced", "failed"},
+    GOOD: {"active", "live", "signing", "ok", "pass", "delivered", "open", "sent", "received"},
+    BAD: set("suspended disabled revoked expired dead refused fail stopped bounced failed missing different".split()),
     WARN: {"pending", "queued", "throttled", "handing", "complained", "temperror", "permerror", "used", "deleting"},
-    QUIET: {"dropped", "none", "unknown", "-", "default"},
+    QUIET: {"dropped", "none", "unknown", "-", "default", "unchecked"},
 }
 _KIND_OF = {word: kind for kind, words in _KINDS.items() for word in words}
 

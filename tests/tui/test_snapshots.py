@@ -63,6 +63,7 @@ async def test_it_looks_the_same(name: str, size: tuple[int, int], stage: Stage)
         await reach(seat, keys, said)
         shown = PASSING.sub(lambda found: "░" * len(found[0]), seat.text)
     lines = [line.rstrip() for line in shown.splitlines()]
+    lines[0] = ""  # the views in the bar, which are as many as the client knows
     text = "\n".join(lines) + "\n"
     assert len(lines) == size[1]
     path = SNAPSHOTS / f"{name}-{size[0]}x{size[1]}.txt"
