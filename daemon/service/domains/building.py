@@ -62,7 +62,7 @@ class ZoneBuilder:
         return mail_rrsets(absolute(domain), mail)
 
     def mta_sts_policy(self) -> str | None:
-        """Return the policy by which others send to us encrypted or not at all; None: it is not published (RFC 8461)."""
+        """Return the policy by which others send to us encrypted or not at all (RFC 8461); None: there is none."""
         if self._settings.mta_sts_host is None:
             return None
         lines = (
