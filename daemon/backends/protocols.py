@@ -175,6 +175,13 @@ class AccountBackend(MirroredBackend, Protocol):
         """Make an account, and return its remote id. Raises `AccountTaken`, and `Unreachable` when nobody knows."""
         ...
 
+    async def also_for(self, account: Account, address: str) -> None:
+        """Have the mail for one more address come into an account; asked again, it is so already.
+
+        Raises `AccountTaken`, and `Unreachable`.
+        """
+        ...
+
     async def delete_account(self, account: Account) -> None:
         """Delete an account if it is there. Raises `Unreachable`."""
         ...

@@ -67,3 +67,9 @@ def remove(tx: Tx, tenant_id: str) -> None:
     for table in TENANTS_OWN:
         tx.conn.execute(f"DELETE FROM {table} WHERE tenant_id = ?", (tenant_id,))  # noqa: S608  names are ours
     tx.conn.execute("DELETE FROM tenants WHERE id = ?", (tenant_id,))
+
+
+def domains_mark(conn: sqlite3.Connection) -> tuple[int, int]:
+    """Return something that changes when domains come or go."""
+    row = conn.execute("SELECT count(*), coalesce(max(created_ms), 0) FROM domains").fetchone()
+    return int(row[0]), int(row[1])

@@ -99,6 +99,15 @@ def test_a_mail_wakes_who_waits_and_is_kept_to_the_octet(world: World) -> None:
 
 
 @everywhere
+def test_the_operators_mail_comes_to_the_operator(world: World) -> None:
+    domain = world.mailbox().partition("@")[2]
+    world.deliver(f"abuse@{domain}", "spam from you")
+    listed = f"/v1/inboxes/postmaster@{domain}/messages"
+    until(lambda: world.daemon.operator("GET", listed).status == 200)
+    until(lambda: [one["subject"] for one in world.daemon.operator("GET", listed).json["data"]] == ["spam from you"])
+
+
+@everywhere
 def test_a_label_is_delivered_without_it(world: World) -> None:
     address, other = world.mailbox(), world.mailbox()
     world.deliver(address.replace("@", "+label@"), "labelled")

@@ -100,6 +100,21 @@ class WildDuckBackend:
             raise self._refused(error) from None
         return found
 
+    async def also_for(self, account: Account, address: str) -> None:
+        try:
+            await self._api.ask("POST", f"/users/{account.remote_id}/addresses", {"address": address})
+        except Answered as error:
+            if error.code != "AddressExistsError":
+                raise self._refused(error) from None
+        else:
+            return
+        try:
+            found = await self._api.ask("GET", f"/addresses/resolve/{address}")
+        except Answered as error:
+            raise self._refused(error) from None
+        if found.get("user") != account.remote_id:
+            raise AccountTaken
+
     async def delete_account(self, account: Account) -> None:
         found = await self._found(account)
         if found is None:

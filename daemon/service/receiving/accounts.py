@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -21,9 +21,10 @@ from daemon.events import Event
 from daemon.keys import Place
 from daemon.service.context import SYSTEM, Call, Done, Source
 from daemon.service.mutations import Intent, Once, entry
+from daemon.service.receiving.operator_mail import OperatorMail
 from daemon.service.tools import Tools
 from daemon.service.worker import LOOK_EVERY_SECONDS, Worker
-from daemon.store import accounts, inboxes
+from daemon.store import accounts, inboxes, tenants
 from daemon.store.accounts import AccountRow
 from daemon.store.database import Tx
 from daemon.store.inboxes import InboxRow
@@ -45,6 +46,8 @@ class Accounts(Worker):
         super().__init__(tools)
         self.backend: AccountBackend | None = None
         self._making: set[asyncio.Task[object]] = set()
+        self._operator = OperatorMail(tools)
+        self._answered_for: tuple[int, int] | None = None  # the domains whose operator's addresses are at the backend
         self._closing = asyncio.Lock()  # each account is deleted by one at a time
 
     async def use(self, backend: AccountBackend) -> None:
@@ -69,8 +72,12 @@ class Accounts(Worker):
         """Delete the accounts that are to go, and make those that mailboxes lack; return when to look again."""
         try:
             await self._close_all(backend)
+            mark = await self._database.read(tenants.domains_mark)
+            addresses = {} if mark == self._answered_for else await self._database.write(self._operator.everywhere)
             for inbox in await self._database.read(partial(accounts.without, limit=MADE_AT_ONCE_MAX)):
                 await self._adopt(backend, inbox)
+            if await self._answer_for_operators(backend, addresses):
+                self._answered_for = mark
         except Unreachable as problem:
             self.log.warning("accounts have to wait", extra={"reason": str(problem)})
         return LOOK_EVERY_SECONDS
@@ -154,6 +161,19 @@ class Accounts(Worker):
             self.log.warning("a mailbox gets no mail: its address is taken at the backend", extra={"inbox": inbox.id})
         else:
             await self._database.write(partial(self._live, row=row, remote_id=remote_id))
+
+    async def _answer_for_operators(self, backend: AccountBackend, addresses: Mapping[str, Sequence[str]]) -> bool:
+        """Have the operator's mail come into the accounts of its mailboxes (RFC 2142); tell whether all are there."""
+        for inbox_id, wanted in addresses.items():
+            row = await self._database.read(partial(accounts.get, inbox_id=inbox_id))
+            if row is None or row.state != "live":
+                return False
+            for address in wanted:
+                try:
+                    await backend.also_for(_account(row), address)
+                except AccountTaken:
+                    self.log.warning("an operator's address is taken at the backend", extra={"inbox": inbox_id})
+        return True
 
     async def _close_all(self, backend: AccountBackend, address: str | None = None) -> None:
         """Delete the accounts that are to go, or those of one address."""

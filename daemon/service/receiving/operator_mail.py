@@ -48,6 +48,18 @@ class OperatorMail(Service):
         domain = domains.of_tenant(tx.conn, tenant.id)[0].name
         return inboxes.by_address(tx.conn, operator_address(domain)) or self._made(tx, tenant.id, domain)
 
+    def everywhere(self, tx: Tx) -> dict[str, list[str]]:
+        """Return every address of the operator's, by the ids of the mailboxes, which are made if need be."""
+        found: dict[str, list[str]] = {}
+        for tenant_id in ("", *(row.id for row in tenants.every(tx.conn))):
+            inbox = self.inbox(tx, DESTINATION + tenant_id)
+            if inbox is not None and inbox.id not in found:
+                domains = [row.name for row in tenants.domains(tx.conn, inbox.tenant_id)]
+                if self._settings.base_domain in domains:
+                    domains.append(self._settings.mail_host_name)
+                found[inbox.id] = [f"{local}@{domain}" for domain in domains for local in RESERVED_FOR_OPERATOR]
+        return found
+
     def _house(self, tx: Tx) -> TenantRow:
         domain = self._settings.base_domain
         found = tenants.by_domain(tx.conn, domain)
