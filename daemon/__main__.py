@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run.add_argument("--json", action="store_true", help="say that it is ready, or why not, as one JSON object")
     verify = verbs.add_parser("audit-verify", help="recompute the hash chain of the audit log")
     verify.add_argument("--checkpoint", type=Path, help="a checkpoint that was kept elsewhere (JSON)")
-    check = verbs.add_parser("check", help="try what the settings name outside: the send backend")
+    check = verbs.add_parser("check", help="try what the settings name outside: both backends")
     verbs.add_parser("mock", help="serve fixtures from a throw-away store until stdin ends")
     kept = [
         verbs.add_parser("backup-verify", help="check a backup, in a temporary place"),
@@ -84,12 +84,15 @@ def _run(settings: Settings, *, as_json: bool) -> int:
 
 def _check(settings: Settings) -> int:
     from daemon.clock import SystemClock
-    from daemon.doctor import Health, sending
+    from daemon.doctor import Finding, Health, receiving, sending
 
-    found = asyncio.run(sending(settings, SystemClock()))
-    if found.status is Health.FAILED:
-        return _fail(found.detail, FAILED, "not_ready")
-    _say(json.dumps(asdict(found)))
+    async def both() -> list[Finding]:
+        return [await sending(settings, SystemClock()), await receiving(settings)]
+
+    findings = asyncio.run(both())
+    if failed := [one.detail for one in findings if one.status is Health.FAILED]:
+        return _fail(" ".join(failed), FAILED, "not_ready")
+    _say(json.dumps({"findings": [asdict(one) for one in findings]}))
     return 0
 
 

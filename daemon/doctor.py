@@ -20,16 +20,21 @@ from pathlib import Path
 from cryptography import x509
 
 from daemon.audit import verify
+from daemon.backends.protocols import Unseen
+from daemon.backends.receive import chosen as receive
 from daemon.backends.receive.embedded import tls_context
+from daemon.backends.resolve.outside import DnsOutside
 from daemon.backends.resolve.resolver import LookupFailed, Resolver
 from daemon.backends.send.chosen import tried
 from daemon.clock import DAY_MS, SECOND_MS, Clock, iso
 from daemon.keys import Keyring, KeyringError, key_file, load_keyring
+from daemon.service.domains.verdicts import OURS_TO_ANSWER, of_delegation
 from daemon.settings import Settings
-from daemon.store import audit
+from daemon.store import audit, domains
 from daemon.store import keyring as keyring_table
 from daemon.store.database import connect_read_only, damage
 
+DOMAINS_MAX = 1_000
 DISK_LOW_BYTES = 1024**3
 CERTIFICATE_SOON_DAYS = 14
 CLOCK_AHEAD_MAX_SECONDS = 60
@@ -60,11 +65,10 @@ async def examine(settings: Settings, clock: Clock) -> list[Finding]:
     """Look at everything."""
     found = [*_directory(settings.home), *_disk(settings), _certificate(settings, clock)]
     found += await asyncio.to_thread(lambda: list(_database(settings, clock)))
-    found.append(await sending(settings, clock))
-    resolver = Resolver(settings.resolver, clock)
-    async for finding in _names(settings, resolver):
+    found += [await sending(settings, clock), await receiving(settings)]
+    async for finding in _names(settings, Resolver(settings.resolver, clock)):
         found.append(finding)
-    return found
+    return found + await _delegations(settings)
 
 
 async def sending(settings: Settings, clock: Clock) -> Finding:
@@ -77,6 +81,39 @@ async def sending(settings: Settings, clock: Clock) -> Finding:
         told = f"all mail comes from {settings.acs_default_sender}, and not from the mailboxes"
         return Finding("sending", Health.WARNING, told, "Register the mailboxes instead: POSTERN_ACS_EMAIL_SERVICE")
     return Finding("sending", Health.OK, f"{settings.send_backend} can be reached, and knows us")
+
+
+async def receiving(settings: Settings) -> Finding:
+    """Try the receive backend with a real call."""
+    if problem := await receive.tried(settings):
+        return Finding("receiving", Health.FAILED, problem, "Correct what it names, then: posternctl config check")
+    if settings.receive_backend == "embedded":
+        return Finding("receiving", Health.OK, f"by SMTP, at {settings.smtp_listen}")
+    return Finding("receiving", Health.OK, f"{settings.receive_backend} can be reached, and knows us")
+
+
+async def _delegations(settings: Settings) -> list[Finding]:
+    """Ask the zones above the domains here to whom those are delegated, as the world does."""
+    if not settings.database_path.exists():
+        return []
+    try:
+        with closing(connect_read_only(settings.database_path)) as conn:
+            names = [row.name for row in domains.listing(conn, None, None, DOMAINS_MAX) if row.mode in OURS_TO_ANSWER]
+    except sqlite3.DatabaseError:
+        return []  # told already
+    outside = DnsOutside(settings.resolver)
+    return list(await asyncio.gather(*(_delegation(settings, outside, name) for name in names)))
+
+
+async def _delegation(settings: Settings, outside: DnsOutside, name: str) -> Finding:
+    check = f"delegation of {name}"
+    try:
+        seen = of_delegation(name, await outside.delegation(name), settings.nameserver_names)
+    except Unseen as problem:
+        return Finding(check, Health.WARNING, str(problem), "Check the network and POSTERN_RESOLVER.")
+    if seen.problem is None:
+        return Finding(check, Health.OK, ", ".join(settings.nameserver_names))
+    return Finding(check, Health.WARNING if seen.ok else Health.FAILED, seen.problem, f"posternctl domain show {name}")
 
 
 def _directory(home: Path) -> Iterator[Finding]:

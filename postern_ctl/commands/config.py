@@ -30,13 +30,13 @@ def show() -> None:
 
 @command(app, "check", "config check")
 def check() -> None:
-    """Check that the settings can be used, without starting anything; whoever takes our mail is asked, too."""
+    """Check that the settings can be used, without starting anything; both backends are asked, too."""
     found = loaded()
     problems = list(_problems(found.settings))
     if problems:
         raise Failed("bad_config", " ".join(problems))
-    if found.settings.send_backend != "loopback":
-        asked("check", told=f"Asking the send backend ({found.settings.send_backend})")
+    if (found.settings.send_backend, found.settings.receive_backend) != ("loopback", "embedded"):
+        asked("check", told=f"Asking {found.settings.send_backend} and {found.settings.receive_backend}")
     given = sum(source != "default" for source in found.sources.values())
     output.show({"ok": True, "settings": len(found.sources), "given": given}, essential="ok")
 

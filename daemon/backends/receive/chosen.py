@@ -5,12 +5,17 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
-from daemon.backends.protocols import Accepts, Ledger, Receive, ReceiveBackend
+from daemon.backends.protocols import Accepts, Ledger, Receive, ReceiveBackend, Unreachable
 from daemon.backends.secrets import Unusable, is_loopback, secret
 from daemon.clock import Clock
 from daemon.ids import Ids
 from daemon.settings import Settings
+
+if TYPE_CHECKING:
+    from daemon.backends.receive.imap import ImapBackend
+    from daemon.backends.receive.wildduck import WildDuckBackend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +35,28 @@ def chosen(settings: Settings, to: Callbacks, clock: Clock, ids: Ids) -> Receive
         case "wildduck":
             return _wildduck(settings, to)
     return _embedded(settings, to, clock, ids)
+
+
+async def tried(settings: Settings) -> str | None:
+    """Ask the server of these settings whether it knows us; say what is wrong, and what to do."""
+
+    async def never(*given: object) -> Any:
+        raise AssertionError("nothing is received while it is tried")
+
+    to = Callbacks(accepts=never, receive=never, ledger=cast(Ledger, None))
+    try:
+        if settings.receive_backend == "embedded":
+            return None
+        backend = _imap(settings, to) if settings.receive_backend == "imap" else _wildduck(settings, to)
+    except Unusable as problem:
+        return str(problem)
+    try:
+        await backend.check()
+    except Unreachable as problem:
+        return f"No mail comes in: {problem}."
+    finally:
+        await backend.stop()
+    return None
 
 
 def _embedded(settings: Settings, to: Callbacks, clock: Clock, ids: Ids) -> ReceiveBackend:
@@ -54,7 +81,7 @@ def _embedded(settings: Settings, to: Callbacks, clock: Clock, ids: Ids) -> Rece
     )
 
 
-def _imap(settings: Settings, to: Callbacks) -> ReceiveBackend:
+def _imap(settings: Settings, to: Callbacks) -> ImapBackend:
     from daemon.backends.receive.imap import ImapBackend, ImapServer
 
     password = secret("imap_password", settings.imap_password, settings.imap_password_file)
@@ -75,7 +102,7 @@ def _imap(settings: Settings, to: Callbacks) -> ReceiveBackend:
     return ImapBackend(server, settings.imap_folders, to.ledger, settings.max_message_bytes)
 
 
-def _wildduck(settings: Settings, to: Callbacks) -> ReceiveBackend:
+def _wildduck(settings: Settings, to: Callbacks) -> WildDuckBackend:
     from urllib.parse import urlsplit
 
     from daemon.backends.receive.wildduck import WildDuckBackend

@@ -54,10 +54,10 @@ class OperatorMail(Service):
         for tenant_id in ("", *(row.id for row in tenants.every(tx.conn))):
             inbox = self.inbox(tx, DESTINATION + tenant_id)
             if inbox is not None and inbox.id not in found:
-                domains = [row.name for row in tenants.domains(tx.conn, inbox.tenant_id)]
-                if self._settings.base_domain in domains:
-                    domains.append(self._settings.mail_host_name)
-                found[inbox.id] = [f"{local}@{domain}" for domain in domains for local in RESERVED_FOR_OPERATOR]
+                names = [row.name for row in domains.of_tenant(tx.conn, inbox.tenant_id)]
+                if self._settings.base_domain in names:
+                    names.append(self._settings.mail_host_name)
+                found[inbox.id] = [f"{local}@{name}" for name in names for local in RESERVED_FOR_OPERATOR]
         return found
 
     def _house(self, tx: Tx) -> TenantRow:
