@@ -91,7 +91,7 @@ def export(zone: Name, output_file: Output = None) -> None:
     found = postern().zones.get(zone).data
     if output_file is not None:
         write_new(output_file, str(found["text"]).encode())
-        diagnostics.note(f"Written to {output_file}.")
+        output.show({"name": found["name"], "file": output_file, "serial": found["serial"]}, essential="file")
     elif not output.only_json({"data": found}):
         output.text(found["text"])
 

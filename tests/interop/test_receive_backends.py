@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -284,6 +285,16 @@ def test_credentials_are_told_where_there_are_some(world: World) -> None:
     assert (answer["imap"] is not None) is world.rig.has_accounts
     if not world.rig.has_accounts:
         assert "no IMAP account" in shown.stderr
+
+
+@elsewhere
+def test_config_check_asks_the_server(world: World, tmp_path: Path) -> None:
+    given = world.rig.settings()
+    assert RunningDaemon(tmp_path / "d", given).ctl("config", "check").returncode == 0
+    wrong = {name: "wrong" for name in ("IMAP_PASSWORD", "WILDDUCK_TOKEN") if name in given}
+    refused = RunningDaemon(tmp_path / "d", given | wrong).ctl("config", "check", check=False)
+    assert refused.returncode == 1
+    assert "No mail comes in" in refused.stderr
 
 
 @with_accounts
