@@ -8,7 +8,7 @@ from daemon.api.operations import OPERATIONS, Access
 from tests.fuzz.api import fuzz
 
 CASES_MIN = 200
-MISSED_MAX = 8  # of so few cases some name nothing that is there
+MISSED_MAX = 14  # of so few cases some name nothing that is there
 
 
 BOUNDED = "--phases examples,fuzzing --max-examples 3 --seed 1 --generation-database none".split()

@@ -53,7 +53,7 @@ async def test_commands_are_completed_and_refused(sit: Sit) -> None:
 async def test_the_palette_and_the_help_lead_on(sit: Sit) -> None:
     async with sit() as seat:
         await seat.press("ctrl+p")
-        await seat.sees("One-time links")
+        await seat.sees("Enrollment keys", ":agents")
         await seat.type("enrollment")
         await seat.sees("Enrollment keys")
         await seat.press("enter")
