@@ -136,7 +136,6 @@ inbox delete {inbox} --confirm {address}
 domain remove walked.example --yes
 tenant delete walked --yes
 """
-IN_VAIN = {("webhook", "test"): 1}  # nobody is at the webhook of this test
 FAILURES = """
 tenant create :2
 tenant show nobody :4
@@ -282,7 +281,7 @@ def test_every_command_succeeds_with_one_document(daemon: RunningDaemon, tmp_pat
             daemon.deliver(arguments[1], mail(arguments[1], attachments={"file.bin": b"file"}))
             continue
         done = inside(*arguments, "--json", input=stdin.format_map(known) + "\n" if stdin else None, env=daemon.env)
-        assert done.returncode == IN_VAIN.get(of(words), 0), (line, done.stdout)
+        assert done.returncode == 0, (line, done.stdout)
         assert done.stdout, line
         found = one_document(done.stdout)
         assert "data" in found, line
@@ -309,8 +308,8 @@ def test_every_command_fails_with_one_document(line: str, daemon: RunningDaemon,
     arguments = words.format(nobody=NOBODY, tmp=tmp_path, http=daemon.http).split()
     done = inside(*arguments, "--json", env=daemon.env)
     found = one_document(done.stdout)
-    assert (done.returncode, found.keys()) == (int(code), {"error"}), found
-    assert {"code", "message", "details", "request_id"} == found["error"].keys()
+    assert (done.returncode, set(found)) == (int(code), {"error"}), found
+    assert set(found["error"]) == {"code", "message", "details", "request_id"}
     assert found["error"]["message"]
 
 
