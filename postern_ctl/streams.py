@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import queue
 import socket
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +19,8 @@ SILENCE_MAX_SECONDS = 60.0  # the server says something every 15
 RESUME_WITHIN_SECONDS = 300.0
 PAUSE_FIRST_SECONDS = 0.5
 PAUSE_MAX_SECONDS = 30.0
+CONNECT_MAX_SECONDS = 10.0
+LOOK_SECONDS = 0.005
 END = "end"
 _PASSING = (Code.BACKEND_UNAVAILABLE, Code.INTERNAL_ERROR, Code.RATE_LIMITED)
 
@@ -119,6 +123,31 @@ class Following(Iterator[StreamEvent]):
         self._socket = sock
         if self._over.is_set():
             self.end()
+
+
+class Ahead(Iterator[StreamEvent]):
+    """A stream that a thread reads from now on: what happens before the first event is asked for is not missed."""
+
+    def __init__(self, stream: Following) -> None:
+        self._stream = stream
+        self._found: queue.SimpleQueue[StreamEvent | Exception] = queue.SimpleQueue()
+        threading.Thread(target=self._read, daemon=True).start()
+        deadline = time.monotonic() + CONNECT_MAX_SECONDS
+        while not stream.connected and self._found.empty() and time.monotonic() < deadline:
+            time.sleep(LOOK_SECONDS)
+
+    def __next__(self) -> StreamEvent:
+        found = self._found.get()
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def _read(self) -> None:
+        try:
+            for event in self._stream:
+                self._found.put(event)
+        except Exception as problem:  # noqa: BLE001  raised where the events are taken
+            self._found.put(problem)
 
 
 def _document(text: str) -> Document:

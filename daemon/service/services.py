@@ -31,6 +31,7 @@ from daemon.service.mailboxes.downloads import Downloads
 from daemon.service.mailboxes.inboxes import Inboxes
 from daemon.service.mailboxes.messages import Messages
 from daemon.service.mailboxes.search import Search
+from daemon.service.mailboxes.senders import Senders
 from daemon.service.mailboxes.threads import Threads
 from daemon.service.meters import Meters
 from daemon.service.mutations import Mutations
@@ -109,16 +110,17 @@ class Services:
         self.dkim_keys = DkimKeys(tools, self.publisher)
         self.rotation = Rotation(tools, self.publisher, self.dkim_keys, outside)
         self.domain_checks = DomainChecks(tools, self.publisher, outside)
-        self.domains = Domains(tools, self.publisher, self.domain_checks, self.rotation, self.dkim_keys)
+        senders = Senders(tools)
+        self.domains = Domains(tools, self.publisher, self.domain_checks, self.rotation, self.dkim_keys, senders)
         self.zones = Zones(tools, self.publisher)
         self.secondaries = Secondaries(tools, self.publisher)
-        self.tenants = Tenants(tools, self.publisher)
+        self.tenants = Tenants(tools, self.publisher, senders)
         self.keys = Keys(tools)
         self.enrollment = Enrollment(tools)
         self.agents = Agents(tools)
         self.operators = Operators(tools)
         self.accounts = Accounts(tools)
-        self.inboxes = Inboxes(tools, maker, self.accounts)
+        self.inboxes = Inboxes(tools, maker, self.accounts, senders)
         self.lists = Lists(tools)
         self.reception = Reception(tools)
         self.rules = SendingRules(tools)

@@ -132,6 +132,11 @@ def inboxes_on(conn: sqlite3.Connection, name: str) -> list[str]:
     return [row[0] for row in conn.execute("SELECT id FROM inboxes WHERE domain = ?", (name,))]
 
 
+def addresses_on(conn: sqlite3.Connection, name: str) -> list[str]:
+    """Return the addresses of the mailboxes on a domain."""
+    return [row[0] for row in conn.execute("SELECT address FROM inboxes WHERE domain = ?", (name,))]
+
+
 def remove(tx: Tx, name: str) -> None:
     """Delete a domain, whose mailboxes must be gone, with its keys and its zone."""
     tx.conn.execute("DELETE FROM domains WHERE name = ?", (name,))

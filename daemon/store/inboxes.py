@@ -49,6 +49,11 @@ def listing(
     return page(conn, InboxRow, "inboxes", {"tenant_id": tenant_id, "agent_id": agent_id}, before_n, limit)
 
 
+def addresses_of_tenant(conn: sqlite3.Connection, tenant_id: str) -> list[str]:
+    """Return the addresses of every mailbox of a tenant."""
+    return [row[0] for row in conn.execute("SELECT address FROM inboxes WHERE tenant_id = ?", (tenant_id,))]
+
+
 def of_tenant(conn: sqlite3.Connection, tenant_id: str) -> list[str]:
     """Return the ids of every mailbox of a tenant."""
     return [row[0] for row in conn.execute("SELECT id FROM inboxes WHERE tenant_id = ?", (tenant_id,))]

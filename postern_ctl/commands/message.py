@@ -13,9 +13,11 @@ from postern_ctl.answers import Document
 from postern_ctl.app import command, noun
 from postern_ctl.arguments import Address, Limit, MessageId, OfTenant, Output
 from postern_ctl.files import write_new
+from postern_ctl.invocation import WrongUsage
 from postern_ctl.output import Column
 from postern_ctl.receipts import done
 from postern_ctl.session import postern, tenant_id
+from postern_ctl.streams import Ahead
 from postern_ctl.trials import DryRun, would_go
 
 COLUMNS = (
@@ -68,6 +70,29 @@ def search(
     listing = postern().search.find(q=" ".join(words), inbox=inbox, tenant=narrowed, limit=page)
     if not output.table(islice(listing, limit), FOUND_COLUMNS):
         diagnostics.note("Nothing matches. Fewer words, or a beginning with * after it, find more.")
+
+
+@command(app, "tail", "message tail ADDRESS --follow")
+def tail(
+    address: Address,
+    lines: Annotated[int, typer.Option("-n", "--lines", metavar="N", help="How many to begin with.")] = 10,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as mail comes and goes.")] = False,
+) -> None:
+    """Show the latest messages of a mailbox, the newest last, and follow what comes and goes."""
+    if lines < 0:
+        raise WrongUsage("-n takes a whole number, zero or more.")
+    box = postern().inboxes.get(address).data
+    stream = Ahead(postern().events.stream()) if follow else ()  # from before the look: nothing falls between
+    found = list(islice(postern().messages.list(box["id"], limit=max(1, min(lines, 200))), lines))[::-1]
+    if not follow and output.only_json({"data": found}):
+        return
+    for message in found:
+        _tell_of(message["received_at"], message["direction"], message)
+    told = {message["id"] for message in found}
+    for event in stream:
+        if event.data["inbox"] == box["address"] and event.data["message"]["id"] not in told:
+            message = event.data["message"]
+            _tell_of(message["received_at"], event.event.rpartition(".")[2], message)
 
 
 @command(app, "show", "message show MESSAGE")
@@ -221,6 +246,18 @@ def delete(message: MessageId, dry_run: DryRun = False) -> None:
 
 def _unread(message: str, unread: bool) -> None:
     done(postern().messages.update(message, unread=unread))
+
+
+def _tell_of(at: str, what: str, message: Document) -> None:
+    """Print one message on a line, at once."""
+    if output.is_json():
+        output.json_line({"data": {"what": what, **message}})
+    elif output.is_quiet():
+        output.lines([message["id"]])
+    else:
+        words = (output.second(at), what, message["id"], message["from"], message["subject"])
+        output.lines(["  ".join(map(output.cell, words))])
+    output.flush()
 
 
 def _heading(data: Document) -> Document:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from itertools import islice
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
 from postern_ctl import diagnostics, output
-from postern_ctl.answers import Answer
+from postern_ctl.answers import Answer, Document
 from postern_ctl.app import command, noun
 from postern_ctl.arguments import OfTenant, WebhookId
 from postern_ctl.diagnostics import Exit
@@ -19,6 +20,8 @@ from postern_ctl.session import postern, tenant_id
 
 EVENT_DEFAULT = "message.received"
 LIST_DEFAULT_ROWS = 50
+LOOK_EVERY_SECONDS = 1.0
+Status = Literal["pending", "delivered", "dead", "dropped"]
 PAGE_MAX_ROWS = 200
 COLUMNS = (
     Column("ID", "id", keep=True),
@@ -85,14 +88,17 @@ def rotate(webhook: WebhookId, reveal: Secret = False) -> None:
 def deliveries(
     webhook: WebhookId,
     status: Annotated[
-        Literal["pending", "delivered", "dead", "dropped"] | None,
+        Status | None,
         typer.Option(help="Only these; `dead` were given up and can be replayed."),
     ] = None,
     limit: Annotated[int, typer.Option(metavar="N", help="At most so many.")] = LIST_DEFAULT_ROWS,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with each delivery that changes.")] = False,
 ) -> None:
-    """List what was delivered and what was not, newest first."""
+    """List what was delivered and what was not, newest first; or follow it."""
     if limit < 1:
         raise WrongUsage("--limit takes a whole number from 1 on.")
+    if follow:
+        _follow(webhook, status, min(limit, PAGE_MAX_ROWS))
     listing = postern().webhooks.deliveries(webhook, status=status, limit=min(limit, PAGE_MAX_ROWS))
     if not output.table(islice(listing, limit), DELIVERY_COLUMNS):
         diagnostics.note("There is no such delivery. `posternctl webhook test WEBHOOK` makes one.")
@@ -110,6 +116,26 @@ def replay(
 def remove(webhook: WebhookId) -> None:
     """Remove a webhook; what was still to be delivered is not."""
     done(postern().webhooks.delete(webhook))
+
+
+def _follow(webhook: str, status: Status | None, limit: int) -> NoReturn:
+    """Print every delivery as it is now, the oldest first, and again when it has changed."""
+    told: dict[str, Document] = {}
+    while True:
+        rows = list(islice(postern().webhooks.deliveries(webhook, status=status, limit=limit), limit))
+        for row in reversed(rows):
+            if told.get(row["id"]) == row:
+                continue
+            if output.is_json():
+                output.json_line({"data": row})
+            elif output.is_quiet():
+                output.lines([row["id"]])
+            else:
+                words = (row["id"], row["event"], row["status"], row["attempts"], row["error"])
+                output.lines(["  ".join(map(output.cell, words))])
+        output.flush()
+        told = {row["id"]: row for row in rows}
+        time.sleep(LOOK_EVERY_SECONDS)
 
 
 def _outcome(answer: Answer) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import World
-from tests.cli.support import data, document
+from tests.cli.support import POSTERNCTL, data, deliver, document, environment
 from tests.support import RunningDaemon, mail
 
 SCAN = b"\x89scan\x00"
@@ -75,3 +77,23 @@ def test_a_link_to_an_attachment_hands_it_over(daemon: RunningDaemon, scan: str,
     assert told.stdout.startswith(f"{daemon.http}/d/")
     path = "/d/" + told.stdout.strip().rpartition("/")[2]
     assert b"Here it is." in daemon.call("GET", path).body
+
+
+def test_a_mailbox_is_followed(daemon: RunningDaemon, world: World) -> None:
+    address = world.address
+    deliver(daemon, address, "Before", "Before.")
+    words = ("message", "tail", address, "-n", "1")
+    assert "Before" in daemon.ctl(*words).stdout
+    assert data(daemon.ctl(*words, "--json"))[0]["subject"] == "Before"
+    with subprocess.Popen(
+        [*POSTERNCTL, *words, "--follow", "--json"],
+        env=environment(POSTERN_DATA_DIR=str(daemon.data_dir)),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as tail:
+        assert tail.stdout is not None
+        assert json.loads(tail.stdout.readline())["data"]["subject"] == "Before"
+        deliver(daemon, address, "After", "After.")
+        told = json.loads(tail.stdout.readline())["data"]
+        assert (told["what"], told["subject"]) == ("received", "After")
+        tail.terminate()

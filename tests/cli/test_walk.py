@@ -61,6 +61,7 @@ inbox block {inbox} bad@example.org
 mail {address}
 message list {inbox} >>message
 message show {message}
+message tail {inbox}
 message search verification
 message attachments {message}
 message save {message} 0 --output {tmp}/file
@@ -176,6 +177,7 @@ wait resume nothing :4
 wait drop nothing :4
 message list nobody@nowhere.test :4
 message search :2
+message tail nobody@nowhere.test :4
 message show msg_{nobody} :4
 message send nobody@nowhere.test --to a@example.com --subject x --text x :4
 message reply msg_{nobody} --text x :4

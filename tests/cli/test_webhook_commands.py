@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 
-from tests.cli.support import data, document
+from tests.cli.support import POSTERNCTL, data, document, environment
 from tests.receiver import Receiver
 from tests.support import RunningDaemon
 
@@ -73,3 +75,23 @@ def test_what_is_refused_says_what_to_do(daemon: RunningDaemon, key: str) -> Non
     refused = daemon.ctl("webhook", "add", "https://10.0.0.1/", key=key, check=False)
     assert refused.returncode == 2
     assert "private" in refused.stderr
+
+
+def test_deliveries_are_followed(daemon: RunningDaemon, key: str) -> None:
+    with Receiver() as receiver:
+        webhook = data(daemon.ctl("webhook", "add", receiver.url, "--json", key=key))["id"]
+        daemon.ctl("webhook", "test", webhook, key=key)
+        with subprocess.Popen(
+            [*POSTERNCTL, "webhook", "deliveries", webhook, "--follow", "--json"],
+            env=environment(POSTERN_DATA_DIR=str(daemon.data_dir)),
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as following:
+            assert following.stdout is not None
+            first = json.loads(following.stdout.readline())["data"]
+            daemon.ctl("webhook", "test", webhook, key=key)
+            second = json.loads(following.stdout.readline())["data"]
+            assert {first["status"], second["status"]} <= {"delivered", "pending"}
+            assert first["id"] != second["id"]
+            following.terminate()
+        daemon.ctl("webhook", "remove", webhook, key=key)

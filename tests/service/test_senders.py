@@ -117,3 +117,14 @@ async def test_a_sender_that_cannot_be_removed_keeps_no_mailbox_and_is_told_of(h
 def test_what_is_no_email_service_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="/subscriptions/ID/"):
         email_service(text)
+
+
+async def test_what_goes_with_its_tenant_takes_its_sender_along(home: House) -> None:
+    with ResourceManager() as manager:
+        async with registered_with(home, manager) as key:
+            for name in ("one", "two"):
+                await home.ask("inboxes.create", body={"username": name}, by=key)
+            (tenant,) = (await home.ask("tenants.list")).data
+            assert len(manager.senders) == 2
+            await home.ask("tenants.delete", tenant.id, query={"confirm": tenant.name})
+            assert manager.senders == set()

@@ -23,6 +23,7 @@ from daemon.service.domains.rotation import State
 from daemon.service.domains.told import next_of
 from daemon.service.domains.verdicts import OURS_TO_ANSWER, Finding, plain, shown
 from daemon.service.mailboxes.inbox_removal import remove_inbox_wholly
+from daemon.service.mailboxes.senders import Senders
 from daemon.service.mutations import Change
 from daemon.service.tools import Service, Tools
 from daemon.store import domains, tenants
@@ -37,9 +38,16 @@ class Domains(Service):
     """The noun `domain`."""
 
     def __init__(
-        self, tools: Tools, publisher: Publisher, checks: DomainChecks, rotation: Rotation, keys: DkimKeys
+        self,
+        tools: Tools,
+        publisher: Publisher,
+        checks: DomainChecks,
+        rotation: Rotation,
+        keys: DkimKeys,
+        senders: Senders,
     ) -> None:
         super().__init__(tools)
+        self._senders = senders
         self._publisher, self._checks, self._rotation, self._keys = publisher, checks, rotation, keys
 
     async def create(self, call: Call, request: DomainCreate) -> Done[DomainWhole]:
@@ -139,6 +147,7 @@ class Domains(Service):
 
     async def delete(self, call: Call, name: str, query: DomainDeleteQuery) -> Done[Deleted]:
         """Remove a domain with its mailboxes; when there are some, `confirm` has to repeat its name."""
+        gone, of = list[str](), list[str]()
 
         def change(tx: Tx) -> Change[Deleted]:
             row = _known(tx.conn, name)
@@ -147,6 +156,7 @@ class Domains(Service):
             inboxes = domains.inboxes_on(tx.conn, row.name)
             if inboxes and query.confirm != row.name:
                 raise invalid("confirm", f"repeat {row.name} to delete the mail in its {len(inboxes)} mailboxes")
+            gone[:], of[:] = domains.addresses_on(tx.conn, row.name), [row.tenant_id]
             for inbox_id in inboxes:
                 remove_inbox_wholly(tx, inbox_id)
                 tx.on_commit(partial(self._bus.publish, Event(inbox_id, "inbox.deleted")))
@@ -156,6 +166,7 @@ class Domains(Service):
 
         done = await self._mutations.run(call, "domain:delete", change)
         await self._publisher.published()
+        await self._senders.withdraw_all(call, of[0], gone)
         return done
 
     def _refuse(self, conn: sqlite3.Connection, name: str, tenant_id: str) -> None:

@@ -31,11 +31,11 @@ from daemon.store.rows import unpack
 class Inboxes(Service):
     """The noun `inbox`."""
 
-    def __init__(self, tools: Tools, webhooks: WebhookMaker, accounts: Accounts) -> None:
+    def __init__(self, tools: Tools, webhooks: WebhookMaker, accounts: Accounts, senders: Senders) -> None:
         super().__init__(tools)
         self._webhooks = webhooks
         self._accounts = accounts
-        self.senders = Senders(tools)
+        self.senders = senders
 
     async def create(self, call: Call, request: InboxCreate) -> Done[InboxCreated]:
         """Create a mailbox, spending one of its enrollment key's quota in the same transaction.

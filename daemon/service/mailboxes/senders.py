@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 
 from daemon.api.inboxes import InboxCreated
@@ -113,6 +113,11 @@ class Senders(Service):
             await self._line(call, tenant_id, address, "sender:remove", "failed", str(refusal))
         else:
             await self._line(call, tenant_id, address, "sender:remove", "ok")
+
+    async def withdraw_all(self, call: Call, tenant_id: str, addresses: Iterable[str]) -> None:
+        """Remove the senders of mailboxes that went together."""
+        for address in addresses:
+            await self.withdraw(call, tenant_id, address)
 
     async def _register(self, call: Call, registry: SenderRegistry, planned: Planned) -> None:
         place = call, planned.tenant_id, planned.address, "sender:register"

@@ -17,6 +17,7 @@ from daemon.service.addresses import operator_address
 from daemon.service.context import Call, Done, Listed
 from daemon.service.domains.publishing import Publisher
 from daemon.service.mailboxes.inbox_removal import remove_inbox_wholly
+from daemon.service.mailboxes.senders import Senders
 from daemon.service.mutations import Change
 from daemon.service.sending.allowance import shown_complaints
 from daemon.service.tools import Service, Tools
@@ -32,9 +33,10 @@ LABEL_MAX_CHARS = 24
 class Tenants(Service):
     """The noun `tenant`."""
 
-    def __init__(self, tools: Tools, publisher: Publisher) -> None:
+    def __init__(self, tools: Tools, publisher: Publisher, senders: Senders) -> None:
         super().__init__(tools)
         self._publisher = publisher
+        self._senders = senders
 
     async def create(self, call: Call, request: TenantCreate) -> Done[Tenant]:
         """Create a tenant with its shared subdomain `<label>.<base domain>`."""
@@ -99,11 +101,13 @@ class Tenants(Service):
 
     async def delete(self, call: Call, tenant: str, query: DeleteQuery) -> Done[Deleted]:
         """Delete a tenant with its mail, when `confirm` repeats its name or id. Its audit lines and tombstones stay."""
+        gone: list[str] = []
 
         def change(tx: Tx) -> Change[Deleted]:
             row = _known(tx.conn, tenant)
             if query.confirm not in (row.name, row.id):
                 raise invalid("confirm", "repeat the tenant's name to delete all its mail")
+            gone[:] = inboxes.addresses_of_tenant(tx.conn, tenant)
             for inbox_id in inboxes.of_tenant(tx.conn, tenant):
                 remove_inbox_wholly(tx, inbox_id)
                 tx.on_commit(partial(self._bus.publish, Event(inbox_id, "inbox.deleted")))
@@ -116,6 +120,7 @@ class Tenants(Service):
 
         done = await self._mutations.run(call, "tenant:delete", change)
         await self._publisher.published()
+        await self._senders.withdraw_all(call, tenant, gone)
         return done
 
     def _taken(self, conn: sqlite3.Connection) -> Callable[[str], bool]:
