@@ -5,6 +5,7 @@ import json
 import smtplib
 import socket
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def test_a_mail_in_hand_when_the_stop_comes_is_kept_and_answered(tmp_path: Path)
     world = World.settle(daemon, mailboxes=1)
     address = world.addresses[0]
     slow = mail(address, text="x" * 3_000_000 + "\r\n")  # parsed in a process of its own: some tenths of a second
-    with smtplib.SMTP(*daemon.smtp, timeout=REQUEST_MAX_SECONDS) as server:
+    with closing(smtplib.SMTP(*daemon.smtp, timeout=REQUEST_MAX_SECONDS)) as server:  # whose end may be said twice
         server.helo()
         for command in ("MAIL FROM:<a@foreign.test>", f"RCPT TO:<{address}>", "DATA"):
             server.docmd(command)

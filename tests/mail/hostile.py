@@ -41,7 +41,7 @@ HOSTILE: dict[str, bytes] = {
     "one sentence": HEAD
     + b"\r\n"
     + b"your code order expired password: x1y2z3 username: bob confirm http://a.example/b " * 240,
-    "words to machines": HEAD + b"\r\n" + b"ai agent: x\n" * 1_600,
+    "words to machines": HEAD + b"\r\n" + b"ai agent: x\r\n" * 1_600,
     "links in one sentence": HTML
     + b"".join(b"<a href='https://a%d.example/verify?token=aB3dE9%d'>Go %d</a> " % (at, at, at) for at in range(1_300)),
     "a style sheet": HTML
