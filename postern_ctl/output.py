@@ -19,6 +19,7 @@ from daemon import __version__
 from postern_ctl import invocation
 from postern_ctl.answers import Answer, Document
 
+PAGED_FROM_LINES = 10  # less than that fits anywhere
 WIDTH_DEFAULT_CELLS = 80
 COLUMN_MIN_CELLS = 6
 GAP = "  "
@@ -47,7 +48,7 @@ def table(rows: Iterable[Document], columns: Sequence[Column], *, essential: str
     elif flags.quiet:
         lines(row[essential] for row in listed)
     elif listed:
-        lines(layout(listed, columns))
+        paged(layout(listed, columns))
     return len(listed)
 
 
@@ -138,9 +139,17 @@ def lines(values: Iterable[object]) -> None:
         emit(str(value))
 
 
+def paged(shown: Sequence[str]) -> None:
+    """Print lines; through a pager where they do not fit on the terminal."""
+    from postern_ctl.pager import page
+
+    if len(shown) < PAGED_FROM_LINES or not page(shown):
+        lines(shown)
+
+
 def text(value: str) -> None:
     """Print the text of a mail, without what could steer a terminal."""
-    emit(harmless(value).rstrip("\n"))
+    paged(harmless(value).rstrip("\n").split("\n"))
 
 
 def harmless(value: str) -> str:

@@ -86,3 +86,15 @@ def test_a_long_wait_shows_that_it_goes_on(daemon: RunningDaemon, world: World) 
     deliver(daemon, world.address, "Your code", "Your verification code is 141421.")
     assert person.leaves() == 0
     assert re.search(r"\r\x1b\[K(.|\n)*141421", person.screen), "the progress is wiped before the answer"
+
+
+def test_what_does_not_fit_is_paged(daemon: RunningDaemon, world: World) -> None:
+    paged = {"PAGER": "sed s/^/paged:/", "LINES": "12"}
+    long = Person(daemon, "config", "show", **paged)
+    long.reads("paged:")
+    assert long.leaves() == 0
+    short = Person(daemon, "tenant", "list", **paged)
+    assert short.leaves() == 0
+    assert "acme" in short.screen
+    assert "paged:" not in short.screen
+    assert "paged:" not in daemon.ctl("config", "show").stdout, "piped, it never is"
