@@ -60,6 +60,13 @@ class Root(Light, TyperGroup):
             return None
         return built(import_module(f"postern_ctl.commands.{cmd_name}").app)
 
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Complete a noun by its name: loading each would take longer than the rest."""
+        from typer._click.shell_completion import CompletionItem
+
+        known = [CompletionItem(name, help=text) for name, text in NOUNS.items() if name.startswith(incomplete)]
+        return known or super().shell_complete(ctx, incomplete)
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the nouns first, then the flags that are taken anywhere."""
         with formatter.section("Commands"):
