@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,58 +17,21 @@ LIMIT_DEFAULT_ROWS = 50
 PAGE_MAX_ROWS = 200
 WAIT_DEFAULT_SECONDS = 120.0
 
-Address = Annotated[
-    str,
-    typer.Argument(
-        metavar="ADDRESS",
-        help="The mailbox's address or id.",
-        show_default=False,
-        autocompletion=completion.of("inboxes", "address"),
-    ),
-]
-AgentId = Annotated[
-    str,
-    typer.Argument(
-        metavar="AGENT",
-        help="The agent's id.",
-        show_default=False,
-        autocompletion=completion.of("agents", "id", "handle"),
-    ),
-]
-KeyId = Annotated[
-    str,
-    typer.Argument(
-        metavar="KEY",
-        help="The key's id.",
-        show_default=False,
-        autocompletion=completion.of("keys", "id", "label"),
-    ),
-]
-LinkId = Annotated[
-    str,
-    typer.Argument(
-        metavar="LINK",
-        help="The link's id.",
-        show_default=False,
-        autocompletion=completion.of("links", "id", "purpose"),
-    ),
-]
+
+def _named(metavar: str, told: str, offer: completion.Offer) -> Any:
+    """Return an argument that names something, and is completed by what there is."""
+    return typer.Argument(metavar=metavar, help=told, show_default=False, autocompletion=offer)
+
+
+Address = Annotated[str, _named("ADDRESS", "The mailbox's address or id.", completion.of("inboxes", "address"))]
+AgentId = Annotated[str, _named("AGENT", "The agent's id.", completion.of("agents", "id", "handle"))]
+KeyId = Annotated[str, _named("KEY", "The key's id.", completion.of("keys", "id", "label"))]
+LinkId = Annotated[str, _named("LINK", "The link's id.", completion.of("links", "id", "purpose"))]
 Limit = Annotated[int, typer.Option(metavar="N", help="At most so many.")]
 MessageId = Annotated[str, typer.Argument(metavar="MESSAGE", help="The message's id.", show_default=False)]
-WebhookId = Annotated[
-    str,
-    typer.Argument(
-        metavar="WEBHOOK",
-        help="The webhook's id.",
-        show_default=False,
-        autocompletion=completion.of("webhooks", "id", "url"),
-    ),
-]
+WebhookId = Annotated[str, _named("WEBHOOK", "The webhook's id.", completion.of("webhooks", "id", "url"))]
 TENANTS = completion.of("tenants", "name", "domain", also="id")
-TenantId = Annotated[
-    str,
-    typer.Argument(metavar="TENANT", help="The tenant's id or name.", show_default=False, autocompletion=TENANTS),
-]
+TenantId = Annotated[str, _named("TENANT", "The tenant's id or name.", TENANTS)]
 
 Confirm = Annotated[str | None, typer.Option(metavar="NAME", help="The name again, instead of being asked for it.")]
 Expires = Annotated[str | None, typer.Option(metavar="TIME", help="24h, 7d, or an ISO 8601 time.")]

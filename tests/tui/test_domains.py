@@ -1,22 +1,13 @@
-"""Domains and zones at the console, where the client knows of them."""
+"""Domains and zones at the console."""
 
 from __future__ import annotations
 
-import pytest
-
-from postern_ctl.tui.nouns import TABS, VIEWS
-from postern_ctl.tui.nouns.domains import KNOWN
 from tests.support import RunningDaemon
 from tests.tui.conftest import Sit
 
 NAME = "agents.example.com"
 
 
-def test_what_the_client_does_not_know_is_not_offered() -> None:
-    assert ("domains" in VIEWS) == ("zones" in VIEWS) == (("domains", "Domains") in TABS) == KNOWN
-
-
-@pytest.mark.skipif(not KNOWN, reason="this client knows nothing of domains")
 async def test_a_domain_is_added_verified_and_removed(daemon: RunningDaemon, sit: Sit) -> None:
     daemon.tenant("Delegating")
     async with sit() as seat:

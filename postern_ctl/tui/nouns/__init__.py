@@ -18,5 +18,5 @@ TABS = (
     ("webhooks", "Hooks"),
     ("audit", "Audit"),
     ("settings", "Settings"),
-    *((("domains", "Domains"),) if domains.KNOWN else ()),
+    ("domains", "Domains"),
 )  # in the order of the number keys, after home

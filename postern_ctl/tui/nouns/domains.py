@@ -1,11 +1,9 @@
-"""Domains with what they need, and the zones that the name server answers; for a client that knows of them."""
+"""Domains with what they need, and the zones that the name server answers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from daemon.api.operations import BY_NAME
 from postern_ctl.answers import Document, Page
 from postern_ctl.output import minute
 from postern_ctl.tui.desk import PAGE_ROWS, Desk
@@ -31,12 +29,6 @@ from postern_ctl.tui.views import (
     with_names,
 )
 
-KNOWN = "domains.list" in BY_NAME and "zones.list" in BY_NAME
-
-
-def _part(desk: Desk, noun: str) -> Any:
-    return getattr(desk.client, noun)
-
 
 def _add_fields(row: Document, context: Context) -> list[Field]:
     return [
@@ -59,22 +51,22 @@ def _of_zone(row: Document) -> Context:
 
 
 def _to_add(desk: Desk, context: Context) -> Iterator[Page]:
-    found = _part(desk, "domains").get(context["domain"]).data["to_add"]
+    found = desk.client.domains.get(context["domain"]).data["to_add"]
     return one_page([{**row, "id": f"{row['name']} {row['type']} {row['data']}"} for row in found])
 
 
 def _selectors(desk: Desk, context: Context) -> Iterator[Page]:
-    found = _part(desk, "domains").get(context["domain"]).data["dkim"]
+    found = desk.client.domains.get(context["domain"]).data["dkim"]
     return one_page([{**row, "id": f"{row['selector']} {row['algorithm']}"} for row in found])
 
 
 def _lines(desk: Desk, context: Context) -> Iterator[Page]:
-    found = _part(desk, "zones").get(context["zone"]).data["text"].splitlines()
+    found = desk.client.zones.get(context["zone"]).data["text"].splitlines()
     return one_page([{"id": str(n), "line": line.expandtabs()} for n, line in enumerate(found, 1)])
 
 
 def _added(desk: Desk, context: Context) -> Iterator[Page]:
-    for page in _part(desk, "zones").records(context["zone"], limit=PAGE_ROWS).pages():
+    for page in desk.client.zones.records(context["zone"], limit=PAGE_ROWS).pages():
         rows = [
             {**row, "zone": context["zone"], "id": f"{row['name']} {row['type']} {row['data']}"} for row in page.data
         ]
@@ -82,7 +74,7 @@ def _added(desk: Desk, context: Context) -> Iterator[Page]:
 
 
 def _secondaries(desk: Desk, context: Context) -> Iterator[Page]:
-    for page in _part(desk, "secondaries").list(context["zone"], limit=PAGE_ROWS).pages():
+    for page in desk.client.secondaries.list(context["zone"], limit=PAGE_ROWS).pages():
         yield Page([{**row, "id": row["name"]} for row in page.data], page.next_cursor)
 
 
@@ -98,7 +90,7 @@ DOMAINS = View(
         Column("CHECKED", of("checked_at", show=minute), True, lambda row: QUIET, spare=True),
     ),
     load=lambda desk, context: with_names(
-        desk, _part(desk, "domains").list(tenant=context.get("tenant"), limit=PAGE_ROWS)
+        desk, desk.client.domains.list(tenant=context.get("tenant"), limit=PAGE_ROWS)
     ),
     topics=frozenset({"domain", "tenant"}),
     command=lambda context: ["domain", "list"],
@@ -118,7 +110,7 @@ DOMAINS = View(
             title=lambda row: "Add a domain",
             fields=_add_fields,
             command=lambda row, values: ["domain", "add", *flags(_add_fields(row, {}), values)],
-            run=lambda desk, row, values: _part(desk, "domains").create(
+            run=lambda desk, row, values: desk.client.domains.create(
                 values["name"], tenant_id=tenant_id(desk, values["tenant"]), mode=values["mode"]
             ),
         ),
@@ -127,7 +119,7 @@ DOMAINS = View(
             label="verify",
             title=lambda row: f"Look whether {row['name']} is set up",
             command=lambda row, values: ["domain", "verify", row["name"]],
-            run=lambda desk, row, values: _part(desk, "domains").verify(row["name"]),
+            run=lambda desk, row, values: desk.client.domains.verify(row["name"]),
         ),
         Action(
             key="x",
@@ -136,7 +128,7 @@ DOMAINS = View(
             warning="New keys are published first; what was signed with the old ones can be verified for a while.",
             confirm=_named,
             command=lambda row, values: ["domain", "rotate-dkim", row["name"]],
-            run=lambda desk, row, values: _part(desk, "domains").rotate_dkim(row["name"]),
+            run=lambda desk, row, values: desk.client.domains.rotate_dkim(row["name"]),
         ),
         Action(
             key="s",
@@ -144,7 +136,7 @@ DOMAINS = View(
             applies=lambda row: row["mode"] == "purchased",
             title=lambda row: f"Move {row['name']} on",
             command=lambda row, values: ["domain", "advance", row["name"]],
-            run=lambda desk, row, values: _part(desk, "domains").advance(row["name"]),
+            run=lambda desk, row, values: desk.client.domains.advance(row["name"]),
         ),
         Action(
             key="d",
@@ -153,7 +145,7 @@ DOMAINS = View(
             warning="Its mailboxes go with it, and all their mail.",
             confirm=_named,
             command=lambda row, values: ["domain", "remove", row["name"], "--confirm", row["name"]],
-            run=lambda desk, row, values: _part(desk, "domains").delete(row["name"], confirm=row["name"]),
+            run=lambda desk, row, values: desk.client.domains.delete(row["name"], confirm=row["name"]),
         ),
     ),
 )
@@ -200,7 +192,7 @@ ZONES = View(
         number("SERIAL", of("serial")),
         when("CHANGED", "updated_at"),
     ),
-    load=lambda desk, context: pages(_part(desk, "zones").list(limit=PAGE_ROWS)),
+    load=lambda desk, context: pages(desk.client.zones.list(limit=PAGE_ROWS)),
     topics=frozenset({"domain", "zone", "tenant"}),
     command=lambda context: ["zone", "list"],
     empty="There is no zone\n",
@@ -250,7 +242,7 @@ ADDED = View(
             warning="Only those that were added; what is managed stays.",
             confirm=_named,
             command=lambda row, values: ["zone", "record", "delete", row["zone"], row["name"], row["type"]],
-            run=lambda desk, row, values: _part(desk, "zones").delete_records(
+            run=lambda desk, row, values: desk.client.zones.delete_records(
                 row["zone"], name=row["name"], type=row["type"]
             ),
         ),
@@ -281,9 +273,9 @@ SECONDARIES = View(
             warning="Its key is good for nothing from then on.",
             confirm=_named,
             command=lambda row, values: ["zone", "secondary", "remove", row["zone"], row["name"]],
-            run=lambda desk, row, values: _part(desk, "secondaries").delete(row["zone"], name=row["name"]),
+            run=lambda desk, row, values: desk.client.secondaries.delete(row["zone"], name=row["name"]),
         ),
     ),
 )
 
-VIEWS = (DOMAINS, RECORDS, SELECTORS, ZONES, ZONE_FILE, ADDED, SECONDARIES) if KNOWN else ()
+VIEWS = (DOMAINS, RECORDS, SELECTORS, ZONES, ZONE_FILE, ADDED, SECONDARIES)
