@@ -13,14 +13,17 @@ from tests.support import RunningDaemon
 RUNS = 10
 
 
-def median_ms(daemon: RunningDaemon, cache: Path, *arguments: str, expected: str) -> float:
-    """Return the median time of `posternctl ARGUMENTS`, whose output must hold `expected`.
+def median_ms(daemon: RunningDaemon, cache: Path, *arguments: str, expected: str, completed: str = "") -> float:
+    """Return the median time of `posternctl ARGUMENTS`, or of completing the line `completed`; `expected` must come.
 
     The bytecode lies in `cache`, as it lies beside the modules of an installation that was used once.
     """
     program = Path(sys.executable).with_name("posternctl")
     env = {name: value for name, value in daemon.env.items() if name != "PYTHONDONTWRITEBYTECODE"}
     env["PYTHONPYCACHEPREFIX"] = str(cache)
+    if completed:
+        word = completed.count(" ")
+        env |= {"_POSTERNCTL_COMPLETE": "complete_bash", "COMP_WORDS": completed, "COMP_CWORD": str(word)}
     times = []
     for _ in range(1 + RUNS):
         begun = time.perf_counter()

@@ -128,6 +128,13 @@ def commands(rig: Rig, home: Path) -> None:
     for arguments, expected in ((["--help"], "posternctl"), (["tenant", "list"], "Acme")):
         took_ms = command.median_ms(rig.daemon, home / "bytecode", *arguments, expected=expected)
         figure(f"posternctl {' '.join(arguments)}", f"{took_ms:.0f} ms")
+    for line, expected in (
+        ("posternctl ten", "tenant"),
+        ("posternctl tenant sh", "show"),
+        ("posternctl tenant show A", "Acme"),
+    ):
+        took_ms = command.median_ms(rig.daemon, home / "bytecode", expected=expected, completed=line)
+        figure(f"{line}<TAB>", f"{took_ms:.0f} ms")
 
 
 def heading(title: str, columns: str) -> None:

@@ -6,8 +6,8 @@ Imports nothing, so that the command line can use it for free.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Code(StrEnum):
@@ -39,8 +39,7 @@ class Code(StrEnum):
     BACKEND_UNAVAILABLE = "backend_unavailable"
 
 
-@dataclass(frozen=True, slots=True)
-class FieldProblem:
+class FieldProblem(NamedTuple):
     """One field that was refused, and why."""
 
     field: str

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from daemon.errors import PosternError
 
@@ -26,17 +25,18 @@ class Refused(PosternError):
     request_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What came back: the data, and of a mutation its audit line and its one-time link."""
 
-    data: Document = field(repr=False)  # may hold a secret that is shown once
+    data: Document
     audit: Document | None = None
-    link: Document | None = field(default=None, repr=False)
+    link: Document | None = None
+
+    def __repr__(self) -> str:
+        return f"Answer(audit={self.audit!r})"  # the data and the link may hold a secret that is shown once
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """A part of a list; `next_cursor` is None on the last."""
 
     data: list[Document]

@@ -8,8 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from daemon.api.operations import Scope
-from daemon.settings import duration_seconds
 from postern_ctl import completion, diagnostics, invocation
 from postern_ctl.invocation import WrongUsage
 
@@ -56,6 +54,8 @@ def moment(text: str | None, *, ago: bool = False) -> str | None:
     """Read a duration from now, or back from now, as a time; a time stays as it is and is the server's to judge."""
     if text is None:
         return None
+    from daemon.settings import duration_seconds
+
     try:
         distance = timedelta(seconds=duration_seconds(text))
         at = datetime.now(UTC) + (-distance if ago else distance)
@@ -66,6 +66,8 @@ def moment(text: str | None, *, ago: bool = False) -> str | None:
 
 def seconds(text: str, option: str) -> int:
     """Read a duration. Raises `WrongUsage`."""
+    from daemon.settings import duration_seconds
+
     try:
         return duration_seconds(text)
     except ValueError as problem:
@@ -74,6 +76,8 @@ def seconds(text: str, option: str) -> int:
 
 def scopes(given: Sequence[str]) -> list[str]:
     """Read scopes, in full or by their last word, one by one or with commas between. Raises `WrongUsage`."""
+    from daemon.api.operation import Scope
+
     short = {scope.value.partition(":")[2]: scope.value for scope in Scope}
     wanted = [word.strip() for value in given for word in value.split(",") if word.strip()]
     for word in wanted:

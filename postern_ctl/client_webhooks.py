@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from postern_ctl.answers import Answer, Listing
 from postern_ctl.calls import Group
-from postern_ctl.streams import Following
+
+if TYPE_CHECKING:
+    from postern_ctl.streams import Following
 
 OUTCOME_MAX_SECONDS = 45.0  # the server waits for the receiver before it answers
 
@@ -56,6 +59,8 @@ class Events(Group):
 
     def stream(self, *, tenant: str | None = None, last_event_id: str | None = None) -> Following:
         """Follow what happens, for ever; a connection that is lost is taken up again after the last event."""
+        from postern_ctl.streams import Following
+
         return Following(self._transport, self.path("events.stream", []), {"tenant": tenant}, last_event_id)
 
 
@@ -64,4 +69,6 @@ class Activity(Group):
 
     def stream(self, *, last_event_id: str | None = None) -> Following:
         """Follow every change, and how things stand: a snapshot first, then one whenever something changed."""
+        from postern_ctl.streams import Following
+
         return Following(self._transport, self.path("activity.stream", []), {}, last_event_id)

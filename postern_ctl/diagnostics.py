@@ -12,13 +12,12 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from typer import TyperException
 
 from daemon.errors import Code, PosternError
-from daemon.settings import SettingsError
 from postern_ctl import invocation, output
 from postern_ctl.answers import Answer, Document, Refused, Unreachable
 
@@ -68,8 +67,7 @@ class Failed(Exception):
         self.details = details
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Any error, as it is shown."""
 
     code: str
@@ -86,6 +84,8 @@ class Problem:
 
 def explain(error: Exception) -> Problem:
     """Return what to tell about an error: one sentence on what happened, one on what to do next."""
+    from daemon.settings import SettingsError
+
     match error:
         case Failed():
             return Problem(error.code, error.message, error.exit_code, error.details)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
 
 
 class WrongUsage(Exception):
     """The command line cannot be obeyed; the message says what to write instead."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invocation:
+class Invocation(NamedTuple):
     """The global flags."""
 
     json: bool = False
@@ -36,7 +35,7 @@ GLOBAL_FLAGS = (
     ("--version", "", "Print the version."),
 )
 _SHORT = {"-q": "quiet", "-y": "yes"}
-_NAMES = {item.name for item in fields(Invocation)}
+_NAMES = frozenset(Invocation._fields)
 _VALUED = {"data_dir", "url"}
 
 _current = Invocation()
@@ -76,5 +75,5 @@ def hoist(argv: Sequence[str]) -> tuple[Invocation, list[str]]:
                 if not given[name]:
                     raise WrongUsage(f"{flag} needs a value.")
     finally:
-        enter(replace(Invocation(), **given))  # type: ignore[arg-type]  # names are the fields', types by _VALUED
+        enter(Invocation(**given))  # type: ignore[arg-type]  # names are the fields', types by _VALUED
     return current(), rest

@@ -12,7 +12,6 @@ import sys
 import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import IO, Any, NamedTuple
 
 from daemon import __version__
@@ -70,7 +69,7 @@ def receipt(answer: Answer, *, essential: str = "id", reveal: bool = False) -> N
     data = answer.data if reveal else concealed(answer.data)
     secret = next((name for name in SECRET_FIELDS if name in data), None)
     if invocation.current().json:
-        document(whole(replace(answer, data=data)))
+        document(whole(answer._replace(data=data)))
     else:
         show(data, essential=secret or essential)
 

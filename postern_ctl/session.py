@@ -6,11 +6,11 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING
 
-from daemon.settings import Loaded, load
 from postern_ctl import invocation
 from postern_ctl.invocation import WrongUsage
 
 if TYPE_CHECKING:
+    from daemon.settings import Loaded
     from postern_ctl.client import Postern
 
 ENROLLMENT_KEY_PREFIX = "pk_enroll_"
@@ -21,6 +21,8 @@ SECRET_MAX_LETTERS = 10_000
 @cache
 def loaded() -> Loaded:
     """Return the settings with their sources. Raises `SettingsError`."""
+    from daemon.settings import load
+
     flags = invocation.current()
     given = {"data_dir": flags.data_dir, "api_base_url": flags.url}
     return load({name: value for name, value in given.items() if value is not None})

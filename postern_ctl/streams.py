@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from daemon.errors import Code, PosternError
 from postern_ctl.answers import Document, Refused, Unreachable
@@ -30,8 +30,7 @@ def pause(over: threading.Event, seconds: float) -> None:
     over.wait(seconds)
 
 
-@dataclass(frozen=True, slots=True)
-class StreamEvent:
+class StreamEvent(NamedTuple):
     """One event; with its `id` another stream goes on after it."""
 
     id: str

@@ -12,11 +12,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from copy import copy
-from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 from daemon.errors import Code, FieldProblem, PosternError
@@ -32,13 +31,15 @@ _STREAM_TYPE = "text/event-stream"
 _ACCEPT = "application/json, message/rfc822, */*;q=0.1"
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """A successful answer as it came."""
 
     status: int
     content_type: str
-    body: bytes = field(repr=False)
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"Response({self.status}, {self.content_type!r})"  # the body may hold a secret
 
     def json(self) -> Document:
         """Return the body as a document. Raises `PosternError` when it is none."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from daemon.errors import Code
 
@@ -38,17 +38,16 @@ class Answers(StrEnum):
     STREAM = "stream"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+class Operation(NamedTuple):
     """One row: everything that edges need to know to offer an operation."""
 
     name: str
     method: str
     path: str
     access: Access
-    or_scope: Scope | None = None  # a lesser scope that will do; the service then withholds what it does not cover
     summary: str
     response: str
+    or_scope: Scope | None = None  # a lesser scope that will do; the service then withholds what it does not cover
     answers: Answers = Answers.ONE
     request: str | None = None
     query: str | None = None

@@ -7,7 +7,6 @@ settings too.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -58,7 +57,7 @@ class SettingsError(ValueError):
     """A setting cannot be used; the message names it, its source and what it should look like."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class Settings(ReceivingSettings):
     """The settings in force. A field `data_dir` is `POSTERN_DATA_DIR`, `--data-dir` and `data_dir` in the file."""
 
@@ -281,6 +280,8 @@ def config_path(env: Mapping[str, str]) -> Path:
 def _read_file(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as source:
+            import tomllib
+
             return tomllib.load(source)
     except FileNotFoundError:
         return {}

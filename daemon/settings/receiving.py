@@ -11,7 +11,7 @@ from daemon.settings.values import HostPort, host_port, names, one_of, path, pla
 SECURITY = ("tls", "starttls", "none")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, init=False, repr=False, eq=False)
 class ReceivingSettings(SendingSettings):
     """Where mail comes from, and how that is reached."""
 

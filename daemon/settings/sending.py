@@ -8,7 +8,7 @@ from pathlib import Path
 from daemon.settings.values import HostPort, addr_spec, domain, host_port, one_of, pairs, path, setting, whole
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, init=False, repr=False, eq=False)
 class SendingSettings:
     """Who takes outgoing mail, how he is reached, and how much he is given."""
 
