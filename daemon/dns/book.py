@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import struct
 import threading
-from collections.abc import Container, Iterator
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple
 
 from zones.labels import ROOT, Name, ancestors, parent, wildcard_of
@@ -55,6 +56,7 @@ class Book:
     def __init__(self, unpacked_max: int = UNPACKED_MAX_ZONES) -> None:
         self._held: dict[Name, Held] = {}
         self._unpacked: dict[Name, tuple[Zone, tuple[Name, ...]]] = {}  # with the names that are in `names`
+        self._inner: Counter[Name] = Counter()  # how many origins are below each name that has some
         self._unpacked_max = unpacked_max
         self._generation = 0
         self._lock = threading.Lock()
@@ -71,6 +73,9 @@ class Book:
         """Take a zone in, in place of what it was; return the origins whose remembered answers are void now."""
         with self._lock:
             known = origin in self._held
+            if not known:
+                for above in _above(origin):
+                    self._inner[above] += 1
             touched = [origin] if known else [origin, *self._touch_encloser(origin)]
             self._forget(origin)
             self._generation += 1
@@ -84,7 +89,15 @@ class Book:
                 return []
             self._forget(origin)
             del self._held[origin], self.names[origin]
+            for above in _above(origin):
+                self._inner[above] -= 1
+                if not self._inner[above]:
+                    del self._inner[above]
             return [origin, *self._touch_encloser(origin)]
+
+    def encloses(self, origin: Name) -> bool:
+        """Tell whether another zone lies in this one, which need not know of it."""
+        return origin in self._inner
 
     def packed(self, origin: Name) -> bytes | None:
         """Return a zone as it came."""
@@ -156,13 +169,17 @@ class Book:
 
     def _touch_encloser(self, origin: Name) -> list[Name]:
         """The zone around a new or lost one has other names than before: have it looked at anew."""
-        for above in ancestors(parent(origin)) if origin != ROOT else ():
+        for above in _above(origin):
             if above in self._held:
                 self._forget(above)
                 self._generation += 1
                 self._held[above] = self._held[above]._replace(generation=self._generation)
                 return [above]
         return []
+
+
+def _above(origin: Name) -> Iterable[Name]:
+    return ancestors(parent(origin)) if origin != ROOT else ()
 
 
 def folded(rrtype: int) -> int:

@@ -15,8 +15,8 @@ from daemon.dns.keys import (
     COUNTS_AT,
     EXTRA_AT,
     FORMS,
+    LABEL_AT,
     NAME_AT,
-    NAME_END_TO_TAIL,
     ONE_QUESTION,
     canonical,
     is_none_of,
@@ -42,6 +42,7 @@ from zones.labels import LABEL_MAX_OCTETS, NAME_MAX_OCTETS, ROOT, Name
 from zones.records import OPT
 
 TABLE_MAX_ANSWERS = 100_000
+DENIALS_ALIKE_MAX = 64  # of one place, for other flags and lengths of the label
 
 _POINTERS = tuple((0xC00C + offset).to_bytes(2, "big") for offset in range(256))  # into the question's name
 _MISSING: Any = object()
@@ -52,9 +53,8 @@ Entry = tuple[bytes, bytes, int, int, int]
 answer's length; and where it is counted. An answer that keeps no question has all behind its header in the second."""
 
 
-Denial = tuple[Container[Name], dict[int, Entry]]
-"""How the names below one that exists are denied, by the key without their first label: all names of the zone, and the
-answers by how long that label is."""
+Denial = tuple[slice, Container[Name], Entry]
+"""How names that do not exist are denied: where the name is in the key, all names of the zone, and the answer."""
 
 
 def entry_of(message: bytes) -> Entry:
@@ -79,7 +79,8 @@ class Front:
         self._tcp = tcp
         self._table_max = table_max
         self._keys: dict[Name, set[bytes]] = {}
-        self._denials: dict[bytes, Denial] = {}
+        self._denials: dict[bytes, dict[bytes, Denial]] = {}
+        """By the key behind the first label, then by the key before it."""
         self._denials_max = table_max // 10
         self._denial_keys: dict[Name, set[bytes]] = {}
         self._nxdomain_slots = tuple(counters.slot(low, NXDOMAIN) for low in range(256))
@@ -100,17 +101,17 @@ class Front:
 
         A name that does not exist is answered from its closest encloser, and a type that does not from its name; there
         is no look-up, for that is what floods ask for. Names that do not exist are not remembered, for there is no end
-        of them; how such a name is denied is, for one label more or less makes little difference.
+        of them; how such a name is denied is, for one label more or less makes little difference. Where another zone
+        lies in this one, which need not know of it, not even that is.
         """
-        label_octets = key[NAME_AT] if len(key) > NAME_AT else 0
-        denial = self._denials.get(key[:NAME_AT] + key[NAME_AT + 1 + label_octets :])
-        if denial is not None:
-            nodes, entries = denial
-            entry = entries.get(label_octets)
-            if entry is not None:
-                name = key[NAME_AT : entry[2] - NAME_END_TO_TAIL]
-                if name not in nodes and name not in self._names:  # a zone may lie in another that does not know of it
-                    return entry
+        if len(key) > NAME_AT:
+            denials = self._denials.get(key[LABEL_AT + key[NAME_AT] :])
+            if denials is not None:
+                denial = denials.get(key[:LABEL_AT])
+                if denial is not None:
+                    where, nodes, entry = denial
+                    if key[where] not in nodes:
+                        return entry
         if request[COUNTS_AT:EXTRA_AT] != ONE_QUESTION or request[0] & (QR | OPCODE_MASK):
             return None
         bare = without_options(key, request)
@@ -160,8 +161,8 @@ class Front:
         if not closed:
             return None
         entry = nxdomain, tail, at, size, self._nxdomain_slots[row]
-        if name[1 + name[0] :] == above:
-            self._keep_denial(key, name[0], origin, place, entry)
+        if name[1 + name[0] :] == above and not self._book.encloses(origin):
+            self._keep_denial(key, name_end, origin, place, entry)
         return entry
 
     def _looked_up(self, key: bytes, request: bytes) -> Entry | None:
@@ -215,14 +216,17 @@ class Front:
             for one in keys:
                 self.table.pop(one, None)
 
-    def _keep_denial(self, key: bytes, label_octets: int, origin: Name, place: Place, entry: Entry) -> None:
+    def _keep_denial(self, key: bytes, name_end: int, origin: Name, place: Place, entry: Entry) -> None:
         """Remember how names that are one label longer than an existing one are denied; in the same way."""
         if len(self._denials) >= self._denials_max:
             self._denials.clear()
             self._denial_keys.clear()
-        rest = key[:NAME_AT] + key[NAME_AT + 1 + label_octets :]
+        rest = key[LABEL_AT + key[NAME_AT] :]
         known = self._denial_keys.setdefault(origin, set())
         known.add(rest)
-        self._denials.setdefault(rest, (place.nodes, {}))[1][label_octets] = entry
+        denials = self._denials.setdefault(rest, {})
+        if len(denials) >= DENIALS_ALIKE_MAX:
+            denials.clear()
+        denials[key[:LABEL_AT]] = slice(NAME_AT, name_end), place.nodes, entry
         if self._denial_keys.get(origin) is not known or not self._book.is_current(origin, place.generation):
             self._denials.pop(rest, None)

@@ -12,7 +12,6 @@ from daemon.dns.message import (
     AD,
     CD,
     DO,
-    ID_OCTETS,
     NOERROR,
     NXDOMAIN,
     OPCODE_MASK,
@@ -31,8 +30,7 @@ from daemon.dns.message import (
 from zones.records import DS, OPT
 
 # Offsets in a key, which lacks the id.
-COUNTS_AT, EXTRA_AT, NAME_AT = 2, 8, 10
-NAME_END_TO_TAIL = ID_OCTETS + QUESTION_TAIL_OCTETS  # from a name's end in a key to what stands behind the question
+COUNTS_AT, EXTRA_AT, NAME_AT, LABEL_AT = 2, 8, 10, 11
 ONE_QUESTION = b"\0\1\0\0\0\0"  # and no records but additional ones
 _CLASS_IN = b"\0\1"
 _OPT_START = b"\0\0\x29"  # the root's name, and the type

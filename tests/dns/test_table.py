@@ -11,7 +11,7 @@ import pytest
 
 from daemon.dns.book import Book
 from daemon.dns.counters import Counters
-from daemon.dns.front import Front
+from daemon.dns.front import DENIALS_ALIKE_MAX, Front
 from tests.dns.support import EXAMPLE, query, read, texts, zone
 from zones.labels import from_text
 from zones.packed import pack
@@ -104,6 +104,17 @@ def test_how_names_are_denied_is_remembered_and_no_name_that_exists_is_denied_by
     assert made.ask("n20.example.test", "A").authority[0][0].serial == 9
     made.remove(from_text("n10.example.test."))
     assert made.ask("n10.example.test", "A").rcode() == 3
+
+
+def test_how_names_are_denied_is_remembered_within_bounds() -> None:
+    made = fronts()
+    for octets in range(1, 64):
+        for flags in (0, 0x0100, 0x0010, 0x0120):
+            asked = dns.message.make_query("x" * octets + ".example.test", "A")
+            asked.flags = dns.flags.Flag(flags)
+            assert read(made.raw(asked.to_wire())).rcode() == 3
+    [denials] = made.front._denials.values()
+    assert 1 <= len(denials) <= DENIALS_ALIKE_MAX
 
 
 def test_cookies_and_odd_sizes_are_answered_from_one_entry() -> None:
