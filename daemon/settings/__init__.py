@@ -59,7 +59,11 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class Settings(ReceivingSettings):
-    """The settings in force. A field `data_dir` is `POSTERN_DATA_DIR`, `--data-dir` and `data_dir` in the file."""
+    """The settings in force. A field `data_dir` is `POSTERN_DATA_DIR`, `--data-dir` and `data_dir` in the file.
+
+    They are neither compared nor shown as a whole: there are secrets among them, and each such method is made anew at
+    every start.
+    """
 
     api_base_url: str | None = setting(None, "what clients talk to; unset: the local control socket; mock: fixtures")
     api_key: str | None = setting(None, "agent, enrollment or operator key of the client", secret=True)

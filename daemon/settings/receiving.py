@@ -13,7 +13,7 @@ SECURITY = ("tls", "starttls", "none")
 
 @dataclass(frozen=True, slots=True, kw_only=True, init=False, repr=False, eq=False)
 class ReceivingSettings(SendingSettings):
-    """Where mail comes from, and how that is reached."""
+    """Where mail comes from, and how that is reached. A part of `Settings`, which alone is made."""
 
     receive_backend: str = setting(
         "embedded",
