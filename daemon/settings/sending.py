@@ -10,7 +10,7 @@ from daemon.settings.values import HostPort, addr_spec, domain, host_port, one_o
 
 @dataclass(frozen=True, slots=True, kw_only=True, init=False, repr=False, eq=False)
 class SendingSettings:
-    """Who takes outgoing mail, how he is reached, and how much he is given. A part of `Settings`, which alone is made."""
+    """Who takes outgoing mail, how that is reached, how much it is given: a part of `Settings`, which alone is made."""
 
     send_backend: str = setting(
         "loopback",
