@@ -123,7 +123,7 @@ def set_(
     dry_run: DryRun = False,
 ) -> None:
     """Have these be your records of a name and type; for a TXT give each text as one word."""
-    given = [_quoted(one) for one in data] if type.upper() == "TXT" else data
+    given = [quoted(one) for one in data] if type.upper() == "TXT" else data
     _changed(postern().zones.set_records(zone, name=name, type=type, data=given, ttl=ttl, dry_run=dry_run))
 
 
@@ -204,7 +204,7 @@ def _difference(data: Document) -> None:
             output.emit(output.style(f"{sign} {output.cell(line)}", colour))
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Return a text as strings of a zone file, cut where they would be too long (RFC 1035, 3.3.14)."""
     if text.startswith('"'):
         return text

@@ -18,7 +18,7 @@ from postern_ctl.invocation import WrongUsage
 from postern_ctl.output import cell
 from postern_ctl.tui.dashboard import Dashboard
 from postern_ctl.tui.desk import Desk
-from postern_ctl.tui.dialogs import LinkBox, Told
+from postern_ctl.tui.dialogs import Asking, LinkBox, Told
 from postern_ctl.tui.frame import Done, Page
 from postern_ctl.tui.help import help_text
 from postern_ctl.tui.listing import Listing
@@ -153,6 +153,15 @@ class Console(App[None]):
     def show_box(self, screen: Screen[None]) -> None:
         """Show a screen above what is shown."""
         self.call_later(self.push_screen, screen)
+
+    def close_boxes(self) -> None:
+        """Close what has been asked, before anything else is shown."""
+
+        async def close() -> None:
+            while isinstance(self.screen, Asking):
+                await self.pop_screen()
+
+        self.call_later(close)
 
     def go_back(self) -> None:
         if len(self.screen_stack) > 2:

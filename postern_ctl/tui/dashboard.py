@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
-from textual.widgets import Static
+from textual.widget import Widget
 
-from postern_ctl.answers import Document
 from postern_ctl.commands.audit import row as shown_line
 from postern_ctl.output import cell, second
 from postern_ctl.tui.desk import aside, by_itself
@@ -44,6 +43,23 @@ LINE_COLUMNS = (
 )
 
 
+class Board(Widget):
+    """A few rows in a box, made for the width that it has whenever it is drawn."""
+
+    DEFAULT_CLASSES = "board"
+
+    def __init__(self, title: str, rows: Callable[[int], Sequence[Text]], *, id: str) -> None:
+        super().__init__(id=id)
+        self.border_title = title
+        self._rows = rows
+
+    def render(self) -> Text:
+        """Return the rows below each other, none of which runs on into the next."""
+        made = Text("\n").join(self._rows(self.content_size.width))
+        made.no_wrap, made.overflow = True, "ellipsis"
+        return made
+
+
 class Dashboard(Page):
     """How things stand, drawn anew when they change."""
 
@@ -51,18 +67,16 @@ class Dashboard(Page):
 
     def body(self) -> ComposeResult:
         with Horizontal(id="boards"):
-            yield Static(id="health", classes="board", markup=False)
-            yield Static(id="flow", classes="board", markup=False)
-            yield Static(id="outbox", classes="board", markup=False)
+            yield Board("Health", self._health, id="health")
+            yield Board("Now", self._flow, id="flow")
+            yield Board("Outbox", self._outbox, id="outbox")
         with Container(id="feeds"):
             yield Table(MAIL_COLUMNS, nothing="Mail shows here as it comes.")
             yield Table(LINE_COLUMNS, nothing="Changes show here as they are made.")
 
     def on_mount(self) -> None:
-        for name, title in (("health", "Health"), ("flow", "Now"), ("outbox", "Outbox")):
-            self.query_one(f"#{name}", Static).border_title = title
         self._mail.focus()
-        self.call_after_refresh(self._draw)  # the boards have their size then
+        self._draw()
         self.action_reload()
 
     def on_screen_resume(self) -> None:
@@ -70,7 +84,6 @@ class Dashboard(Page):
 
     def on_resize(self) -> None:
         self.set_class(self.app.size.width >= SIDE_BY_SIDE_FROM_CELLS, "-wide")
-        self.call_after_refresh(self._draw)
 
     @property
     def _mail(self) -> Table:
@@ -115,11 +128,8 @@ class Dashboard(Page):
     def _draw(self) -> None:
         if not self.drawable:
             return
-        stats = self.console.stats
-        if stats is not None:
-            self.query_one("#health", Static).update(self._health(stats))
-            self.query_one("#outbox", Static).update(self._outbox(stats["outbox"], stats["sending_stopped"]))
-        self.draw_flow()
+        for board in self.query(Board):
+            board.refresh()
         mail = list(self.console.mail)[::-1]
         self._mail.show(mail, [f"{one['event']} {one['message']['id']}" for one in mail])
         lines = [shown_line(one) for one in reversed(self.console.lines)]
@@ -127,8 +137,10 @@ class Dashboard(Page):
 
     def draw_flow(self) -> None:
         """Draw the rates; they change by the second while something goes on."""
-        board = self.query_one("#flow", Static)
-        room = max(4, board.content_size.width - LABEL_CELLS - VALUE_CELLS - 1)
+        self.query_one("#flow", Board).refresh()
+
+    def _flow(self, across: int) -> list[Text]:
+        room = max(4, across - LABEL_CELLS - VALUE_CELLS - 1)
         flow, stats = self.console.flow, self.console.stats
         rows = [
             self._bars("mail/s", flow.mail, room),
@@ -137,10 +149,10 @@ class Dashboard(Page):
         ]
         if stats is not None:
             rows += [
-                self._count("mail", stats["messages"], f"in {stats['inboxes']:,} mailboxes"),
-                self._count("agents", stats["agents"], f"of {stats['tenants']:,} tenants"),
+                self._count("mail", stats["messages"], f"in {counted(stats['inboxes'], 'mailbox', 'mailboxes')}"),
+                self._count("agents", stats["agents"], f"of {counted(stats['tenants'], 'tenant', 'tenants')}"),
             ]
-        board.update(_block(rows))
+        return rows
 
     def _count(self, label: str, count: int, rest: str) -> Text:
         return line(self.app, (f"{label:<{LABEL_CELLS}}", QUIET), f"{count:,}", (f" {rest}", QUIET))
@@ -151,7 +163,10 @@ class Dashboard(Page):
         bars = sparkline(values, room)
         return line(self.app, (f"{label:<{LABEL_CELLS + 1}}", QUIET), f"{shown:>{VALUE_CELLS - 2}} ", (bars, "title"))
 
-    def _health(self, stats: Document) -> Text:
+    def _health(self, across: int) -> list[Text]:
+        stats = self.console.stats
+        if stats is None:
+            return []
         problems = stats["problems"]
         ready = ("● " + cell(problems[0]), "bad") if problems else ("● ready", "good")
         rows = [line(self.app, ready, (f"  up {age(stats['uptime_seconds'])}", QUIET))]
@@ -161,9 +176,12 @@ class Dashboard(Page):
         ]
         held = (f", line {stats['audit_seq']:,}", QUIET)
         rows.append(line(self.app, ("store ", QUIET), size(stats["database_bytes"]), held))
-        return _block(rows)
+        return rows
 
-    def _outbox(self, outbox: Document, stopped: int) -> Text:
+    def _outbox(self, across: int) -> list[Text]:
+        if self.console.stats is None:
+            return []
+        outbox, stopped = self.console.stats["outbox"], self.console.stats["sending_stopped"]
         waiting, oldest = outbox["queued"] + outbox["handing"], outbox["oldest_queued_seconds"]
         rows = [
             self._way("queued", waiting, "warn", age(oldest, units=1) if oldest else ""),
@@ -174,7 +192,7 @@ class Dashboard(Page):
         ]
         if stopped:
             rows[-1] = line(self.app, (f"{stopped} tenants stopped", "bad"))
-        return _block(rows)
+        return rows
 
     def _way(self, label: str, count: int, kind: str, rest: str = "") -> Text:
         return line(self.app, (f"{label:<11}", QUIET), (f"{count:,}", kind if count else ""), (f"  {rest}", QUIET))
@@ -184,7 +202,7 @@ class Dashboard(Page):
         mail = self._mail.row
         if self.focused is self._mail and mail is not None:
             message = mail["message"]
-            context = {"message": message["id"], "called": message["subject"] or "(no subject)"}
+            context = {"message": message["id"], "called": message["subject"] or ""}
             self.console.visit("message", context, self.tab)
         elif self.focused is self._lines and self._lines.row is not None:
             from postern_ctl.tui.dialogs import Record
@@ -198,13 +216,6 @@ class Dashboard(Page):
             self.console.copy(str(table.row.get("inbox") or table.row.get("target") or ""))
 
 
-def _block(rows: Sequence[Text]) -> Text:
-    """Return rows below each other, none of which runs on into the next."""
-    made = Text("\n").join(rows)
-    made.no_wrap, made.overflow = True, "ellipsis"
-    return made
-
-
 def sparkline(values: Sequence[float], cells: int) -> str:
     """Return the last of the values as bars, the newest at the right; the highest fills its cell."""
     shown = list(values)[-cells:]
@@ -212,6 +223,11 @@ def sparkline(values: Sequence[float], cells: int) -> str:
     if not top:
         return BARS[0] * len(shown)
     return "".join(BARS[round(value / top * (len(BARS) - 1))] for value in shown)
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """Return a number of things in words."""
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def age(seconds: int, units: int = 2) -> str:

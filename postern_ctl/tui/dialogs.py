@@ -18,15 +18,15 @@ from textual.widgets import Input, Label, Static
 from postern_ctl.answers import Document
 from postern_ctl.diagnostics import PROGRAM, moment
 from postern_ctl.output import cell
-from postern_ctl.tui.desk import by_itself
+from postern_ctl.tui.desk import aside, by_itself
 from postern_ctl.tui.look import line
-from postern_ctl.tui.views import Action, Context, Field, Values
+from postern_ctl.tui.views import Action, Field, Values, filled
 
 if TYPE_CHECKING:
     from postern_ctl.tui.app import Console
     from postern_ctl.tui.frame import Done
 
-Do = Callable[[Values], Awaitable[Callable[[], None]]]  # does it, and returns what is to follow when the box is gone
+Do = Callable[[Values], Awaitable[Callable[[], None]]]  # does it, and returns what is to follow
 DENSE_FROM = 7
 COVERED = "•" * 24
 
@@ -59,7 +59,7 @@ class Box(ModalScreen[None]):
         self.query_one(".box-keys", Static).update(line(self.app, *parts))
 
 
-class _Doing(Box):
+class Asking(Box):
     """A box that does something: while that goes on nothing else is taken, and what went wrong is told in it."""
 
     def __init__(self, do: Do) -> None:
@@ -87,13 +87,13 @@ class _Doing(Box):
             text.no_wrap = False
             self.tell(text)
         else:
-            _ = self.dismiss(None)
-            self.app.call_later(then)
+            self.tell(Text())
+            then()
         finally:
             self._busy = False
 
 
-class Form(_Doing):
+class Form(Asking):
     """The fields of an action, and the command that they make."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -103,11 +103,11 @@ class Form(_Doing):
     ]
     keys = (("⏎", "next, then do it"), ("ctrl+s", "do it"), ("esc", "leave"))
 
-    def __init__(self, action: Action, row: Document, context: Context, do: Do) -> None:
+    def __init__(self, action: Action, row: Document, do: Do) -> None:
         super().__init__(do)
         self._action, self._row = action, row
-        self._fields: list[Field] = action.fields(row, context) if action.fields else []
-        self.title_text = action.title(row)
+        self._fields: list[Field] = action.fields(row) if action.fields else []
+        self.title_text = filled(action.title, row)
 
     def inside(self) -> ComposeResult:
         with VerticalScroll(classes="fields -dense" if len(self._fields) > DENSE_FROM else "fields", can_focus=False):
@@ -130,7 +130,7 @@ class Form(_Doing):
 
     @on(Input.Changed)
     def _draw_command(self) -> None:
-        words = shlex.join((PROGRAM, *self._action.command(self._row, self.values())))
+        words = shlex.join((PROGRAM, *self._action.words(self._row, self.values())))
         made = line(self.app, ("$ ", "quiet"), (words, "strong"))
         made.no_wrap = False
         self.query_one("#command", Static).update(made)
@@ -153,20 +153,22 @@ class Form(_Doing):
         self.perform(values)
 
 
-class Confirm(_Doing):
+class Confirm(Asking):
     """Something that destroys: its name has to be typed."""
 
     keys = (("⏎", "do it"), ("esc", "leave everything as it is"))
 
-    def __init__(self, action: Action, row: Document, do: Do) -> None:
+    def __init__(self, action: Action, row: Document, values: Values, do: Do) -> None:
         super().__init__(do)
-        self._action, self._row = action, row
-        self._expected = action.confirm(row) if action.confirm else ""
-        self.title_text = action.title(row)
+        self._action, self._row, self._values = action, row, values
+        self._expected = filled(action.confirm, {**row, **values})
+        self._previewed = action.preview is None
+        self.title_text = filled(action.title, row)
         self.add_class("-danger")
 
     def inside(self) -> ComposeResult:
         yield Static(Text(self._action.warning), classes="says", markup=False)
+        yield Static(line(self.app, ("looking what would change…", "quiet")), id="changes", markup=False)
         yield Static(id="asks", markup=False)
         yield Input(id="name", compact=True)
         yield Static(id="command", markup=False)
@@ -176,19 +178,41 @@ class Confirm(_Doing):
         asks = line(self.app, "Type ", (self._expected, "strong"), " to go on:")
         asks.no_wrap = False
         self.query_one("#asks", Static).update(asks)
-        words = shlex.join((PROGRAM, *self._action.command(self._row, {})))
+        words = shlex.join((PROGRAM, *self._action.words(self._row, self._values)))
         command = line(self.app, ("$ ", "quiet"), (words, "strong"))
         command.no_wrap = False
         self.query_one("#command", Static).update(command)
         self.tell(Text())
+        self.query_one("#changes").display = not self._previewed
+        if not self._previewed:
+            by_itself(self, self.console, self._preview)
         self.query_one(Input).focus()
+
+    async def _preview(self) -> None:
+        """Show what would change; until it is there nothing is done."""
+        preview = self._action.preview
+        assert preview is not None  # noqa: S101  # else it is not called
+        shown = self.query_one("#changes", Static)
+        try:
+            lines = await aside(lambda: preview(self.console.desk, self._row, self._values))
+        except Exception as problem:  # noqa: BLE001  told in the box; escape leads back
+            made = line(self.app, (self.console.explained(problem), "bad"))
+        else:
+            kinds = {"+": "good", "-": "bad"}
+            made = Text("\n").join(line(self.app, (cell(one), kinds.get(one[:1], ""))) for one in lines)
+            made = made if lines else line(self.app, ("Nothing would change.", "warn"))
+            self._previewed = bool(lines)
+        made.no_wrap = False
+        shown.update(made)
 
     @on(Input.Submitted)
     def _typed(self, event: Input.Submitted) -> None:
+        if not self._previewed:
+            return
         if event.value.strip() != self._expected:
             self.tell(line(self.app, ("That is not its name; nothing was done.", "bad")))
             return
-        self.perform({})
+        self.perform(self._values)
 
 
 class Secret(Box):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from postern_ctl.tui.app import Console
 
 BRAND_FROM_CELLS = 96
+KEY_LINES_MAX = 2
 WIDE_FROM_CELLS = 130
 Hints = Sequence[tuple[str, str]]
 
@@ -145,14 +146,23 @@ class Page(Screen[None]):
         return line(self.app, *parts)
 
     def _keys(self, across: int) -> Text:
-        more = [("?", "help")]
-        made = line(self.app, " ")
+        """Return the keys in as many lines as they need, two at most: what is left out then stands in the help."""
+        help_ = line(self.app, ("?", "key"), " ", ("help", "quiet"))
+        rows = [line(self.app, " ")]
         for key, label in [*self.hints(), ("/", "filter"), (":", "command")]:
             piece = line(self.app, (key, "key"), " ", (label, "quiet"), "  ")
-            if made.cell_len + piece.cell_len + 7 > across:
-                break
-            made += piece
-        return made + line(self.app, (more[0][0], "key"), " ", (more[0][1], "quiet"))
+            last = len(rows) == KEY_LINES_MAX
+            if rows[-1].cell_len + piece.cell_len + (help_.cell_len if last else 0) > across:
+                if last:
+                    break
+                rows.append(line(self.app, " "))
+            rows[-1] += piece
+        if rows[-1].cell_len + help_.cell_len > across:
+            rows.append(line(self.app, " "))
+        rows[-1] += help_
+        made = Text("\n").join(rows)
+        made.no_wrap, made.overflow = True, "ellipsis"
+        return made
 
     def _draw_receipt(self) -> None:
         shown = self.query_one("#receipt", Static)

@@ -21,7 +21,7 @@ from postern_ctl.tui.frame import Hints, Page
 from postern_ctl.tui.live import MAIL, News
 from postern_ctl.tui.look import line
 from postern_ctl.tui.table import Table
-from postern_ctl.tui.views import Action, Context, View
+from postern_ctl.tui.views import Action, Context, View, Way, filled
 
 ROWS_MAX = 5_000
 FILTERED_ROWS_MAX = 1_000  # so many are fetched to be looked through
@@ -61,7 +61,7 @@ class Listing(Page):
     # ---------------------------------------------------------------------------------------------------- the frame
 
     def crumbs(self) -> list[str]:
-        narrowed = self.view.crumb(self.context) if self.view.crumb else self.context.get("called", "")
+        narrowed = self.context.get("called", "")
         return [narrowed, self.view.title] if narrowed else [self.view.title]
 
     def tally(self) -> str:
@@ -75,11 +75,11 @@ class Listing(Page):
         actions = [(one.key, one.label) for one in self._actions(row)]
         if row is None:
             return actions
-        ways = [("⏎" if way.key == "enter" else way.key, way.label) for way in self.view.ways]
+        ways = [("⏎" if way.key == "enter" else way.key, way.label) for way in self.view.ways if way.applies(row)]
         return [*ways, *actions, ("i", "inspect")]
 
     def equivalent(self) -> list[str]:
-        return self.view.command(self.context)
+        return self.view.words(self.context)
 
     def happened(self, news: News) -> None:
         topics, inbox = news.topics, self.context.get("inbox")
@@ -167,7 +167,7 @@ class Listing(Page):
         if not self.drawable:
             return
         rows = [row for row in self._rows if self._fits(row)] if self._words else self._rows
-        self.table.show(rows, [self.view.key(row) for row in rows])
+        self.table.show(rows, [filled(self.view.key, row) for row in rows])
         empty = self.query_one("#empty", Static)
         empty.display = not rows
         self.table.set_class(not rows, "-empty")
@@ -211,10 +211,10 @@ class Listing(Page):
         if self.focused is not self.table:
             return
         for way in self.view.ways:
-            if pressed == way.key and row is not None:
+            if pressed == way.key and row is not None and way.applies(row):
                 event.stop()
                 event.prevent_default()
-                self.console.visit(way.view, way.context(row), self.tab)
+                self._follow(way, row)
                 return
         for action in self.view.actions:
             if pressed == action.key and self._applies(action, row):
@@ -235,12 +235,17 @@ class Listing(Page):
         if way is None:
             self._inspect(row)
         else:
-            self.console.visit(way.view, way.context(row), self.tab)
+            self._follow(way, row)
+
+    def _follow(self, way: Way, row: Document) -> None:
+        told = {**self.context, **row}
+        context = {name: filled(template, told) for name, template in way.context.items()}
+        self.console.visit(way.view, context, self.tab)
 
     def _inspect(self, row: Document) -> None:
         from postern_ctl.tui.dialogs import Record
 
-        self.console.show_box(Record(self.view.called(row), row))
+        self.console.show_box(Record(filled(self.view.called, row), row))
 
     def action_back(self) -> None:
         if self._words:
@@ -250,7 +255,7 @@ class Listing(Page):
 
     def action_copy(self) -> None:
         if self.table.row is not None:
-            self.console.copy(self.view.essential(self.table.row))
+            self.console.copy(filled(self.view.essential, self.table.row))
 
     def shown_command(self) -> str:
         """Return what shows the same on a command line."""

@@ -58,7 +58,7 @@ class MessagePage(Page):
         self.action_reload()
 
     def crumbs(self) -> list[str]:
-        return ["Messages", cell(self.context.get("called", ""))]
+        return ["Messages", cell(self.context.get("called") or "(no subject)")]
 
     def hints(self) -> Hints:
         actions = [] if self.console.readonly else [(one.key, one.label) for one in self._actions()]

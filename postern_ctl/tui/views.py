@@ -78,6 +78,7 @@ class Field(NamedTuple):
     hint: str = ""
     needed: bool = False
     switch: bool = False  # given or not, without a value
+    many: bool = False  # several values, between spaces or commas
 
 
 Values = dict[str, str]
@@ -85,52 +86,76 @@ Values = dict[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """Something that changes a row, or makes one. `run` is called in a thread.
+    """Something that changes a row, or makes one: asked for, confirmed, done, and shown with its receipt.
 
-    `confirm` names what has to be typed before it is done. `command` is the same in posternctl.
+    `title`, `confirm` and `command` are templates over the row and its context. `confirm` is what has to be typed
+    before it is done; `command` the same in posternctl, to which the form's `fields` are added. `run` and `preview` are
+    called in a thread; a preview tells what would change, a line for each, begun with `+` or `-`.
     """
 
     key: str
     label: str
-    title: Callable[[Document], str]
-    command: Callable[[Document, Values], list[str]]
+    title: str
+    command: str
     run: Callable[[Desk, Document, Values], Answer]
-    confirm: Callable[[Document], str] | None = None
+    confirm: str = ""
     warning: str = ""
-    fields: Callable[[Document, Context], list[Field]] | None = None
+    fields: Callable[[Document], list[Field]] | None = None
+    options: Callable[[Document, Values], list[str]] | None = None  # instead of those that follow from the fields
+    preview: Callable[[Desk, Document, Values], list[str]] | None = None
     makes: bool = False  # needs no row
     changes: bool = True
     makes_link: bool = False  # its link is what it is for
     applies: Callable[[Document], bool] = lambda row: True
 
+    def words(self, row: Document, values: Values) -> list[str]:
+        """Return the words of posternctl that do the same."""
+        told = [filled(word, row) for word in self.command.split()]
+        if self.options is not None:
+            return told + self.options(row, values)
+        return told + (flags(self.fields(row), values) if self.fields is not None else [])
+
 
 class Way(NamedTuple):
-    """Where a row leads: another view, narrowed by it."""
+    """Where a row leads: another view, narrowed by it. `context` holds templates over the row."""
 
     key: str
     label: str
     view: str
-    context: Callable[[Document], Context]
+    context: Context
+    applies: Callable[[Document], bool] = lambda row: True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A table of one noun."""
+    """A table of one noun. `command` is a template over the context; `key`, `called` and `essential` over a row."""
 
     name: str
     title: str
     columns: tuple[Column, ...]
     load: Callable[[Desk, Context], Iterator[Page]]
     topics: frozenset[str]  # the subjects of audit lines that change it; `*` for any
-    command: Callable[[Context], list[str]]
+    command: str
     empty: str
-    essential: Callable[[Document], str] = lambda row: str(row["id"])
-    key: Callable[[Document], str] = lambda row: str(row["id"])
-    called: Callable[[Document], str] = lambda row: str(row["id"])
+    narrowed_by: tuple[str, ...] = ()  # of tenant and agent, those that its command takes
+    essential: str = "{id}"  # what is copied
+    key: str = "{id}"
+    called: str = "{id}"
     ways: tuple[Way, ...] = ()
     actions: tuple[Action, ...] = field(default=())
-    crumb: Callable[[Context], str] | None = None
     top: bool = True  # can be shown without being narrowed first
+
+    def words(self, context: Context) -> list[str]:
+        """Return the words of posternctl that show the same."""
+        told = [filled(word, context) for word in self.command.split()]
+        if "agent" in self.narrowed_by and "agent" in context:
+            return [*told, "--agent", context["agent"]]
+        return [*told, "--tenant", context["called"]] if "tenant" in self.narrowed_by and "tenant" in context else told
+
+
+def filled(template: str, row: Document) -> str:
+    """Put the fields of a row into a template."""
+    return template.format_map({name: "" if value is None else value for name, value in row.items()})
 
 
 def pages(listing: Listing) -> Iterator[Page]:
@@ -148,9 +173,9 @@ def one_page(rows: list[Document]) -> Iterator[Page]:
     yield Page(rows, None)
 
 
-def given(**values: str | None) -> dict[str, str]:
-    """Drop what is empty."""
-    return {name: value for name, value in values.items() if value}
+def several(value: str) -> list[str]:
+    """Return the values that stand in one field, between spaces or commas."""
+    return value.replace(",", " ").split()
 
 
 def flags(fields: list[Field], values: Values) -> list[str]:
@@ -158,7 +183,9 @@ def flags(fields: list[Field], values: Values) -> list[str]:
     words: list[str] = []
     for one in fields:
         value = values.get(one.name, "").strip()
-        if not value or (one.switch and value != "yes"):
-            continue
-        words += [one.flag] if one.switch else [one.flag, value] if one.flag else [value]
+        if one.switch:
+            words += [one.flag] if value == "yes" else []
+        else:
+            for each in several(value) if one.many else [value] if value else []:
+                words += [one.flag, each] if one.flag else [each]
     return words

@@ -47,11 +47,12 @@ class Seat:
         """Type into the field that has the focus."""
         await self.press(*("space" if mark == " " else mark for mark in words))
 
-    async def until(self, condition: Callable[[], bool]) -> None:
-        """Let the console work until it is true."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+    async def until(self, condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
+        """Let the console work until it is true. Raises `TimeoutError`."""
+        deadline = time.monotonic() + seconds
         while not condition():
-            assert time.monotonic() < deadline, f"it never came true; the screen says:\n{self.text}"
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"it never came true; the screen says:\n{self.text}")
             await self.pilot.pause(0.05)
 
     async def sees(self, *words: str) -> None:

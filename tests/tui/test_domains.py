@@ -23,7 +23,7 @@ async def test_a_domain_is_added_verified_and_removed(daemon: RunningDaemon, sit
         await seat.press("escape", "e")
         await seat.sees("DKIM keys", "ed25519")
         await seat.press("escape", "z")
-        await seat.sees("Zone file", "$ORIGIN", "SOA")
+        await seat.sees("▸  Zone", "SOA", "managed")
         await seat.press("escape", "v")
         await seat.sees(f"posternctl domain verify {NAME}")
         await seat.press("escape", "d")

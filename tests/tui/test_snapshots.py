@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.tui.seat import LARGE, SMALL, Seat, seated
 from tests.tui.stage import Stage, staged
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
+DRAWN_WITHIN_SECONDS, SETTLED_AFTER_SECONDS = 5.0, 0.5
 PASSING = re.compile(
     r"127\.0\.0\.1:\d+ *|up \d+ \w+(?: \d+ \w+)? *|store +[\d.]+ \w+, line \d+ *|\S*/postern\.sock *|-mock-\w+|▁[▁-█]*"
 )
@@ -61,15 +63,22 @@ async def test_it_looks_the_same(name: str, size: tuple[int, int], stage: Stage)
     keys, said = SCREENS[name]
     async with seated(stage.operator, size) as seat:
         await reach(seat, keys, said)
-        shown = PASSING.sub(lambda found: "░" * len(found[0]), seat.text)
+        path = SNAPSHOTS / f"{name}-{size[0]}x{size[1]}.txt"
+        if os.environ.get("POSTERN_UPDATE_SNAPSHOTS"):
+            await seat.pilot.pause(SETTLED_AFTER_SECONDS)
+            path.write_text(looks(seat), encoding="utf-8")
+        expected = path.read_text(encoding="utf-8")
+        with suppress(TimeoutError):  # the last of it, a scrollbar say, may be drawn a frame later
+            await seat.until(lambda: looks(seat) == expected, DRAWN_WITHIN_SECONDS)
+        assert looks(seat) == expected
+
+
+def looks(seat: Seat) -> str:
+    """Return what the screen shows, but for what is another each time."""
+    shown = PASSING.sub(lambda found: "░" * len(found[0]), seat.text)
     lines = [line.rstrip() for line in shown.splitlines()]
     lines[0] = ""  # the views in the bar, which are as many as the client knows
-    text = "\n".join(lines) + "\n"
-    assert len(lines) == size[1]
-    path = SNAPSHOTS / f"{name}-{size[0]}x{size[1]}.txt"
-    if os.environ.get("POSTERN_UPDATE_SNAPSHOTS"):
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
+    return "\n".join(lines) + "\n"
 
 
 def test_no_snapshot_is_left_over() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from postern_ctl.answers import Answer, Document, Page
+from postern_ctl.answers import Page
 from postern_ctl.commands.audit import row as shown_line
 from postern_ctl.output import second
 from postern_ctl.tui.desk import PAGE_ROWS, Desk
@@ -25,10 +25,7 @@ from postern_ctl.tui.views import (
 
 
 def _lines(desk: Desk, context: Context) -> Iterator[Page]:
-    listing = desk.client.audit.list(
-        tenant=context.get("tenant"), action=context.get("action"), value=context.get("value"), limit=PAGE_ROWS
-    )
-    for page in listing.pages():
+    for page in desk.client.audit.list(tenant=context.get("tenant"), limit=PAGE_ROWS).pages():
         yield Page([{**shown_line(line), "prev": line["prev"]} for line in page.data], page.next_cursor)
 
 
@@ -46,43 +43,40 @@ AUDIT = View(
     columns=AUDIT_COLUMNS,
     load=_lines,
     topics=frozenset({"*"}),
-    command=lambda context: ["audit", "tail", "--follow"],
+    command="audit tail --follow",
+    narrowed_by=("tenant",),
     empty="The log is empty\nThe first change will be its first line.",
-    key=lambda row: str(row["seq"]),
-    essential=lambda row: str(row["hash"]),
-    called=lambda row: f"Line {row['seq']}",
+    key="{seq}",
+    essential="{hash}",
+    called="Line {seq}",
     actions=(
         Action(
             key="v",
             label="verify",
             makes=True,
             changes=False,
-            title=lambda row: "Check the chain",
-            command=lambda row, values: ["audit", "verify"],
+            title="Check the chain",
+            command="audit verify",
             run=lambda desk, row, values: desk.client.audit.verify(),
         ),
         Action(
             key="c",
             label="checkpoint",
             makes=True,
-            title=lambda row: "Sign a checkpoint",
-            command=lambda row, values: ["audit", "checkpoint"],
+            title="Sign a checkpoint",
+            command="audit checkpoint",
             run=lambda desk, row, values: desk.client.audit.checkpoint(),
         ),
         Action(
             key="o",
             label="receipt",
             makes_link=True,
-            title=lambda row: f"A link to the signed receipt of line {row['seq']}",
-            command=lambda row, values: ["link", "create", "--audit", str(row["seq"])],
-            run=lambda desk, row, values: _receipt(desk, row),
+            title="A link to the signed receipt of line {seq}",
+            command="link create --audit {seq}",
+            run=lambda desk, row, values: desk.client.links.create(int(row["seq"])),
         ),
     ),
 )
-
-
-def _receipt(desk: Desk, row: Document) -> Answer:
-    return desk.client.links.create(int(row["seq"]))
 
 
 LINKS = View(
@@ -98,17 +92,18 @@ LINKS = View(
     ),
     load=lambda desk, context: pages(desk.client.links.list(tenant=context.get("tenant"), limit=PAGE_ROWS)),
     topics=frozenset({"*"}),
-    command=lambda context: ["link", "list"],
+    command="link list",
+    narrowed_by=("tenant",),
     empty="There is no link\nEvery change makes one.",
     actions=(
         Action(
             key="x",
             label="revoke",
             applies=lambda row: row["status"] == "open",
-            title=lambda row: "Revoke a link",
+            title="Revoke a link",
             warning="It opens for nobody any more, and what it sealed is erased.",
-            confirm=lambda row: "revoke",
-            command=lambda row, values: ["link", "revoke", row["id"]],
+            confirm="revoke",
+            command="link revoke {id}",
             run=lambda desk, row, values: desk.client.links.revoke(row["id"]),
         ),
     ),

@@ -11,11 +11,9 @@ from postern_ctl.tui.nouns.tenants import tenant_id, whole
 from postern_ctl.tui.views import (
     Action,
     Column,
-    Context,
     Field,
     Values,
     View,
-    flags,
     in_force,
     number,
     of,
@@ -31,14 +29,14 @@ def _scopes(row: Document) -> str:
     return " ".join(arguments.short_scopes(row["scopes"]))
 
 
-def _mint_fields(row: Document, context: Context) -> list[Field]:
+def _mint_fields(row: Document) -> list[Field]:
     every = ",".join(scope.value.partition(":")[2] for scope in Scope)
     return [
         Field(
             "tenant",
             "Tenant",
             "--tenant",
-            context.get("called") or row.get("tenant", ""),
+            row.get("called") or row.get("tenant", ""),
             "its name or id",
             needed=True,
         ),
@@ -77,35 +75,36 @@ KEYS = View(
     ),
     load=lambda desk, context: with_names(desk, desk.client.keys.list(tenant=context.get("tenant"), limit=PAGE_ROWS)),
     topics=frozenset({"key", "inbox", "agent", "tenant"}),
-    command=lambda context: ["key", "list", *(["--tenant", context["called"]] if "tenant" in context else [])],
+    command="key list",
+    narrowed_by=("tenant",),
     empty="There is no enrollment key\nAn agent redeems one for a short-lived key of its own. Press m to mint one.",
-    called=lambda row: str(row["label"]),
+    called="{label}",
     actions=(
         Action(
             key="m",
             label="mint",
             makes=True,
-            title=lambda row: "Mint an enrollment key",
+            title="Mint an enrollment key",
             fields=_mint_fields,
-            command=lambda row, values: ["key", "mint", *flags(_mint_fields(row, {}), values)],
+            command="key mint",
             run=_mint,
         ),
         Action(
             key="x",
             label="revoke",
             applies=lambda row: not row["revoked"],
-            title=lambda row: f"Revoke {row['label']}",
+            title="Revoke {label}",
             warning="What was redeemed with it ends at once, waits too. Its mailboxes stay.",
-            confirm=lambda row: str(row["label"]),
-            command=lambda row, values: ["key", "revoke", row["id"]],
+            confirm="{label}",
+            command="key revoke {id}",
             run=lambda desk, row, values: desk.client.keys.revoke(row["id"]),
         ),
     ),
 )
 
 
-def _agent_mint_fields(row: Document, context: Context) -> list[Field]:
-    agent = Field("agent", "Agent", value=row.get("agent_id") or context.get("agent", ""), needed=True)
+def _agent_mint_fields(row: Document) -> list[Field]:
+    agent = Field("agent", "Agent", value=row.get("agent_id") or row.get("agent", ""), needed=True)
     return [agent, Field("expires", "Expires", "--expires", hint="24h, 7d, or a time; else as long as settings say")]
 
 
@@ -122,17 +121,17 @@ AGENT_KEYS = View(
     ),
     load=lambda desk, context: pages(desk.client.agents.list_keys(context["agent"], limit=PAGE_ROWS)),
     topics=frozenset({"agent_key", "agent", "key"}),
-    command=lambda context: ["agent", "keys", context["agent"]],
+    command="agent keys {agent}",
     empty="It has no key\nIt gets one each time it redeems its enrollment key; m mints another.",
-    called=lambda row: str(row["prefix"]),
+    called="{prefix}",
     actions=(
         Action(
             key="m",
             label="mint",
             makes=True,
-            title=lambda row: "Mint a key for an agent",
+            title="Mint a key for an agent",
             fields=_agent_mint_fields,
-            command=lambda row, values: ["agent", "mint-key", *flags(_agent_mint_fields({}, {}), values)],
+            command="agent mint-key",
             run=lambda desk, row, values: desk.client.agents.mint_key(
                 values["agent"], expires_at=arguments.moment(values["expires"] or None)
             ),
@@ -141,17 +140,17 @@ AGENT_KEYS = View(
             key="x",
             label="revoke",
             applies=lambda row: not row["revoked"],
-            title=lambda row: "Revoke a key",
+            title="Revoke a key",
             warning="Whoever holds it is refused from the next call on.",
-            confirm=lambda row: str(row["prefix"]),
-            command=lambda row, values: ["agent", "revoke-key", row["id"]],
+            confirm="{prefix}",
+            command="agent revoke-key {id}",
             run=lambda desk, row, values: desk.client.agents.revoke_key(row["id"]),
         ),
     ),
 )
 
 
-def _operator_fields(row: Document, context: Context) -> list[Field]:
+def _operator_fields(row: Document) -> list[Field]:
     return [
         Field("name", "Name", needed=True, hint="who, or from where"),
         Field("expires", "Expires", "--expires", hint="24h, 7d, or a time; never when left out"),
@@ -170,17 +169,17 @@ OPERATORS = View(
     ),
     load=lambda desk, context: pages(desk.client.operators.list(limit=PAGE_ROWS)),
     topics=frozenset({"operator"}),
-    command=lambda context: ["operator", "list"],
+    command="operator list",
     empty="There is no remote operator\nWhoever may open the control socket is one anyway. Press m to mint a key.",
-    called=lambda row: str(row["name"]),
+    called="{name}",
     actions=(
         Action(
             key="m",
             label="mint",
             makes=True,
-            title=lambda row: "Mint a key for a remote operator",
+            title="Mint a key for a remote operator",
             fields=_operator_fields,
-            command=lambda row, values: ["operator", "create", *flags(_operator_fields(row, {}), values)],
+            command="operator create",
             run=lambda desk, row, values: desk.client.operators.create(
                 values["name"], expires_at=arguments.moment(values["expires"] or None)
             ),
@@ -189,10 +188,10 @@ OPERATORS = View(
             key="x",
             label="revoke",
             applies=lambda row: not row["revoked"],
-            title=lambda row: f"Revoke the key of {row['name']}",
+            title="Revoke the key of {name}",
             warning="It ends at once, this console too if it is its own.",
-            confirm=lambda row: str(row["name"]),
-            command=lambda row, values: ["operator", "revoke", row["id"]],
+            confirm="{name}",
+            command="operator revoke {id}",
             run=lambda desk, row, values: desk.client.operators.revoke(row["id"]),
         ),
     ),

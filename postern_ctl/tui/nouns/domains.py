@@ -1,4 +1,4 @@
-"""Domains with what they need, and the zones that the name server answers."""
+"""Domains with what they need from others, and the keys that sign for them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,8 @@ from postern_ctl.tui.views import (
     Field,
     View,
     Way,
-    flags,
-    number,
     of,
     one_page,
-    pages,
     state,
     text,
     when,
@@ -30,24 +27,21 @@ from postern_ctl.tui.views import (
 )
 
 
-def _add_fields(row: Document, context: Context) -> list[Field]:
+def _add_fields(row: Document) -> list[Field]:
     return [
         Field("name", "Domain", hint="agents.example.com", needed=True),
-        Field("tenant", "Tenant", "--tenant", context.get("called", ""), "its name or id", needed=True),
+        Field("tenant", "Tenant", "--tenant", row.get("called", ""), "its name or id", needed=True),
         Field("mode", "Mode", "--mode", "delegated", "delegated, manual or purchased", needed=True),
     ]
 
 
-def _named(row: Document) -> str:
-    return str(row["name"])
+_DOMAIN = {"domain": "{name}", "called": "{name}"}
+_ZONE = {"zone": "{name}", "called": "{name}"}
 
 
-def _of_domain(row: Document) -> Context:
-    return {"domain": row["name"], "called": row["name"]}
-
-
-def _of_zone(row: Document) -> Context:
-    return {"zone": row["name"], "called": row["name"]}
+def _served(row: Document) -> bool:
+    """Tell whether we answer for it: then it has a zone of its own."""
+    return bool(row["mode"] == "delegated" or (row["mode"] == "purchased" and row["status"] != "requested"))
 
 
 def _to_add(desk: Desk, context: Context) -> Iterator[Page]:
@@ -58,24 +52,6 @@ def _to_add(desk: Desk, context: Context) -> Iterator[Page]:
 def _selectors(desk: Desk, context: Context) -> Iterator[Page]:
     found = desk.client.domains.get(context["domain"]).data["dkim"]
     return one_page([{**row, "id": f"{row['selector']} {row['algorithm']}"} for row in found])
-
-
-def _lines(desk: Desk, context: Context) -> Iterator[Page]:
-    found = desk.client.zones.get(context["zone"]).data["text"].splitlines()
-    return one_page([{"id": str(n), "line": line.expandtabs()} for n, line in enumerate(found, 1)])
-
-
-def _added(desk: Desk, context: Context) -> Iterator[Page]:
-    for page in desk.client.zones.records(context["zone"], limit=PAGE_ROWS).pages():
-        rows = [
-            {**row, "zone": context["zone"], "id": f"{row['name']} {row['type']} {row['data']}"} for row in page.data
-        ]
-        yield Page(rows, page.next_cursor)
-
-
-def _secondaries(desk: Desk, context: Context) -> Iterator[Page]:
-    for page in desk.client.secondaries.list(context["zone"], limit=PAGE_ROWS).pages():
-        yield Page([{**row, "id": row["name"]} for row in page.data], page.next_cursor)
 
 
 DOMAINS = View(
@@ -93,23 +69,25 @@ DOMAINS = View(
         desk, desk.client.domains.list(tenant=context.get("tenant"), limit=PAGE_ROWS)
     ),
     topics=frozenset({"domain", "tenant"}),
-    command=lambda context: ["domain", "list"],
+    command="domain list",
+    narrowed_by=("tenant",),
     empty="There is no domain\nMailboxes are on the tenants' shared subdomains. Press n to add a domain of one's own.",
-    essential=_named,
-    called=_named,
+    essential="{name}",
+    called="{name}",
     ways=(
-        Way("enter", "records to add", "domain-records", _of_domain),
-        Way("e", "DKIM keys", "domain-keys", _of_domain),
-        Way("z", "zone", "zone-file", _of_zone),
+        Way("enter", "records", "domain-records", _DOMAIN),
+        Way("z", "zone", "zone", _ZONE, _served),
+        Way("w", "secondaries", "secondaries", _ZONE, _served),
+        Way("e", "DKIM keys", "domain-keys", _DOMAIN),
     ),
     actions=(
         Action(
             key="n",
             label="add",
             makes=True,
-            title=lambda row: "Add a domain",
+            title="Add a domain",
             fields=_add_fields,
-            command=lambda row, values: ["domain", "add", *flags(_add_fields(row, {}), values)],
+            command="domain add",
             run=lambda desk, row, values: desk.client.domains.create(
                 values["name"], tenant_id=tenant_id(desk, values["tenant"]), mode=values["mode"]
             ),
@@ -117,34 +95,34 @@ DOMAINS = View(
         Action(
             key="v",
             label="verify",
-            title=lambda row: f"Look whether {row['name']} is set up",
-            command=lambda row, values: ["domain", "verify", row["name"]],
+            title="Look whether {name} is set up",
+            command="domain verify {name}",
             run=lambda desk, row, values: desk.client.domains.verify(row["name"]),
         ),
         Action(
             key="x",
-            label="rotate DKIM",
-            title=lambda row: f"Replace the DKIM keys of {row['name']}",
+            label="rotate",
+            title="Replace the DKIM keys of {name}",
             warning="New keys are published first; what was signed with the old ones can be verified for a while.",
-            confirm=_named,
-            command=lambda row, values: ["domain", "rotate-dkim", row["name"]],
+            confirm="{name}",
+            command="domain rotate-dkim {name}",
             run=lambda desk, row, values: desk.client.domains.rotate_dkim(row["name"]),
         ),
         Action(
             key="s",
             label="advance",
             applies=lambda row: row["mode"] == "purchased",
-            title=lambda row: f"Move {row['name']} on",
-            command=lambda row, values: ["domain", "advance", row["name"]],
+            title="Move {name} on",
+            command="domain advance {name}",
             run=lambda desk, row, values: desk.client.domains.advance(row["name"]),
         ),
         Action(
             key="d",
             label="remove",
-            title=lambda row: f"Remove {row['name']}",
+            title="Remove {name}",
             warning="Its mailboxes go with it, and all their mail.",
-            confirm=_named,
-            command=lambda row, values: ["domain", "remove", row["name"], "--confirm", row["name"]],
+            confirm="{name}",
+            command="domain remove {name} --confirm {name}",
             run=lambda desk, row, values: desk.client.domains.delete(row["name"], confirm=row["name"]),
         ),
     ),
@@ -162,10 +140,10 @@ RECORDS = View(
     ),
     load=_to_add,
     topics=frozenset({"domain"}),
-    command=lambda context: ["domain", "records", context["domain"]],
+    command="domain records {domain}",
     empty="Nothing has to be added\nThe name server answers all that it needs.",
-    essential=lambda row: str(row["data"]),
-    called=_named,
+    essential="{data}",
+    called="{name}",
 )
 SELECTORS = View(
     name="domain-keys",
@@ -179,103 +157,8 @@ SELECTORS = View(
     ),
     load=_selectors,
     topics=frozenset({"domain"}),
-    command=lambda context: ["domain", "show", context["domain"]],
+    command="domain show {domain}",
     empty="It has no key yet\nKeys are made when it goes live.",
-    called=lambda row: str(row["selector"]),
+    called="{selector}",
 )
-ZONES = View(
-    name="zones",
-    title="Zones",
-    columns=(
-        text("ZONE", "name", keep=True, kind=STRONG),
-        Column("OF", of("domain", show=lambda domain: domain or "ours")),
-        number("SERIAL", of("serial")),
-        when("CHANGED", "updated_at"),
-    ),
-    load=lambda desk, context: pages(desk.client.zones.list(limit=PAGE_ROWS)),
-    topics=frozenset({"domain", "zone", "tenant"}),
-    command=lambda context: ["zone", "list"],
-    empty="There is no zone\n",
-    essential=_named,
-    key=_named,
-    called=_named,
-    ways=(
-        Way("enter", "zone file", "zone-file", _of_zone),
-        Way("a", "added records", "zone-records", _of_zone),
-        Way("e", "secondaries", "secondaries", _of_zone),
-    ),
-)
-ZONE_FILE = View(
-    name="zone-file",
-    title="Zone file",
-    top=False,
-    columns=(Column("RECORD", of("line")),),
-    load=_lines,
-    topics=frozenset({"domain", "zone"}),
-    command=lambda context: ["zone", "export", context["zone"]],
-    empty="The zone is empty\n",
-    essential=lambda row: str(row["line"]),
-    called=lambda row: f"Line {row['id']}",
-)
-ADDED = View(
-    name="zone-records",
-    title="Added records",
-    top=False,
-    columns=(
-        text("NAME", "name", kind=STRONG),
-        text("TYPE", "type", keep=True),
-        number("TTL", of("ttl")),
-        text("DATA", "data"),
-        Column("PROBLEM", of("problem"), kind=lambda row: WARN, spare=True),
-    ),
-    load=_added,
-    topics=frozenset({"zone", "domain"}),
-    command=lambda context: ["zone", "record", "list", context["zone"]],
-    empty="No record was added\nposternctl zone record set adds some.",
-    essential=lambda row: str(row["data"]),
-    called=_named,
-    actions=(
-        Action(
-            key="d",
-            label="delete",
-            title=lambda row: f"Delete all {row['type']} records of {row['name']}",
-            warning="Only those that were added; what is managed stays.",
-            confirm=_named,
-            command=lambda row, values: ["zone", "record", "delete", row["zone"], row["name"], row["type"]],
-            run=lambda desk, row, values: desk.client.zones.delete_records(
-                row["zone"], name=row["name"], type=row["type"]
-            ),
-        ),
-    ),
-)
-SECONDARIES = View(
-    name="secondaries",
-    title="Secondaries",
-    top=False,
-    columns=(
-        text("NAME", "name", kind=STRONG),
-        text("HOST", "host"),
-        number("PORT", of("port")),
-        text("KEY", "key_name", kind=QUIET),
-        when("ADDED", "created_at"),
-    ),
-    load=_secondaries,
-    topics=frozenset({"secondary", "zone"}),
-    command=lambda context: ["zone", "secondary", "list", context["zone"]],
-    empty="Nobody else serves this zone\nposternctl zone secondary add has another name server do so.",
-    essential=lambda row: str(row["host"]),
-    called=_named,
-    actions=(
-        Action(
-            key="d",
-            label="remove",
-            title=lambda row: f"Have {row['name']} serve it no longer",
-            warning="Its key is good for nothing from then on.",
-            confirm=_named,
-            command=lambda row, values: ["zone", "secondary", "remove", row["zone"], row["name"]],
-            run=lambda desk, row, values: desk.client.secondaries.delete(row["zone"], name=row["name"]),
-        ),
-    ),
-)
-
-VIEWS = (DOMAINS, RECORDS, SELECTORS, ZONES, ZONE_FILE, ADDED, SECONDARIES)
+VIEWS = (DOMAINS, RECORDS, SELECTORS)

@@ -10,12 +10,10 @@ from postern_ctl.tui.views import (
     WARN,
     Action,
     Column,
-    Context,
     Field,
     Values,
     View,
     Way,
-    flags,
     kind_of,
     of,
     pages,
@@ -28,9 +26,9 @@ from postern_ctl.tui.views import (
 UNREAD, READ, SENT = "●", " ", "→"
 
 
-def _new_fields(row: Document, context: Context) -> list[Field]:
+def _new_fields(row: Document) -> list[Field]:
     return [
-        Field("agent", "Agent", "--agent", context.get("agent", ""), "the id of the agent whose it is", needed=True),
+        Field("agent", "Agent", "--agent", row.get("agent", ""), "the id of the agent whose it is", needed=True),
         Field("username", "Left of the @", "--username", hint="random when left out"),
         Field("domain", "Domain", "--domain", hint="the tenant's shared subdomain when left out"),
         Field("display_name", "Name", "--display-name", hint="what recipients see"),
@@ -44,12 +42,6 @@ def _new(desk: Desk, row: Document, values: Values) -> Answer:
         display_name=values["display_name"] or None,
         agent_id=values["agent"],
     )
-
-
-def _narrowed(context: Context) -> list[str]:
-    if "agent" in context:
-        return ["--agent", context["agent"]]
-    return ["--tenant", context["called"]] if "tenant" in context else []
 
 
 INBOXES = View(
@@ -66,28 +58,29 @@ INBOXES = View(
         desk.client.inboxes.list(tenant=context.get("tenant"), agent=context.get("agent"), limit=PAGE_ROWS)
     ),
     topics=frozenset({"inbox", "tenant"}),
-    command=lambda context: ["inbox", "list", *_narrowed(context)],
+    command="inbox list",
+    narrowed_by=("tenant", "agent"),
     empty="There is no mailbox\nAgents make their own; n makes one for an agent.",
-    essential=lambda row: str(row["address"]),
-    called=lambda row: str(row["address"]),
-    ways=(Way("enter", "messages", "messages", lambda row: {"inbox": row["address"], "called": row["address"]}),),
+    essential="{address}",
+    called="{address}",
+    ways=(Way("enter", "messages", "messages", {"inbox": "{address}", "called": "{address}"}),),
     actions=(
         Action(
             key="n",
             label="new",
             makes=True,
-            title=lambda row: "New mailbox",
+            title="New mailbox",
             fields=_new_fields,
-            command=lambda row, values: ["inbox", "create", *flags(_new_fields(row, {}), values)],
+            command="inbox create",
             run=_new,
         ),
         Action(
             key="d",
             label="delete",
-            title=lambda row: "Delete a mailbox",
+            title="Delete a mailbox",
             warning="All mail in it goes with it, and nobody else can ever have its address.",
-            confirm=lambda row: str(row["address"]),
-            command=lambda row, values: ["inbox", "delete", row["address"], "--confirm", row["address"]],
+            confirm="{address}",
+            command="inbox delete {address} --confirm {address}",
             run=lambda desk, row, values: desk.client.inboxes.delete(row["address"]),
         ),
     ),
@@ -114,31 +107,31 @@ _MESSAGE_COLUMNS = (
     Column("DMARC", _verdict, keep=True, kind=lambda row: kind_of(_verdict(row))),
     when("RECEIVED", "received_at"),
 )
-_INTO = Way("enter", "read", "message", lambda row: {"message": row["id"], "called": row["subject"] or "(no subject)"})
+_INTO = Way("enter", "read", "message", {"message": "{id}", "called": "{subject}"})
 MESSAGE_ACTIONS = (
     Action(
         key="u",
         label="unread",
         applies=lambda row: not row["unread"],
-        title=lambda row: "Mark unread",
-        command=lambda row, values: ["message", "unread", row["id"]],
+        title="Mark unread",
+        command="message unread {id}",
         run=lambda desk, row, values: desk.client.messages.update(row["id"], unread=True),
     ),
     Action(
         key="u",
         label="mark read",
         applies=lambda row: bool(row["unread"]),
-        title=lambda row: "Mark read",
-        command=lambda row, values: ["message", "read", row["id"]],
+        title="Mark read",
+        command="message read {id}",
         run=lambda desk, row, values: desk.client.messages.update(row["id"], unread=False),
     ),
     Action(
         key="d",
         label="delete",
-        title=lambda row: "Delete a message for good",
+        title="Delete a message for good",
         warning="Its raw bytes go, too. Nothing of it can be had back.",
-        confirm=lambda row: "delete",
-        command=lambda row, values: ["message", "delete", row["id"]],
+        confirm="delete",
+        command="message delete {id}",
         run=lambda desk, row, values: desk.client.messages.delete(row["id"]),
     ),
 )
@@ -150,9 +143,9 @@ MESSAGES = View(
     columns=_MESSAGE_COLUMNS,
     load=lambda desk, context: pages(desk.client.messages.list(context["inbox"], limit=PAGE_ROWS)),
     topics=frozenset({"message", "inbox"}),
-    command=lambda context: ["message", "list", context["inbox"]],
+    command="message list {inbox}",
     empty="No mail yet\nIt shows here the moment it is on disk.",
-    called=lambda row: str(row["subject"] or "(no subject)"),
+    called="{subject}",
     ways=(_INTO,),
     actions=MESSAGE_ACTIONS,
 )
@@ -163,16 +156,12 @@ SEARCH = View(
     columns=_MESSAGE_COLUMNS,
     load=lambda desk, context: pages(desk.client.search.find(q=context["q"], limit=PAGE_ROWS)),
     topics=frozenset({"message"}),
-    command=lambda context: ["message", "search", *context["q"].split()],
+    command="message search {q}",
     empty='Nothing was found\nWords, "phrases", prefix*, from:, subject:, has:attachment, before:, after:.',
-    called=lambda row: str(row["subject"] or "(no subject)"),
+    called="{subject}",
     ways=(_INTO,),
     actions=MESSAGE_ACTIONS,
 )
-
-
-def _tenant_named(row: Document) -> str:
-    return str(row.get("tenant") or row["tenant_id"])
 
 
 SUPPRESSIONS = View(
@@ -189,19 +178,20 @@ SUPPRESSIONS = View(
         desk, desk.client.suppressions.list(tenant=context.get("tenant"), limit=PAGE_ROWS)
     ),
     topics=frozenset({"suppression", "message", "tenant"}),
-    command=lambda context: ["suppression", "list"],
+    command="suppression list",
+    narrowed_by=("tenant",),
     empty="Nobody is suppressed\nWho bounces, complains or unsubscribes is not written to again, and is listed here.",
-    key=lambda row: f"{row['tenant_id']} {row['address']}",
-    essential=lambda row: str(row["address"]),
-    called=lambda row: str(row["address"]),
+    key="{tenant_id} {address}",
+    essential="{address}",
+    called="{address}",
     actions=(
         Action(
             key="x",
             label="lift",
-            title=lambda row: "Write to an address again",
+            title="Write to an address again",
             warning="Its tenant may write to it again. If it bounced or complained before, it may again.",
-            confirm=lambda row: str(row["address"]),
-            command=lambda row, values: ["suppression", "remove", row["address"], "--tenant", _tenant_named(row)],
+            confirm="{address}",
+            command="suppression remove {address} --tenant {tenant}",
             run=lambda desk, row, values: desk.client.suppressions.remove(row["address"], tenant=row["tenant_id"]),
         ),
     ),

@@ -26,10 +26,10 @@ SETTINGS = View(
     ),
     load=_rows,
     topics=frozenset(),
-    command=lambda context: ["config", "show"],
+    command="config show",
     empty="There is no setting\n",
-    essential=lambda row: str(row["name"]),
-    called=lambda row: str(row["name"]),
+    essential="{name}",
+    called="{name}",
 )
 
 VIEWS = (SETTINGS,)

@@ -7,12 +7,10 @@ from postern_ctl.invocation import WrongUsage
 from postern_ctl.tui.desk import PAGE_ROWS, Desk
 from postern_ctl.tui.views import (
     Action,
-    Context,
     Field,
     Values,
     View,
     Way,
-    flags,
     pages,
     state,
     text,
@@ -45,14 +43,14 @@ def _tenant_state(row: Document) -> str:
     return "suspended" if row["suspended"] else "active"
 
 
-def _new_tenant(row: Document, context: Context) -> list[Field]:
+def _new_tenant(row: Document) -> list[Field]:
     return [
         Field("name", "Name", needed=True, hint="what you call it"),
         Field("label", "Label", "--label", hint="its shared subdomain; from the name when left out"),
     ]
 
 
-def _limit_fields(row: Document, context: Context) -> list[Field]:
+def _limit_fields(row: Document) -> list[Field]:
     limits: dict[str, int | None] = row["limits"]
     return [
         Field(
@@ -70,11 +68,13 @@ def _limit(desk: Desk, row: Document, values: Values) -> Answer:
     return desk.client.tenants.update(row["id"], limits=limits)
 
 
-def _limit_command(row: Document, values: Values) -> list[str]:
+def _limit_options(row: Document, values: Values) -> list[str]:
     was: dict[str, int | None] = row["limits"]
     given = {name: values.get(name) or ("default" if was[name] is not None else "") for name in was}
-    return ["tenant", "limit", row["name"], *(f"{name}={value}" for name, value in given.items() if value)]
+    return [f"{name}={value}" for name, value in given.items() if value]
 
+
+_TENANT = {"tenant": "{id}", "called": "{name}"}
 
 TENANTS = View(
     name="tenants",
@@ -89,67 +89,71 @@ TENANTS = View(
     ),
     load=lambda desk, context: pages(desk.client.tenants.list(limit=PAGE_ROWS)),
     topics=frozenset({"tenant"}),
-    command=lambda context: ["tenant", "list"],
+    command="tenant list",
     empty="There is no tenant yet\nEverything belongs to one. Press n to make the first.",
-    called=lambda row: str(row["name"]),
+    called="{name}",
     ways=(
-        Way("enter", "mailboxes", "inboxes", lambda row: {"tenant": row["id"], "called": row["name"]}),
-        Way("a", "agents", "agents", lambda row: {"tenant": row["id"], "called": row["name"]}),
-        Way("e", "keys", "keys", lambda row: {"tenant": row["id"], "called": row["name"]}),
+        Way("enter", "mailboxes", "inboxes", _TENANT),
+        Way("a", "agents", "agents", _TENANT),
+        Way("e", "keys", "keys", _TENANT),
+        Way("w", "webhooks", "webhooks", _TENANT),
+        Way("m", "domains", "domains", _TENANT),
+        Way("t", "trail", "audit", _TENANT),
     ),
     actions=(
         Action(
             key="n",
             label="new",
             makes=True,
-            title=lambda row: "New tenant",
+            title="New tenant",
             fields=_new_tenant,
-            command=lambda row, values: ["tenant", "create", *flags(_new_tenant(row, {}), values)],
+            command="tenant create",
             run=lambda desk, row, values: desk.client.tenants.create(values["name"], label=values["label"] or None),
         ),
         Action(
             key="s",
             label="suspend",
             applies=lambda row: not row["suspended"],
-            title=lambda row: f"Suspend {row['name']}",
+            title="Suspend {name}",
             warning="Every call of its agents is refused from the next one on. Its mail is still taken in.",
-            confirm=lambda row: str(row["name"]),
-            command=lambda row, values: ["tenant", "suspend", row["name"]],
+            confirm="{name}",
+            command="tenant suspend {name}",
             run=lambda desk, row, values: desk.client.tenants.update(row["id"], suspended=True),
         ),
         Action(
             key="s",
             label="resume",
             applies=lambda row: bool(row["suspended"]),
-            title=lambda row: f"Resume {row['name']}",
-            command=lambda row, values: ["tenant", "resume", row["name"]],
+            title="Resume {name}",
+            command="tenant resume {name}",
             run=lambda desk, row, values: desk.client.tenants.update(row["id"], suspended=False),
         ),
         Action(
             key="l",
             label="limits",
-            title=lambda row: f"Limits of {row['name']}",
+            title="Limits of {name}",
             fields=_limit_fields,
-            command=_limit_command,
+            command="tenant limit {name}",
+            options=_limit_options,
             run=_limit,
         ),
         Action(
             key="b",
             label="lift brake",
             applies=lambda row: row["sending"]["brake"] != "open",
-            title=lambda row: f"Let {row['name']} send again",
+            title="Let {name} send again",
             warning="Complaints have slowed or stopped its sending. They are counted anew.",
-            confirm=lambda row: str(row["name"]),
-            command=lambda row, values: ["tenant", "lift-brake", row["name"]],
+            confirm="{name}",
+            command="tenant lift-brake {name}",
             run=lambda desk, row, values: desk.client.tenants.lift_brake(row["id"]),
         ),
         Action(
             key="d",
             label="delete",
-            title=lambda row: f"Delete {row['name']}",
+            title="Delete {name}",
             warning="It goes with all that is its own: mailboxes, mail, agents, keys. Nothing of it can be had back.",
-            confirm=lambda row: str(row["name"]),
-            command=lambda row, values: ["tenant", "delete", row["name"], "--confirm", row["name"]],
+            confirm="{name}",
+            command="tenant delete {name} --confirm {name}",
             run=lambda desk, row, values: desk.client.tenants.delete(row["id"], confirm=row["name"]),
         ),
     ),

@@ -13,45 +13,38 @@ from postern_ctl.tui.views import (
     WARN,
     Action,
     Column,
-    Context,
     Field,
     Values,
     View,
     Way,
-    flags,
     number,
     of,
     pages,
+    several,
     state,
     text,
     when,
 )
 
 
-def _add_fields(row: Document, context: Context) -> list[Field]:
+def _add_fields(row: Document) -> list[Field]:
     return [
         Field("url", "URL", hint="where to post to", needed=True),
         Field("agent", "Agent", "--agent", hint="whose it is; can be left out with a mailbox"),
         Field(
             "address", "Mailbox", "--address", hint="only what happens in this one; all of the agent's when left out"
         ),
-        Field("event", "Event", "--event", "message.received", needed=True),
+        Field("event", "Events", "--event", "message.received", "some of message.received,sent,…", True, many=True),
     ]
 
 
 def _add(desk: Desk, row: Document, values: Values) -> Answer:
     return desk.client.webhooks.create(
         values["url"],
-        events=values["event"].replace(",", " ").split(),
+        events=several(values["event"]),
         address=values["address"] or None,
         agent_id=values["agent"] or None,
     )
-
-
-def _add_command(row: Document, values: Values) -> list[str]:
-    fields = [one for one in _add_fields(row, {}) if one.name != "event"]
-    kinds = values.get("event", "").replace(",", " ").split()
-    return ["webhook", "add", *flags(fields, values), *(word for kind in kinds for word in ("--event", kind))]
 
 
 def _health(row: Document) -> str:
@@ -75,43 +68,44 @@ WEBHOOKS = View(
     ),
     load=lambda desk, context: pages(desk.client.webhooks.list(tenant=context.get("tenant"), limit=PAGE_ROWS)),
     topics=frozenset({"webhook", "inbox", "agent"}),
-    command=lambda context: ["webhook", "list"],
+    command="webhook list",
+    narrowed_by=("tenant",),
     empty="There is no webhook\nWhat happens can be posted to a URL, signed. Press n to add one.",
-    called=lambda row: str(row["url"]),
-    ways=(Way("enter", "deliveries", "deliveries", lambda row: {"webhook": row["id"], "called": row["url"]}),),
+    called="{url}",
+    ways=(Way("enter", "deliveries", "deliveries", {"webhook": "{id}", "called": "{url}"}),),
     actions=(
         Action(
             key="n",
             label="add",
             makes=True,
-            title=lambda row: "Add a webhook",
+            title="Add a webhook",
             fields=_add_fields,
-            command=_add_command,
+            command="webhook add",
             run=_add,
         ),
         Action(
             key="t",
             label="test",
-            title=lambda row: "Post a made-up event",
-            command=lambda row, values: ["webhook", "test", row["id"]],
+            title="Post a made-up event",
+            command="webhook test {id}",
             run=lambda desk, row, values: desk.client.webhooks.test(row["id"]),
         ),
         Action(
             key="x",
             label="new secret",
-            title=lambda row: "Give a webhook a new secret",
+            title="Give a webhook a new secret",
             warning="For a day deliveries are signed with the old one, too.",
-            confirm=lambda row: "rotate",
-            command=lambda row, values: ["webhook", "rotate", row["id"]],
+            confirm="rotate",
+            command="webhook rotate {id}",
             run=lambda desk, row, values: desk.client.webhooks.rotate(row["id"]),
         ),
         Action(
             key="d",
             label="remove",
-            title=lambda row: "Remove a webhook",
+            title="Remove a webhook",
             warning="What was still to be delivered is not.",
-            confirm=lambda row: "remove",
-            command=lambda row, values: ["webhook", "remove", row["id"]],
+            confirm="remove",
+            command="webhook remove {id}",
             run=lambda desk, row, values: desk.client.webhooks.delete(row["id"]),
         ),
     ),
@@ -132,15 +126,15 @@ DELIVERIES = View(
     ),
     load=lambda desk, context: pages(desk.client.webhooks.deliveries(context["webhook"], limit=PAGE_ROWS)),
     topics=frozenset({"webhook", "message"}),
-    command=lambda context: ["webhook", "deliveries", context["webhook"]],
+    command="webhook deliveries {webhook}",
     empty="Nothing was delivered yet\nt on the webhook posts a made-up event.",
     actions=(
         Action(
             key="p",
             label="replay",
             applies=lambda row: row["status"] != "dropped",
-            title=lambda row: "Deliver once more",
-            command=lambda row, values: ["webhook", "replay", row["id"]],
+            title="Deliver once more",
+            command="webhook replay {id}",
             run=lambda desk, row, values: desk.client.webhooks.replay(row["id"]),
         ),
     ),
