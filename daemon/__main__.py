@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from daemon.settings import Settings, SettingsError, load
+from daemon.settings import Loaded, Settings, SettingsError, load
 
 FAILED, WRONG_USAGE = 1, 2
 _FLAGS = [item for item in fields(Settings) if not item.metadata["secret"]]  # a process list is for everybody to read
@@ -46,11 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     flags = {item.name: text for item in _FLAGS if (text := getattr(given, item.name)) is not None}
     as_json = given.verb == "run" and given.json
     try:
-        settings = load(flags).settings
+        loaded = load(flags)
     except SettingsError as problem:
         return _fail(str(problem), WRONG_USAGE, "wrong_usage", as_json=as_json)
+    settings = loaded.settings
     if given.verb == "run":
-        return _run(settings, as_json=as_json)
+        return _run(loaded, as_json=as_json)
     if given.verb == "check":
         return _check(settings)
     if given.verb == "doctor":
@@ -62,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
 
 
-def _run(settings: Settings, *, as_json: bool) -> int:
+def _run(loaded: Loaded, *, as_json: bool) -> int:
     from daemon.app import StartError, serve
     from daemon.service.status import Listeners
 
@@ -76,7 +77,7 @@ def _run(settings: Settings, *, as_json: bool) -> int:
         _say(line)
 
     try:
-        asyncio.run(serve(settings, ready))
+        asyncio.run(serve(loaded, ready))
     except StartError as problem:
         return _fail(str(problem), FAILED, "not_started", as_json=as_json)
     return 0

@@ -35,7 +35,7 @@ from daemon.mail.encode import Unwritable
 from daemon.mail.warm import warm
 from daemon.service.services import Services
 from daemon.service.status import Listeners
-from daemon.settings import Settings, allowed_targets
+from daemon.settings import Loaded, Settings, allowed_targets
 from daemon.store import keyring as keyring_table
 from daemon.store.database import Database
 from daemon.web.application import build
@@ -50,15 +50,16 @@ class StartError(Exception):
     """The daemon cannot start; the message says what to do."""
 
 
-async def serve(settings: Settings, ready: Callable[[Listeners], None]) -> None:
+async def serve(loaded: Loaded, ready: Callable[[Listeners], None]) -> None:
     """Run the daemon until SIGTERM or SIGINT. `ready` is called once everything listens. Raises `StartError`."""
-    logs.configure(settings.log_level)
+    logs.configure(loaded.settings.log_level)
     _allow_many_files()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with running(settings) as services:
+    async with running(loaded.settings) as services:
+        services.settings.sources = loaded.sources
         ready(services.stats.listeners)
         await stop.wait()
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from postern_ctl.answers import Answer, Document, Listing, Page, Refused, Unreachable
 from postern_ctl.calls import Group, answer
-from postern_ctl.client_audit import Audit, Stats
+from postern_ctl.client_audit import Audit, SettingsInForce, Stats
 from postern_ctl.client_domains import Domains, Secondaries, Zones
 from postern_ctl.client_keeping import Backups, MasterKeys
 from postern_ctl.client_mail import Lists, Messages, Search, Threads
@@ -128,6 +128,10 @@ class Waits(Group):
         within_seconds = timeout_seconds + WAIT_MARGIN_SECONDS
         query = {"timeout_seconds": timeout_seconds}
         return self._do("waits.resume", wait_id, query=query, within_seconds=within_seconds, receipt=True)
+
+    def list(self, *, tenant: str | None = None, limit: int | None = None, cursor: str | None = None) -> Listing:
+        """List the waits in progress, the newest first, `limit` to a page: for operators."""
+        return self._list("waits.list", tenant=tenant, limit=limit, cursor=cursor)
 
     def drop(self, wait_id: str) -> Answer:
         """Forget a durable wait."""
@@ -353,6 +357,7 @@ class Postern:
         self.links = Links(transport)
         self.audit = Audit(transport)
         self.stats = Stats(transport)
+        self.settings = SettingsInForce(transport)
         self.backups = Backups(transport)
         self.keyring = MasterKeys(transport)
         self.activity = Activity(transport)

@@ -57,3 +57,11 @@ class Stats(Group):
     def get(self) -> Answer:
         """Show the daemon's addresses, age and counts."""
         return self._do("stats.get")
+
+
+class SettingsInForce(Group):
+    """What the daemon was told to do."""
+
+    def get(self) -> Answer:
+        """Show every setting of the daemon, with where it came from; of secrets only that they are set."""
+        return self._do("settings.get")

@@ -49,6 +49,11 @@ class Webhooks(Group):
         """List a webhook's deliveries, newest first, `limit` to a page."""
         return self._list("webhooks.deliveries", id, status=status, limit=limit, cursor=cursor)
 
+    def follow(self, id: str, *, status: str | None = None, limit: int | None = None) -> Following:
+        """Follow a webhook's deliveries, for ever: the newest `limit` as they are, then each that changes."""
+        query = {"status": status, "limit": limit}
+        return Following(self._transport, self.path("webhooks.follow", [id]), query, None)
+
     def replay(self, id: str) -> Answer:
         """Deliver once more, now; the answer tells how that went."""
         return self._do("webhooks.replay", id, within_seconds=OUTCOME_MAX_SECONDS)

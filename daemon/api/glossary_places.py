@@ -74,6 +74,7 @@ NOUNS: dict[str, str] = {
     "zones": "What the name server answers, and what may be added to it.",
     "secondaries": "Other name servers that serve our zones, too.",
     "stats": "What the daemon is doing.",
+    "settings": "What the daemon was told to do.",
     "activity": "Every change as it is made, and how things stand: for operators.",
     "backups": "The whole database in one checked file; the master key is never in it.",
     "keyring": "The master keys, under which secrets are sealed.",

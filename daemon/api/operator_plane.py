@@ -74,6 +74,7 @@ OPERATOR_PLANE = (
         "Revoke an enrollment key",
         "EnrollmentKey",
     ),
+    listing("waits.list", "/v1/waits", _OPERATOR, "List the waits in progress", "WaitInProgress", "TenantQuery"),
     listing("agents.list", "/v1/agents", _OPERATOR, "List agents", "Agent", "TenantQuery"),
     read("agents.get", "/v1/agents/{id}", _OPERATOR, "Show an agent", "Agent"),
     change(
@@ -214,6 +215,7 @@ OPERATOR_PLANE = (
     ),
     read("audit.get", "/v1/audit/{seq}", _OPERATOR, "Show one audit line", "AuditLine"),
     read("stats.get", "/v1/stats", _OPERATOR, "Show what the daemon is doing", "Stats"),
+    read("settings.get", "/v1/settings", _OPERATOR, "Show the settings in force, without secrets", "SettingsInForce"),
     read(
         "activity.stream",
         "/v1/activity",

@@ -1,4 +1,4 @@
-"""What the daemon is doing."""
+"""What the daemon is doing, and the settings that it does it with."""
 
 from __future__ import annotations
 
@@ -28,3 +28,19 @@ class Stats(Model):
     audit_seq: int
     database_bytes: int
     outbox: OutboxCounts
+
+
+class Setting(Model):
+    """A setting, its value as text, and where that came from. A secret's value is only told to be set."""
+
+    name: str
+    value: str
+    unit: str
+    source: str
+    help: str
+
+
+class SettingsInForce(Model):
+    """Every setting of the daemon that runs."""
+
+    settings: list[Setting]

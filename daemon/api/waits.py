@@ -64,6 +64,24 @@ class WaitedMessage(Model):
     received_at: Timestamp
 
 
+class WaitInProgress(Model):
+    """A wait that is open now: who waits in which mailbox, for what, and until when. What it finds is not told."""
+
+    request_id: str
+    actor: str
+    tenant_id: str
+    inbox_id: str
+    address: str
+    from_: str | None
+    subject: str | None
+    regex: str | None
+    claim: bool
+    wait_id: str | None
+    since: Timestamp
+    began_at: Timestamp
+    until: Timestamp
+
+
 class NearMiss(Model):
     """A mail that came and did not match, never its content."""
 

@@ -63,6 +63,15 @@ WEBHOOK_PLANE = (
         errors=(Code.CONFLICT,),
     ),
     read(
+        "webhooks.follow",
+        "/v1/webhooks/{id}/deliveries/stream",
+        _READ,
+        "Follow the deliveries of a webhook, as server-sent events",
+        "Delivery",
+        query="DeliveryFollowQuery",
+        answers=Answers.STREAM,
+    ),
+    read(
         "events.stream",
         "/v1/events",
         _READ,

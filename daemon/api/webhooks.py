@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from daemon.api.common import Model, PageQuery, Timestamp
+from daemon.api.common import PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, Model, PageQuery, Timestamp
 from daemon.api.events import EventKind
 
 URL_MAX_LETTERS = 2_000
@@ -69,6 +69,16 @@ class DeliveryQuery(PageQuery):
     """Which deliveries; `dead` is the dead-letter list."""
 
     status: DeliveryStatus | None = None
+
+
+class DeliveryFollowQuery(Model):
+    """Which deliveries are followed, and what is told at first: the newest `limit`, or what changed since
+    `last_event_id`, which the header `Last-Event-ID` may give, too.
+    """
+
+    status: DeliveryStatus | None = None
+    limit: int = Field(PAGE_LIMIT_DEFAULT, ge=0, le=PAGE_LIMIT_MAX)
+    last_event_id: str | None = Field(None, max_length=100)
 
 
 class Delivery(Model):

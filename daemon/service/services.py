@@ -13,6 +13,7 @@ from daemon.events import Bus, Event
 from daemon.ids import Ids
 from daemon.keys import Keyring
 from daemon.service.auditing import Auditing
+from daemon.service.configuration import Configuration
 from daemon.service.context import Call, authorise
 from daemon.service.domains.checking import DomainChecks
 from daemon.service.domains.dkim import DkimKeys
@@ -144,6 +145,7 @@ class Services:
         self.backups = Backups(tools)
         self.shipping = Shipping(tools, sender)
         self.keyring = Keyrings(tools)
+        self.settings = Configuration(tools)
         self.stats = Status(tools, self.waits, self.audit, counters)
         self.activity = ActivityStream(tools, self.stats)
         self.dispatcher = Dispatcher(tools, maker, sender)

@@ -81,7 +81,12 @@ class Status(Service):
 
     @property
     def waits_active(self) -> int:
-        return self._waits.active
+        return len(self._waits.progress)
+
+    @property
+    def waits_moved(self) -> int:
+        """Return a number that is another whenever a wait began or ended."""
+        return self._waits.progress.moves
 
     async def get(self, call: Call) -> Stats:
         """Return a snapshot."""
@@ -96,7 +101,7 @@ class Status(Service):
             lmtp=self.listeners.lmtp,
             dns=self.listeners.dns,
             socket=self.listeners.socket,
-            waits_active=self._waits.active,
+            waits_active=self.waits_active,
             sending_stopped=await self.sending_stopped(),
             problems=(await self.health()).problems,
             outbox=await self.outbox(),

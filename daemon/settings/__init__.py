@@ -50,6 +50,7 @@ __all__ = [
 
 ENV_PREFIX = "POSTERN_"
 SOCKET_NAME = "postern.sock"
+SET = "(set)"
 SOCKET_PATH_MAX_OCTETS = 100  # sun_path has 104 octets on macOS and 108 on Linux
 
 
@@ -232,11 +233,17 @@ class Loaded:
         for item in sorted(fields(Settings), key=lambda one: one.name in sending):
             value = getattr(self.settings, item.name)
             shown = "" if value is None else ", ".join(value) if type(value) is tuple else str(value)
-            if item.metadata["secret"] and shown:
-                shown = "(set)"
-            name, source = ENV_PREFIX + item.name.upper(), self.sources[item.name]
+            shown = SET if item.metadata["secret"] and shown else _without_user(shown)
+            name, source = ENV_PREFIX + item.name.upper(), self.sources.get(item.name, "default")
             rows.append(Sourced(name, shown, source, item.metadata["unit"], item.metadata["help"]))
         return rows
+
+
+def _without_user(text: str) -> str:
+    """Return a text whose URLs do not tell who logs in there, and with what."""
+    import re
+
+    return re.sub(r"(\b\w+://)[^/?#\s]*@", rf"\1{SET}@", text)
 
 
 def load(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import stat
+from typing import Annotated
+
+import typer
 
 from daemon.settings import Settings
 from postern_ctl import output
@@ -10,7 +13,7 @@ from postern_ctl.app import command, noun
 from postern_ctl.diagnostics import Failed
 from postern_ctl.offline import asked
 from postern_ctl.output import Column
-from postern_ctl.session import loaded
+from postern_ctl.session import loaded, postern
 
 COLUMNS = (
     Column("SETTING", "name", keep=True),
@@ -22,10 +25,13 @@ COLUMNS = (
 app = noun("The settings in force. Order: flag, environment, postern.toml, default.")
 
 
-@command(app, "show", "config show")
-def show() -> None:
+@command(app, "show", "config show --daemon")
+def show(
+    daemon: Annotated[bool, typer.Option("--daemon", help="As the daemon that runs has them; for operators.")] = False,
+) -> None:
     """Show every setting, its value and where it came from."""
-    output.table((row._asdict() for row in loaded().table()), COLUMNS, essential="name")
+    rows = postern().settings.get().data["settings"] if daemon else [row._asdict() for row in loaded().table()]
+    output.table(rows, COLUMNS, essential="name")
 
 
 @command(app, "check", "config check")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from itertools import islice
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, Literal
 
 import typer
 
@@ -20,7 +19,7 @@ from postern_ctl.session import postern, tenant_id
 
 EVENT_DEFAULT = "message.received"
 LIST_DEFAULT_ROWS = 50
-LOOK_EVERY_SECONDS = 1.0
+TOLD_KEPT = 1_000  # what is told again after a lost connection is known by these
 Status = Literal["pending", "delivered", "dead", "dropped"]
 PAGE_MAX_ROWS = 200
 COLUMNS = (
@@ -99,6 +98,7 @@ def deliveries(
         raise WrongUsage("--limit takes a whole number from 1 on.")
     if follow:
         _follow(webhook, status, min(limit, PAGE_MAX_ROWS))
+        return
     listing = postern().webhooks.deliveries(webhook, status=status, limit=min(limit, PAGE_MAX_ROWS))
     if not output.table(islice(listing, limit), DELIVERY_COLUMNS):
         diagnostics.note("There is no such delivery. `posternctl webhook test WEBHOOK` makes one.")
@@ -118,14 +118,12 @@ def remove(webhook: WebhookId) -> None:
     done(postern().webhooks.delete(webhook))
 
 
-def _follow(webhook: str, status: Status | None, limit: int) -> NoReturn:
-    """Print every delivery as it is now, the oldest first, and again when it has changed."""
+def _follow(webhook: str, status: Status | None, limit: int) -> None:
+    """Print the newest deliveries as they are, the oldest first, then each when it has changed."""
     told: dict[str, Document] = {}
-    while True:
-        rows = list(islice(postern().webhooks.deliveries(webhook, status=status, limit=limit), limit))
-        for row in reversed(rows):
-            if told.get(row["id"]) == row:
-                continue
+    for event in postern().webhooks.follow(webhook, status=status, limit=limit):
+        row = event.data
+        if told.pop(row["id"], None) != row:
             if output.is_json():
                 output.json_line({"data": row})
             elif output.is_quiet():
@@ -133,9 +131,10 @@ def _follow(webhook: str, status: Status | None, limit: int) -> NoReturn:
             else:
                 words = (row["id"], row["event"], row["status"], row["attempts"], row["error"])
                 output.lines(["  ".join(map(output.cell, words))])
-        output.flush()
-        told = {row["id"]: row for row in rows}
-        time.sleep(LOOK_EVERY_SECONDS)
+            output.flush()
+        told[row["id"]] = row
+        if len(told) > TOLD_KEPT:
+            del told[next(iter(told))]
 
 
 def _outcome(answer: Answer) -> None:

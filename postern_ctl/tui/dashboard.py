@@ -3,40 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal
 from textual.widget import Widget
 
 from postern_ctl.commands.audit import row as shown_line
-from postern_ctl.output import cell, second
+from postern_ctl.output import cell
 from postern_ctl.tui.desk import aside, by_itself
 from postern_ctl.tui.frame import Hints, Page
 from postern_ctl.tui.live import News
 from postern_ctl.tui.look import line
+from postern_ctl.tui.nouns.waits import clock, into_mailbox, wait_columns
 from postern_ctl.tui.table import Table
 from postern_ctl.tui.views import QUIET, STRONG, Column, kind_of, of, state
 
 BARS = "▁▂▃▄▅▆▇█"
 SIDE_BY_SIDE_FROM_CELLS = 130
+WAITS_SHOWN, WAITS_SHOWN_WIDE, WAITS_FETCHED = 3, 10, 50
 LABEL_CELLS, VALUE_CELLS = 8, 7
 
 
-def _clock(timestamp: str | None) -> str:
-    return (second(timestamp) or "")[-8:]
-
-
 MAIL_COLUMNS = (
-    Column("MAIL", lambda row: _clock(row["message"]["received_at"]), True, lambda row: QUIET),
+    Column("MAIL", lambda row: clock(row["message"]["received_at"]), True, lambda row: QUIET),
     state("", lambda row: str(row["event"]).removeprefix("message.")),
     Column("MAILBOX", of("inbox")),
     Column("SUBJECT", lambda row: row["message"]["subject"], kind=lambda row: STRONG),
     Column("FROM", lambda row: row["message"]["from"], spare=True),
 )
 LINE_COLUMNS = (
-    Column("CHANGES", lambda row: _clock(row.get("time")), True, lambda row: QUIET),
+    Column("CHANGES", lambda row: clock(row.get("time")), True, lambda row: QUIET),
     Column("", of("action"), True, lambda row: STRONG if row.get("outcome") == "ok" else kind_of(row.get("outcome"))),
     Column("BY", of("actor")),
     Column("TARGET", of("target")),
@@ -63,6 +63,7 @@ class Board(Widget):
 class Dashboard(Page):
     """How things stand, drawn anew when they change."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("w", "waits", "waits", show=False)]
     tab = "home"
 
     def body(self) -> ComposeResult:
@@ -73,6 +74,7 @@ class Dashboard(Page):
         with Container(id="feeds"):
             yield Table(MAIL_COLUMNS, nothing="Mail shows here as it comes.")
             yield Table(LINE_COLUMNS, nothing="Changes show here as they are made.")
+        yield Table(wait_columns("WAITS"), id="waits")
 
     def on_mount(self) -> None:
         self._mail.focus()
@@ -93,6 +95,10 @@ class Dashboard(Page):
     def _lines(self) -> Table:
         return self.query(Table)[1]
 
+    @property
+    def _waits(self) -> Table:
+        return self.query_one("#waits", Table)
+
     def crumbs(self) -> list[str]:
         return [cell(self.console.desk.client.target)]
 
@@ -101,7 +107,7 @@ class Dashboard(Page):
         return f"Postern {stats['version']}" if stats else "connecting"
 
     def hints(self) -> Hints:
-        return [("⏎", "read"), ("tab", "mail ⇄ changes"), ("1…9", "views")]
+        return [("⏎", "read"), ("tab", "next table"), ("w", "all waits"), ("1…9", "views")]
 
     def equivalent(self) -> list[str]:
         return ["daemon", "status"]
@@ -109,9 +115,28 @@ class Dashboard(Page):
     def happened(self, news: News) -> None:
         if news.stats is not None:
             self.draw_frame()
+            self._look_who_waits(news.stats["waits_active"])
         self._draw()
 
+    def action_waits(self) -> None:
+        self.console.visit("waits", {}, self.tab)
+
+    def _look_who_waits(self, count: int) -> None:
+        """Fetch the waits, when there are any or were: a snapshot comes whenever one begins or ends."""
+        if count or self._waits.rows:
+            by_itself(self, self.console, self._load_waits, group="waits")
+
+    async def _load_waits(self) -> None:
+        waits = self.console.desk.client.waits
+        page = await aside(lambda: next(waits.list(limit=WAITS_FETCHED).pages()))
+        table = self._waits
+        table.show(page.data, [one["request_id"] for one in page.data])
+        table.styles.height = 1 + min(len(page.data), WAITS_SHOWN_WIDE if self.has_class("-wide") else WAITS_SHOWN)
+        table.display = bool(page.data)
+
     def action_reload(self) -> None:
+        if self.console.stats is not None:
+            self._look_who_waits(self.console.stats["waits_active"])
         if not self.console.lines:
             by_itself(self, self.console, self._load, group="load")
 
@@ -204,6 +229,8 @@ class Dashboard(Page):
             message = mail["message"]
             context = {"message": message["id"], "called": message["subject"] or ""}
             self.console.visit("message", context, self.tab)
+        elif self.focused is self._waits and self._waits.row is not None:
+            self.console.visit("messages", into_mailbox(self._waits.row), self.tab)
         elif self.focused is self._lines and self._lines.row is not None:
             from postern_ctl.tui.dialogs import Record
 
@@ -213,7 +240,7 @@ class Dashboard(Page):
     def action_copy(self) -> None:
         table = self.focused
         if isinstance(table, Table) and table.row is not None:
-            self.console.copy(str(table.row.get("inbox") or table.row.get("target") or ""))
+            self.console.copy(str(table.row.get("inbox") or table.row.get("address") or table.row.get("target") or ""))
 
 
 def sparkline(values: Sequence[float], cells: int) -> str:

@@ -9,6 +9,7 @@ from functools import partial
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
+from textual.message import Message
 from textual.widgets import Static
 
 from postern_ctl.answers import Document
@@ -18,7 +19,7 @@ from postern_ctl.output import cell
 from postern_ctl.tui.desk import aside, by_itself
 from postern_ctl.tui.doing import begin
 from postern_ctl.tui.frame import Hints, Page
-from postern_ctl.tui.live import MAIL, News
+from postern_ctl.tui.live import MAIL, Feed, News
 from postern_ctl.tui.look import line
 from postern_ctl.tui.table import Table
 from postern_ctl.tui.views import Action, Context, View, Way, filled
@@ -26,6 +27,10 @@ from postern_ctl.tui.views import Action, Context, View, Way, filled
 ROWS_MAX = 5_000
 FILTERED_ROWS_MAX = 1_000  # so many are fetched to be looked through
 RELOAD_EVERY_SECONDS = 1.0
+
+
+class Stirred(Message):
+    """The view's own stream had something to tell."""
 
 
 class Listing(Page):
@@ -44,6 +49,7 @@ class Listing(Page):
         self._stale = False
         self._loaded_at = 0.0
         self._problem: str | None = None
+        self._feed: Feed | None = None
 
     def body(self) -> ComposeResult:
         yield Table(self.view.columns)
@@ -54,9 +60,15 @@ class Listing(Page):
         return self.query_one(Table)
 
     def on_mount(self) -> None:
+        if self.view.follow is not None:
+            self._feed = Feed(self.view.follow(self.console.desk, self.context), lambda: self.post_message(Stirred()))
         self.table.focus()
         self.action_reload()
         self._show()
+
+    def on_unmount(self) -> None:
+        if self._feed is not None:
+            self._feed.end()
 
     # ---------------------------------------------------------------------------------------------------- the frame
 
@@ -103,6 +115,7 @@ class Listing(Page):
         self._loading, self._stale = True, False
         by_itself(self, self.console, self._load, group="load")
 
+    @on(Stirred)
     def _refresh_soon(self) -> None:
         """Reload, but not again and again under load."""
         wait = self._loaded_at + RELOAD_EVERY_SECONDS - time.monotonic()

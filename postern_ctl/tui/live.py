@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -17,7 +18,7 @@ AGAIN_AFTER_SECONDS = 5.0
 KEPT_MAX = 500
 SECONDS_KEPT = 120
 FRESH_SECONDS = 1.7  # while something changes, a snapshot comes every second
-MAIL = "message"
+MAIL, WAIT = "message", "wait"
 
 
 class Flow:
@@ -61,10 +62,30 @@ class News:
 
     @property
     def topics(self) -> set[str]:
-        """Return the subjects that something happened to, as audit lines name them; `message` for mail."""
+        """Return the subjects that something happened to, as audit lines name them; `message` for mail, and `wait`
+        with every snapshot, since one is made when somebody begins or ends to wait.
+        """
         actions = (str(line["entry"].get("action", "")).split(":") for line in self.lines)
         found = {action[1] for action in actions if len(action) == 3}
-        return found | {MAIL} if self.events else found
+        found |= {MAIL} if self.events else set()
+        return found | {WAIT} if self.stats is not None else found
+
+
+class Feed:
+    """A stream of a view's own, read in a thread from the beginning until `end`: `came` is called for each event."""
+
+    def __init__(self, stream: Following, came: Callable[[], object]) -> None:
+        self._stream, self._came = stream, came
+        threading.Thread(target=self._read, name="console-feed", daemon=True).start()
+
+    def end(self) -> None:
+        """Hang up."""
+        self._stream.end()
+
+    def _read(self) -> None:
+        with suppress(Refused, Unreachable, PosternError):  # what the page loads tells of it
+            for _ in self._stream:
+                self._came()
 
 
 class Live:

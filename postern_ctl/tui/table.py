@@ -48,8 +48,8 @@ class Table(ScrollView, can_focus=True):
             super().__init__()
             self.near_end = near_end
 
-    def __init__(self, columns: Sequence[Column], *, nothing: str = "") -> None:
-        super().__init__()
+    def __init__(self, columns: Sequence[Column], *, nothing: str = "", id: str | None = None) -> None:
+        super().__init__(id=id)
         self._columns = columns
         self._nothing = nothing  # said where there is no row
         self._keys: list[str] = []

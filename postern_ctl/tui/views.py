@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from postern_ctl.answers import Answer, Document, Listing, Page
 from postern_ctl.output import minute
+from postern_ctl.streams import Following
 from postern_ctl.tui.desk import Desk
 
 GOOD, BAD, WARN, QUIET, STRONG, PLAIN = "good", "bad", "warn", "quiet", "strong", ""
@@ -143,6 +144,7 @@ class View:
     called: str = "{id}"
     ways: tuple[Way, ...] = ()
     actions: tuple[Action, ...] = field(default=())
+    follow: Callable[[Desk, Context], Following] | None = None  # a stream of what no audit line tells
     top: bool = True  # can be shown without being narrowed first
 
     def words(self, context: Context) -> list[str]:

@@ -75,6 +75,7 @@ thread show {thread}
 inbox wait {inbox} --since 2020-01-01T00:00:00Z --timeout 0 --wait-id walked
 wait resume walked --timeout 0
 wait drop walked
+wait list
 webhook add https://hooks.invalid/x --agent {agent} >webhook
 webhook list
 webhook show {webhook}
@@ -126,6 +127,7 @@ whoami
 mcp config --client claude
 doctor
 config show
+config show --daemon
 config check
 daemon status
 agent revoke-key {agent_key}

@@ -57,7 +57,7 @@ BEYOND_SCHEMAS = {
     "webhooks.create": "agent_id is for operators; webhook targets can be forbidden",
 }
 SIGNED = {"cursor", "last_event_id"}  # made by the server for one list: any other text is 400
-STREAMS = {"activity.stream", "events.stream"}
+STREAMS = {"activity.stream", "events.stream", "webhooks.follow"}
 MAY_BE_GONE = {"waits.wait", "waits.resume", "events.stream"}
 TAKES_AWAY = {"agents.update", "tenants.update"}  # beside every DELETE: asked of what is not needed further
 

@@ -81,13 +81,13 @@ async def test_a_cancelled_wait_leaves_no_subscription(home: House) -> None:
     inbox = await a_mailbox(home)
     request = WaitRequest(timeout_seconds=60.0)
     waits = [asyncio.ensure_future(home.services.waits.wait(CALL, inbox, request)) for _ in range(5)]
-    while home.services.waits.active < 5:
+    while len(home.services.waits.progress) < 5:
         await home.look("SELECT 1")
     assert len(home.bus._by_topic[inbox]) == 5
     for wait in waits:
         wait.cancel()
     await asyncio.gather(*waits, return_exceptions=True)
-    assert home.services.waits.active == 0
+    assert len(home.services.waits.progress) == 0
     assert home.bus._by_topic == {}
 
 

@@ -12,7 +12,6 @@ from collections.abc import AsyncGenerator
 from functools import partial
 
 from daemon.api.activity import Activity, ActivityQuery
-from daemon.clock import SECOND_MS
 from daemon.errors import Code, PosternError
 from daemon.events import BusClosed
 from daemon.service.auditing import shown_line
@@ -20,7 +19,7 @@ from daemon.service.context import Call, Notice, Stream
 from daemon.service.people.access import refused_key, stands
 from daemon.service.rates import Held
 from daemon.service.status import Status
-from daemon.service.telling.events import HEARTBEAT_SECONDS, ended
+from daemon.service.telling.events import HEARTBEAT_SECONDS, ended, key_seconds
 from daemon.service.tools import COMMITS, Service, Tools
 from daemon.store import audit, events
 from daemon.store.audit import AuditRow
@@ -63,13 +62,13 @@ class ActivityStream(Service):
                     seq = rows[-1].seq if rows else seq
                     if len(rows) == PAGE_LINES:
                         continue
-                    now, state = self._clock.monotonic(), (seq, event_n, self._status.waits_active)
+                    now, state = self._clock.monotonic(), (seq, event_n, self._status.waits_moved)
                     quiet_seconds = HEARTBEAT_SECONDS if state == told else STATS_EVERY_SECONDS
                     if told is None or now - told_at >= quiet_seconds:
                         stats = Activity(event="stats", stats=await self._status.get(call))
                         yield Notice(self._cursors.mark(_WHAT, seq), "stats", stats)
                         told, told_at = state, now
-                    await nudges.next(min(STATS_EVERY_SECONDS, self._key_seconds(call)))
+                    await nudges.next(min(STATS_EVERY_SECONDS, key_seconds(call, self._clock.now_ms())))
                     await sleep(LOOK_EVERY_SECONDS)
         except BusClosed:
             yield ended("stopping")
@@ -82,10 +81,6 @@ class ActivityStream(Service):
             raise refused_key()
         rows = audit.listing(conn, {}, before_seq=None, after_seq=after_seq, limit=PAGE_LINES)
         return rows, events.last_n(conn)
-
-    def _key_seconds(self, call: Call) -> float:
-        expires_ms = call.principal.expires_ms
-        return float("inf") if expires_ms is None else max(0, expires_ms - self._clock.now_ms()) / SECOND_MS
 
 
 def _of_line(row: AuditRow) -> Activity:

@@ -23,6 +23,7 @@ from daemon.events import Event
 from daemon.service.context import SYSTEM, Call, Source
 from daemon.service.mutations import entry
 from daemon.service.schedule import WEBHOOKS
+from daemon.service.telling.delivered import KIND, deliveries_of
 from daemon.service.telling.happenings import EVERY_EVENT, made_up, told
 from daemon.service.telling.signatures import signed_headers
 from daemon.service.telling.webhook_making import WebhookMaker
@@ -121,7 +122,9 @@ class Dispatcher(Worker):
     def _hand_out_span(self, tx: Tx, upto_n: int, seen_n: int | None) -> None:
         begin = max(events.cursor(tx.conn), seen_n or 0)
         for event_n, webhook_id in webhooks.wanting(tx.conn, begin, upto_n):
-            webhooks.add_delivery_of_event(tx, self._ids.new("delivery"), webhook_id, event_n)
+            delivery_id = self._ids.new("delivery")
+            webhooks.add_delivery_of_event(tx, delivery_id, webhook_id, event_n)
+            self._tell(tx, webhook_id, delivery_id)
         events.set_cursor(tx, upto_n)
 
     async def _send_due(self) -> float:
@@ -187,6 +190,7 @@ class Dispatcher(Worker):
         webhook = None if row is None else webhooks.get(tx.conn, row.webhook_id)
         if row is None or webhook is None:
             return  # deleted meanwhile
+        self._tell(tx, webhook.id, delivery_id)
         if outcome is None:
             error = "the message was deleted before it could be delivered"
             webhooks.update_delivery(tx, replace(row, status="dropped", next_ms=None, error=error))
@@ -220,7 +224,12 @@ class Dispatcher(Worker):
             return
         webhooks.update(tx, replace(webhook, disabled_ms=tx.now_ms, disabled_reason=reason))
         webhooks.give_up(tx, webhook.id, f"the webhook was disabled: {reason}")
+        self._tell(tx, webhook.id)
         append(tx, replace(entry(self._call(), "webhook:disable", webhook.tenant_id, webhook.id), reason=reason))
+
+    def _tell(self, tx: Tx, webhook_id: str, delivery_id: str = "") -> None:
+        """Wake whoever follows the webhook's deliveries; without an id many changed."""
+        tx.on_commit(partial(self._bus.publish, Event(deliveries_of(webhook_id), KIND, delivery_id)))
 
     def _call(self) -> Call:
         return Call(principal=SYSTEM, request_id=self._ids.new("req"), source=Source.SYSTEM)

@@ -78,7 +78,8 @@ class Events(Service):
                     if now >= beat:
                         yield self._alive(call, position)
                         beat = now + HEARTBEAT_SECONDS
-                    await nudges.next(min(beat - now if now < beat else HEARTBEAT_SECONDS, self._key_seconds(call)))
+                    left = beat - now if now < beat else HEARTBEAT_SECONDS
+                    await nudges.next(min(left, key_seconds(call, self._clock.now_ms())))
         except BusClosed:
             yield ended("stopping")
         except PosternError as problem:
@@ -107,16 +108,18 @@ class Events(Service):
     def _what(self, call: Call) -> str:
         return f"events of {call.principal.agent_id or 'all'}"
 
-    def _key_seconds(self, call: Call) -> float:
-        expires_ms = call.principal.expires_ms
-        return float("inf") if expires_ms is None else max(0, expires_ms - self._clock.now_ms()) / SECOND_MS
-
 
 def _refuse_gap(conn: sqlite3.Connection, position: int) -> None:
     if not events.first_kept_n(conn) - 1 <= position <= events.last_n(conn):
         raise PosternError(
             Code.GONE, "Events after this one are kept no more. List the messages, then follow without Last-Event-ID."
         )
+
+
+def key_seconds(call: Call, now_ms: int) -> float:
+    """Return how long the caller's key lives yet."""
+    expires_ms = call.principal.expires_ms
+    return float("inf") if expires_ms is None else max(0, expires_ms - now_ms) / SECOND_MS
 
 
 def ended(reason: str) -> Notice:

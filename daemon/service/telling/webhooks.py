@@ -7,14 +7,16 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from daemon.api.common import Deleted, TenantQuery
-from daemon.api.webhooks import Delivery, DeliveryQuery, Webhook, WebhookCreate, WebhookMinted
+from daemon.api.webhooks import Delivery, DeliveryFollowQuery, DeliveryQuery, Webhook, WebhookCreate, WebhookMinted
 from daemon.clock import iso, iso_or_none
 from daemon.errors import Code, PosternError, invalid, not_found
 from daemon.events import BusClosed, Event
-from daemon.service.context import Call, Done, Listed, Principal
+from daemon.service.context import Call, Done, Listed, Principal, Stream
 from daemon.service.mailboxes.inboxes import owned_inbox
 from daemon.service.mutations import Change
+from daemon.service.telling.delivered import KIND, deliveries_of, may_see_webhook, owned_webhook, shown_delivery
 from daemon.service.telling.dispatcher import DELIVERIES, delivery_topic
+from daemon.service.telling.following import DeliveryStream
 from daemon.service.telling.webhook_making import WebhookMaker
 from daemon.service.tools import Service, Tools
 from daemon.store import agents, inboxes, webhooks
@@ -32,6 +34,7 @@ class Webhooks(Service):
     def __init__(self, tools: Tools, maker: WebhookMaker) -> None:
         super().__init__(tools)
         self._maker = maker
+        self._stream = DeliveryStream(tools)
 
     async def create(self, call: Call, request: WebhookCreate) -> Done[WebhookMinted]:
         """Make a webhook for what happens from now on; its secret is shown this once.
@@ -65,13 +68,13 @@ class Webhooks(Service):
         return self._cursors.listed(what, query, rows, lambda pair: pair[0].n, lambda pair: pair[1])
 
     async def get(self, call: Call, webhook: str) -> Webhook:
-        return await self._database.read(lambda conn: _shown(conn, _owned(conn, call.principal, webhook)))
+        return await self._database.read(lambda conn: _shown(conn, owned_webhook(conn, call.principal, webhook)))
 
     async def delete(self, call: Call, webhook: str) -> Done[Deleted]:
         """Delete a webhook; what was still to be delivered is not."""
 
         def change(tx: Tx) -> Change[Deleted]:
-            row = _owned(tx.conn, call.principal, webhook)
+            row = owned_webhook(tx.conn, call.principal, webhook)
             webhooks.remove(tx, row.id)
             return Change(data=Deleted(id=row.id), target=row.id, tenant=row.tenant_id)
 
@@ -81,7 +84,7 @@ class Webhooks(Service):
         """Mint a new secret. For a day deliveries carry a signature of each, so that receivers can change over."""
 
         def change(tx: Tx) -> Change[WebhookMinted]:
-            row, secret = self._maker.rotated(tx, _owned(tx.conn, call.principal, webhook))
+            row, secret = self._maker.rotated(tx, owned_webhook(tx.conn, call.principal, webhook))
             return _minted(tx, row, secret)
 
         return await self._mutations.run(call, "webhook:rotate", change)
@@ -94,7 +97,7 @@ class Webhooks(Service):
         delivery_id = self._ids.new("delivery")
 
         def change(tx: Tx) -> Change[Delivery]:
-            owner = _owned(tx.conn, call.principal, webhook)
+            owner = owned_webhook(tx.conn, call.principal, webhook)
             _refuse_waiting(tx.conn, owner)
             row = DeliveryRow(
                 id=delivery_id,
@@ -119,11 +122,15 @@ class Webhooks(Service):
         before = self._cursors.before(what, query)
 
         def look(conn: sqlite3.Connection) -> list[DeliveryRow]:
-            owner = _owned(conn, call.principal, webhook)
+            owner = owned_webhook(conn, call.principal, webhook)
             return webhooks.deliveries(conn, owner.id, query.status, before, query.limit + 1)
 
         rows = await self._database.read(look)
-        return self._cursors.listed(what, query, rows, lambda row: row.n, _shown_delivery)
+        return self._cursors.listed(what, query, rows, lambda row: row.n, shown_delivery)
+
+    async def follow(self, call: Call, webhook: str, query: DeliveryFollowQuery) -> Stream:
+        """Follow a webhook's deliveries: the newest as they are, then each that changes."""
+        return await self._stream.follow(call, webhook, query)
 
     async def replay(self, call: Call, delivery: str) -> Done[Delivery]:
         """Deliver once more, now, under the same id, and tell how that went; a failure begins the schedule anew.
@@ -134,7 +141,7 @@ class Webhooks(Service):
         def change(tx: Tx) -> Change[Delivery]:
             row = webhooks.delivery(tx.conn, delivery)
             owner = None if row is None else webhooks.get(tx.conn, row.webhook_id)
-            if row is None or owner is None or not _may_see(owner, call.principal):
+            if row is None or owner is None or not may_see_webhook(owner, call.principal):
                 raise not_found("delivery")
             if owner.disabled_ms is not None and row.event_n is not None:
                 raise PosternError(
@@ -149,7 +156,8 @@ class Webhooks(Service):
 
     def _queued(self, tx: Tx, row: DeliveryRow) -> Change[Delivery]:
         tx.on_commit(lambda: self._bus.publish(Event(DELIVERIES, "queued", row.id)))
-        return Change(data=_shown_delivery(row), target=row.id, tenant=row.tenant_id)
+        tx.on_commit(lambda: self._bus.publish(Event(deliveries_of(row.webhook_id), KIND, row.id)))
+        return Change(data=shown_delivery(row), target=row.id, tenant=row.tenant_id)
 
     async def _outcome(
         self, call: Call, effect: str, delivery_id: str, change: Callable[[Tx], Change[Delivery]]
@@ -162,7 +170,7 @@ class Webhooks(Service):
             except BusClosed:
                 return done
         row = await self._database.read(lambda conn: webhooks.delivery(conn, delivery_id))
-        return done if row is None else replace(done, data=_shown_delivery(row))
+        return done if row is None else replace(done, data=shown_delivery(row))
 
 
 def _refuse_waiting(conn: sqlite3.Connection, row: WebhookRow) -> None:
@@ -190,18 +198,6 @@ def _owner(conn: sqlite3.Connection, principal: Principal, request: WebhookCreat
     return agent.tenant_id, agent.id, inbox.id if inbox else None
 
 
-def _may_see(row: WebhookRow, principal: Principal) -> bool:
-    return principal.is_operator or row.agent_id == principal.agent_id
-
-
-def _owned(conn: sqlite3.Connection, principal: Principal, webhook_id: str) -> WebhookRow:
-    """Return a webhook of the caller's; what is not there and what is another's raise the same `not_found`."""
-    row = webhooks.get(conn, webhook_id)
-    if row is None or not _may_see(row, principal):
-        raise not_found("webhook")
-    return row
-
-
 def _minted(tx: Tx, row: WebhookRow, secret: str) -> Change[WebhookMinted]:
     data = WebhookMinted(**_shown(tx.conn, row).model_dump(), secret=secret)
     return Change(data=data, target=row.id, tenant=row.tenant_id, secret=secret)
@@ -220,20 +216,4 @@ def _shown(conn: sqlite3.Connection, row: WebhookRow) -> Webhook:
         failing_since=iso_or_none(row.failing_ms),
         old_secret_until=iso_or_none(row.old_until_ms),
         created_at=iso(row.created_ms),
-    )
-
-
-def _shown_delivery(row: DeliveryRow) -> Delivery:
-    return Delivery(
-        id=row.id,
-        webhook_id=row.webhook_id,
-        event=row.kind,
-        message_id=row.subject_id,
-        status=row.status,  # type: ignore[arg-type]  # the store holds these four
-        attempts=row.attempts,
-        created_at=iso(row.created_ms),
-        last_attempt_at=iso_or_none(row.last_ms),
-        next_attempt_at=iso_or_none(row.next_ms),
-        response_status=row.response_status,
-        error=row.error,
     )

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from daemon.api.common import Deleted
+from daemon.api.common import Deleted, TenantQuery
 from daemon.api.messages import Extracted
 from daemon.api.operations import Scope
-from daemon.api.waits import WaitAnswer, WaitedMessage, WaitRequest, WaitResumeQuery
+from daemon.api.waits import WaitAnswer, WaitedMessage, WaitInProgress, WaitRequest, WaitResumeQuery
 from daemon.clock import MINUTE_MS, SECOND_MS, iso, parse_iso
 from daemon.errors import Code, PosternError, not_found, unavailable
 from daemon.events import BusClosed, Event, Subscription
-from daemon.service.context import Call, Done, Principal
+from daemon.service.context import Call, Done, Listed, Principal
 from daemon.service.mailboxes.extracted import good_enough, shown_extraction
 from daemon.service.mailboxes.inboxes import owned_inbox
 from daemon.service.mutations import Change
 from daemon.service.people.access import refused_key, stands
 from daemon.service.rates import Held
 from daemon.service.tools import Service, Tools
+from daemon.service.waiting.progress import Progress
 from daemon.service.waiting.wanted import NEAR_MISSES_TOLD, Misses, Wanted, wanted
 from daemon.store import messages, waits
 from daemon.store.database import Tx
@@ -64,7 +66,13 @@ class Waits(Service):
 
     def __init__(self, tools: Tools) -> None:
         super().__init__(tools)
-        self.active = 0
+        self.progress = Progress()
+
+    async def list(self, call: Call, query: TenantQuery) -> Listed[WaitInProgress]:
+        """List the waits that are open now, in all mailboxes or a tenant's, the newest first."""
+        before = self._cursors.before("waits", query)
+        rows = self.progress.newest(query.tenant, before, query.limit + 1)
+        return self._cursors.listed("waits", query, rows, lambda row: row.n, lambda row: row.wait)
 
     async def wait(self, call: Call, address: str, request: WaitRequest) -> WaitAnswer | Done[WaitAnswer]:
         """Block until a matching mail is there, and return it with what it holds.
@@ -144,9 +152,9 @@ class Waits(Service):
     async def _run(self, wait: _Wait, timeout_seconds: float) -> WaitAnswer | Done[WaitAnswer]:
         principal, seconds = wait.call.principal, min(timeout_seconds, self._settings.max_wait_ms / SECOND_MS)
         topics = (wait.inbox.id, principal.key_id, principal.agent_id, principal.tenant_id)
-        self.active += 1
         try:
             with (
+                self.progress.of(self._shown(wait, seconds)),
                 self._rates.holding(wait.call, Held.WAITS),
                 self._bus.subscribe(*(topic for topic in topics if topic)) as subscription,
             ):
@@ -154,12 +162,28 @@ class Waits(Service):
                 match = await self._look(wait, deadline) or await self._sleep(wait, subscription, deadline)
         except BusClosed:
             raise unavailable("The daemon is stopping. Wait again in a moment, with since.", 1) from None
-        finally:
-            self.active -= 1
         self._meters.waits.labels("timed_out" if match is None else "matched").inc()
         if match is None:
             return await self._in_vain(wait)
         return match.claim or _answer(match, principal)
+
+    def _shown(self, wait: _Wait, seconds: float) -> WaitInProgress:
+        now_ms, request = self._clock.now_ms(), wait.request
+        return WaitInProgress(
+            request_id=wait.call.request_id,
+            actor=str(wait.call.principal.actor),
+            tenant_id=wait.inbox.tenant_id,
+            inbox_id=wait.inbox.id,
+            address=wait.inbox.address,
+            from_=request.from_,
+            subject=request.subject,
+            regex=request.regex,
+            claim=request.claim,
+            wait_id=wait.durable.wait_id if wait.durable else None,
+            since=iso(wait.wanted.since_ms),
+            began_at=iso(now_ms),
+            until=iso(now_ms + int(seconds * SECOND_MS)),
+        )
 
     async def _look(self, wait: _Wait, deadline: float) -> _Match | None:
         """Return the newest stored match, looking at one at least and at no more than there is time for.
@@ -177,7 +201,7 @@ class Waits(Service):
                 return None
             before = rows[-1].n
 
-    def _page(self, conn: sqlite3.Connection, wait: _Wait, before: int | None) -> list[MessageRow]:
+    def _page(self, conn: sqlite3.Connection, wait: _Wait, before: int | None) -> Sequence[MessageRow]:
         principal = wait.call.principal
         if not stands(conn, principal, self._clock.now_ms()):
             raise refused_key()

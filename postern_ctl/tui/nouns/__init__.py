@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from postern_ctl.tui.nouns import agents, audit, credentials, domains, mail, settings, tenants, webhooks, zones
+from postern_ctl.tui.nouns import agents, audit, credentials, domains, mail, settings, tenants, waits, webhooks, zones
 from postern_ctl.tui.views import View
 
 VIEWS: dict[str, View] = {
     view.name: view
-    for module in (tenants, credentials, agents, mail, webhooks, domains, zones, audit, settings)
+    for module in (tenants, credentials, agents, mail, waits, webhooks, domains, zones, audit, settings)
     for view in module.VIEWS
 }
 TABS = (

@@ -115,18 +115,19 @@ DELIVERIES = View(
     title="Deliveries",
     top=False,
     columns=(
-        text("EVENT", "event", keep=True),
+        Column("EVENT", of("event", show=lambda kind: kind.removeprefix("message.")), keep=True),
         state("STATUS", lambda row: str(row["status"])),
         number("TRIES", of("attempts")),
         number("HTTP", of("response_status")),
-        when("LAST TRY", "last_attempt_at"),
         Column("NEXT", of("next_attempt_at", show=minute), keep=True, kind=lambda row: QUIET),
         Column("ERROR", of("error"), kind=lambda row: BAD),
+        Column("LAST TRY", of("last_attempt_at", show=minute), kind=lambda row: QUIET, spare=True),
         text("ID", "id", kind=QUIET, spare=True),
     ),
     load=lambda desk, context: pages(desk.client.webhooks.deliveries(context["webhook"], limit=PAGE_ROWS)),
-    topics=frozenset({"webhook", "message"}),
-    command="webhook deliveries {webhook}",
+    topics=frozenset({"webhook"}),
+    follow=lambda desk, context: desk.client.webhooks.follow(context["webhook"], limit=0),
+    command="webhook deliveries {webhook} --follow",
     empty="Nothing was delivered yet\nt on the webhook posts a made-up event.",
     actions=(
         Action(
