@@ -232,7 +232,8 @@ class Transport:
                 connection.connect()
                 connected(connection.sock)
             connection.request(method, self._prefix + path + (f"?{asked}" if asked else ""), content, headers)
-            yield connection.getresponse()
+            with connection.getresponse() as answer:
+                yield answer
         except TimeoutError:
             raise Unreachable(self.target, f"no answer within {timeout:g} s") from None
         except OSError as problem:

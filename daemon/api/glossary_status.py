@@ -10,6 +10,8 @@ STATUS: dict[str, tuple[str, Any]] = {
     "Activity.audit": ("The line, when a change was made.", _MADE_UP),
     "Activity.event": ("`audit`: a change was made. `stats`: how things stand.", "audit"),
     "Activity.stats": ("How things stand, when that is what is told.", None),
+    "DeliveryFollowQuery.limit": ("How many of the newest are told at first.", 50),
+    "DeliveryFollowQuery.status": ("Only those that are this, or become it.", "dead"),
     "Setting.help": ("What it is.", "longest single wait"),
     "Setting.name": ("The variable that sets it.", "POSTERN_MAX_WAIT_MS"),
     "Setting.source": ("Where its value came from: flag, environment, file or default.", "default"),

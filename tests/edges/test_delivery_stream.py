@@ -69,9 +69,14 @@ def test_it_goes_on_after_the_last_one_seen_and_tells_what_is_asked_for(agent: P
         assert missed in (next(again).data["id"], next(again).data["id"])
         again.end()
         receiver.reply = 500
-        dead = agent.webhooks.follow(webhook, status="dead", limit=0)
+        first = agent.webhooks.test(webhook).data["id"]
+        dead = agent.webhooks.follow(webhook, status="dead")
+        assert next(dead).data["id"] == first
+        receiver.reply = 200
         agent.webhooks.test(webhook)
-        assert next(dead).data["status"] == "dead"
+        receiver.reply = 500
+        second = agent.webhooks.test(webhook).data["id"]
+        assert next(dead).data["id"] == second
         dead.end()
 
 
