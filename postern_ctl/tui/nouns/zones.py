@@ -48,7 +48,7 @@ def _all(desk: Desk, context: Context) -> Iterator[Page]:
         rows.append({**row, "origin": ADDED if added else MANAGED, "problem": None})
     for row in rows:
         row["id"] = f"{row['name']} {row['type']} {row['data']}"
-        row["together"] = BETWEEN.join(sets.get((row["name"], row["type"]), ()))
+        row["together"] = BETWEEN.join(sorted(sets.get((row["name"], row["type"]), ())))
     return one_page(rows)
 
 
