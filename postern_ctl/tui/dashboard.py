@@ -20,7 +20,7 @@ from postern_ctl.tui.live import News
 from postern_ctl.tui.look import line
 from postern_ctl.tui.nouns.waits import clock, into_mailbox, wait_columns
 from postern_ctl.tui.table import Table
-from postern_ctl.tui.views import QUIET, STRONG, Column, kind_of, of, state
+from postern_ctl.tui.views import QUIET, STRONG, Column, fits, kind_of, of, state
 
 BARS = "▁▂▃▄▅▆▇█"
 SIDE_BY_SIDE_FROM_CELLS = 130
@@ -65,6 +65,7 @@ class Dashboard(Page):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("w", "waits", "waits", show=False)]
     tab = "home"
+    _words = ""  # what mail and changes are narrowed to
 
     def body(self) -> ComposeResult:
         with Horizontal(id="boards"):
@@ -102,8 +103,21 @@ class Dashboard(Page):
     def crumbs(self) -> list[str]:
         return [cell(self.console.desk.client.target)]
 
+    def narrow(self, words: str) -> None:
+        self._words = words.strip().lower()
+        self._draw()
+        self.draw_frame()
+
+    def action_back(self) -> None:
+        if self._words:
+            self.narrow("")
+        else:
+            super().action_back()
+
     def tally(self) -> str:
         stats = self.console.stats
+        if self._words:
+            return f"/{self._words}"
         return f"Postern {stats['version']}" if stats else "connecting"
 
     def hints(self) -> Hints:
@@ -155,9 +169,9 @@ class Dashboard(Page):
             return
         for board in self.query(Board):
             board.refresh()
-        mail = list(self.console.mail)[::-1]
+        mail = [one for one in reversed(self.console.mail) if fits(one, MAIL_COLUMNS, self._words)]
         self._mail.show(mail, [f"{one['event']} {one['message']['id']}" for one in mail])
-        lines = [shown_line(one) for one in reversed(self.console.lines)]
+        lines = [one for one in map(shown_line, reversed(self.console.lines)) if fits(one, LINE_COLUMNS, self._words)]
         self._lines.show(lines, [str(one["seq"]) for one in lines])
 
     def draw_flow(self) -> None:

@@ -50,6 +50,7 @@ class Page(Screen[None]):
         Binding("o", "link", "one-time link", show=False),
     ]
     tab: str = ""  # the view that is marked in the bar
+    narrows = "filter"  # what `/` does
 
     @property
     def console(self) -> Console:
@@ -149,7 +150,7 @@ class Page(Screen[None]):
         """Return the keys in as many lines as they need, two at most: what is left out then stands in the help."""
         help_ = line(self.app, ("?", "key"), " ", ("help", "quiet"))
         rows = [line(self.app, " ")]
-        for key, label in [*self.hints(), ("/", "filter"), (":", "command")]:
+        for key, label in [*self.hints(), ("/", self.narrows), (":", "command")]:
             piece = line(self.app, (key, "key"), " ", (label, "quiet"), "  ")
             last = len(rows) == KEY_LINES_MAX
             if rows[-1].cell_len + piece.cell_len + (help_.cell_len if last else 0) > across:

@@ -15,14 +15,13 @@ from textual.widgets import Static
 from postern_ctl.answers import Document
 from postern_ctl.answers import Page as Rows
 from postern_ctl.diagnostics import PROGRAM
-from postern_ctl.output import cell
 from postern_ctl.tui.desk import aside, by_itself
 from postern_ctl.tui.doing import begin
 from postern_ctl.tui.frame import Hints, Page
 from postern_ctl.tui.live import MAIL, Feed, News
 from postern_ctl.tui.look import line
 from postern_ctl.tui.table import Table
-from postern_ctl.tui.views import Action, Context, View, Way, filled
+from postern_ctl.tui.views import Action, Context, View, Way, filled, fits
 
 ROWS_MAX = 5_000
 FILTERED_ROWS_MAX = 1_000  # so many are fetched to be looked through
@@ -179,17 +178,13 @@ class Listing(Page):
     def _show(self) -> None:
         if not self.drawable:
             return
-        rows = [row for row in self._rows if self._fits(row)] if self._words else self._rows
+        rows = [row for row in self._rows if fits(row, self.view.columns, self._words)]
         self.table.show(rows, [filled(self.view.key, row) for row in rows])
         empty = self.query_one("#empty", Static)
         empty.display = not rows
         self.table.set_class(not rows, "-empty")
         empty.update(self._nothing())
         self.draw_frame()
-
-    def _fits(self, row: Document) -> bool:
-        shown = " ".join(cell(column.value(row)) for column in self.view.columns).lower()
-        return all(word in shown for word in self._words.split())
 
     def _nothing(self) -> Text:
         if self._problem is not None:

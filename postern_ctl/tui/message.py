@@ -57,6 +57,11 @@ class MessagePage(Page):
         self.query_one(Pager).focus()
         self.action_reload()
 
+    narrows = "find"
+
+    def narrow(self, words: str) -> None:
+        self.query_one(Pager).find(words)
+
     def crumbs(self) -> list[str]:
         return ["Messages", cell(self.context.get("called") or "(no subject)")]
 

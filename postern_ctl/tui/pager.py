@@ -40,6 +40,12 @@ class Pager(ScrollView, can_focus=True):
         self._lay_out()
         self.scroll_to(0, 0, animate=False, immediate=True)
 
+    def find(self, words: str) -> None:
+        """Scroll to the first line that contains `words`, whatever the case."""
+        wanted = words.strip().lower()
+        found = (at for at, one in enumerate(self._lines) if wanted and wanted in one.plain.lower())
+        self.scroll_to(0, next(found, 0), animate=False, immediate=True)
+
     def on_resize(self) -> None:
         self._lay_out()
 

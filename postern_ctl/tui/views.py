@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from postern_ctl.answers import Answer, Document, Listing, Page
-from postern_ctl.output import minute
+from postern_ctl.output import cell, minute
 from postern_ctl.streams import Following
 from postern_ctl.tui.desk import Desk
 
 GOOD, BAD, WARN, QUIET, STRONG, PLAIN = "good", "bad", "warn", "quiet", "strong", ""
 _KINDS = {
-    GOOD: {"active", "live", "signing", "ok", "pass", "delivered", "open", "sent", "received"},
+    GOOD: {"active", "live", "signing", "ok", "pass", "delivered", "open", "sent", "received", "added"},
     BAD: set("suspended disabled revoked expired dead refused fail stopped bounced failed missing different".split()),
-    WARN: {"pending", "queued", "throttled", "handing", "complained", "temperror", "permerror", "used", "deleting"},
-    QUIET: {"dropped", "none", "unknown", "-", "default", "unchecked"},
+    WARN: {
+        "pending",
+        "queued",
+        "throttled",
+        "handing",
+        "complained",
+        "temperror",
+        "permerror",
+        "used",
+        "deleting",
+        "unanswered",
+    },
+    QUIET: {"dropped", "none", "unknown", "-", "default", "unchecked", "managed"},
 }
 _KIND_OF = {word: kind for kind, words in _KINDS.items() for word in words}
 
@@ -153,6 +164,12 @@ class View:
         if "agent" in self.narrowed_by and "agent" in context:
             return [*told, "--agent", context["agent"]]
         return [*told, "--tenant", context["called"]] if "tenant" in self.narrowed_by and "tenant" in context else told
+
+
+def fits(row: Document, columns: Sequence[Column], words: str) -> bool:
+    """Tell whether what is shown of a row contains every one of `words`, in lower case."""
+    shown = " ".join(cell(column.value(row)) for column in columns).lower()
+    return all(word in shown for word in words.split())
 
 
 def filled(template: str, row: Document) -> str:

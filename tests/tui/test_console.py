@@ -144,6 +144,48 @@ async def test_home_is_live(daemon: RunningDaemon, world: World, sit: Sit) -> No
         await seat.sees("Straight to the top", "From", "DMARC")
 
 
+async def test_home_is_narrowed_by_words(daemon: RunningDaemon, world: World, sit: Sit) -> None:
+    async with sit() as seat:
+        await seat.sees("● ready", "backup:create")
+        for subject in ("Needle", "Haystack"):
+            daemon.deliver(world.address, mail(world.address, subject=subject))
+            await seat.sees(subject)
+        await seat.press("slash")
+        await seat.type("needle")
+        await seat.sees_no("Haystack")
+        assert "Needle" in seat.text
+        assert "backup:create" not in seat.text
+        await seat.press("enter", "escape")
+        await seat.sees("Haystack", "backup:create")
+
+
+async def test_words_are_found_in_a_long_message(daemon: RunningDaemon, world: World, sit: Sit) -> None:
+    text = "\n".join(f"line {number}" for number in range(300)) + "\nThe marmalade.\n"
+    daemon.deliver(world.address, mail(world.address, subject="Long", text=text))
+    async with sit() as seat:
+        await seat.press("5", "enter")
+        await seat.sees("Long")
+        await seat.press("enter")
+        await seat.sees("line 1", "/ find")
+        assert "marmalade" not in seat.text
+        await seat.press("slash")
+        await seat.type("MARMALADE")
+        await seat.sees("The marmalade.")
+        await seat.press("escape")
+        await seat.sees("line 1")
+
+
+async def test_keys_that_need_a_second_line_get_it(daemon: RunningDaemon, sit: Sit) -> None:
+    daemon.tenant("Crowded")
+    async with sit() as seat:
+        await seat.press("2")
+        await seat.sees("⏎ mailboxes", "n new", "d delete", "? help")
+        await seat.press("t")
+        await seat.sees("Crowded  ▸  Audit", "socket:tenant:create")
+        await seat.press("Y")
+        assert seat.copied == "posternctl audit tail --follow --tenant Crowded"
+
+
 async def test_read_only_changes_nothing(daemon: RunningDaemon, world: World, sit: Sit) -> None:
     before = audit_head(daemon)
     async with sit(readonly=True) as seat:
