@@ -94,6 +94,7 @@ class Field(NamedTuple):
 
 
 Values = dict[str, str]
+Run = Callable[[Desk, Document, Values], Answer]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +110,7 @@ class Action:
     label: str
     title: str
     command: str
-    run: Callable[[Desk, Document, Values], Answer]
+    run: Run
     confirm: str = ""
     warning: str = ""
     fields: Callable[[Document], list[Field]] | None = None
@@ -126,6 +127,33 @@ class Action:
         if self.options is not None:
             return told + self.options(row, values)
         return told + (flags(self.fields(row), values) if self.fields is not None else [])
+
+
+def mint(title: str, command: str, fields: Callable[[Document], list[Field]], run: Run) -> Action:
+    """Return the action that makes a key."""
+    return Action(key="m", label="mint", makes=True, title=title, command=command, fields=fields, run=run)
+
+
+def revoke(
+    title: str,
+    command: str,
+    run: Callable[[Desk, str], Answer],
+    *,
+    warning: str,
+    confirm: str,
+    applies: Callable[[Document], bool] = lambda row: not row["revoked"],
+) -> Action:
+    """Return the action that takes something out of force; `run` is given its id."""
+    return Action(
+        key="x",
+        label="revoke",
+        title=title,
+        command=command,
+        run=lambda desk, row, values: run(desk, row["id"]),
+        warning=warning,
+        confirm=confirm,
+        applies=applies,
+    )
 
 
 class Way(NamedTuple):

@@ -18,6 +18,7 @@ from postern_ctl.tui.views import (
     number,
     of,
     pages,
+    revoke,
     state,
     text,
     when,
@@ -96,15 +97,13 @@ LINKS = View(
     narrowed_by=("tenant",),
     empty="There is no link\nEvery change makes one.",
     actions=(
-        Action(
-            key="x",
-            label="revoke",
-            applies=lambda row: row["status"] == "open",
-            title="Revoke a link",
+        revoke(
+            "Revoke a link",
+            "link revoke {id}",
+            lambda desk, id: desk.client.links.revoke(id),
             warning="It opens for nobody any more, and what it sealed is erased.",
             confirm="revoke",
-            command="link revoke {id}",
-            run=lambda desk, row, values: desk.client.links.revoke(row["id"]),
+            applies=lambda row: row["status"] == "open",
         ),
     ),
 )

@@ -9,15 +9,16 @@ from postern_ctl.output import minute
 from postern_ctl.tui.desk import PAGE_ROWS, Desk
 from postern_ctl.tui.nouns.tenants import tenant_id, whole
 from postern_ctl.tui.views import (
-    Action,
     Column,
     Field,
     Values,
     View,
     in_force,
+    mint,
     number,
     of,
     pages,
+    revoke,
     state,
     text,
     when,
@@ -80,24 +81,13 @@ KEYS = View(
     empty="There is no enrollment key\nAn agent redeems one for a short-lived key of its own. Press m to mint one.",
     called="{label}",
     actions=(
-        Action(
-            key="m",
-            label="mint",
-            makes=True,
-            title="Mint an enrollment key",
-            fields=_mint_fields,
-            command="key mint",
-            run=_mint,
-        ),
-        Action(
-            key="x",
-            label="revoke",
-            applies=lambda row: not row["revoked"],
-            title="Revoke {label}",
+        mint("Mint an enrollment key", "key mint", _mint_fields, _mint),
+        revoke(
+            "Revoke {label}",
+            "key revoke {id}",
+            lambda desk, id: desk.client.keys.revoke(id),
             warning="What was redeemed with it ends at once, waits too. Its mailboxes stay.",
             confirm="{label}",
-            command="key revoke {id}",
-            run=lambda desk, row, values: desk.client.keys.revoke(row["id"]),
         ),
     ),
 )
@@ -125,26 +115,20 @@ AGENT_KEYS = View(
     empty="It has no key\nIt gets one each time it redeems its enrollment key; m mints another.",
     called="{prefix}",
     actions=(
-        Action(
-            key="m",
-            label="mint",
-            makes=True,
-            title="Mint a key for an agent",
-            fields=_agent_mint_fields,
-            command="agent mint-key",
-            run=lambda desk, row, values: desk.client.agents.mint_key(
+        mint(
+            "Mint a key for an agent",
+            "agent mint-key",
+            _agent_mint_fields,
+            lambda desk, row, values: desk.client.agents.mint_key(
                 values["agent"], expires_at=arguments.moment(values["expires"] or None)
             ),
         ),
-        Action(
-            key="x",
-            label="revoke",
-            applies=lambda row: not row["revoked"],
-            title="Revoke a key",
+        revoke(
+            "Revoke a key",
+            "agent revoke-key {id}",
+            lambda desk, id: desk.client.agents.revoke_key(id),
             warning="Whoever holds it is refused from the next call on.",
             confirm="{prefix}",
-            command="agent revoke-key {id}",
-            run=lambda desk, row, values: desk.client.agents.revoke_key(row["id"]),
         ),
     ),
 )
@@ -173,26 +157,20 @@ OPERATORS = View(
     empty="There is no remote operator\nWhoever may open the control socket is one anyway. Press m to mint a key.",
     called="{name}",
     actions=(
-        Action(
-            key="m",
-            label="mint",
-            makes=True,
-            title="Mint a key for a remote operator",
-            fields=_operator_fields,
-            command="operator create",
-            run=lambda desk, row, values: desk.client.operators.create(
+        mint(
+            "Mint a key for a remote operator",
+            "operator create",
+            _operator_fields,
+            lambda desk, row, values: desk.client.operators.create(
                 values["name"], expires_at=arguments.moment(values["expires"] or None)
             ),
         ),
-        Action(
-            key="x",
-            label="revoke",
-            applies=lambda row: not row["revoked"],
-            title="Revoke the key of {name}",
+        revoke(
+            "Revoke the key of {name}",
+            "operator revoke {id}",
+            lambda desk, id: desk.client.operators.revoke(id),
             warning="It ends at once, this console too if it is its own.",
             confirm="{name}",
-            command="operator revoke {id}",
-            run=lambda desk, row, values: desk.client.operators.revoke(row["id"]),
         ),
     ),
 )

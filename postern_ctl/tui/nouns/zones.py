@@ -84,7 +84,7 @@ def _data(values: Values) -> list[str]:
 
 
 def _set_options(row: Document, values: Values) -> list[str]:
-    return [values["name"], values["type"], *_data(values), "--ttl", values["ttl"]]
+    return [one for one in (values["name"], values["type"], *_data(values), "--ttl", values["ttl"]) if one]
 
 
 def _set(desk: Desk, row: Document, values: Values, *, dry_run: bool = False) -> Answer:
