@@ -49,10 +49,14 @@ class Webhooks(Group):
         """List a webhook's deliveries, newest first, `limit` to a page."""
         return self._list("webhooks.deliveries", id, status=status, limit=limit, cursor=cursor)
 
-    def follow(self, id: str, *, status: str | None = None, limit: int | None = None) -> Following:
-        """Follow a webhook's deliveries, for ever: the newest `limit` as they are, then each that changes."""
+    def follow(
+        self, id: str, *, status: str | None = None, limit: int | None = None, last_event_id: str | None = None
+    ) -> Following:
+        """Follow a webhook's deliveries, for ever: the newest `limit` as they are, or what changed since an event, then
+        each that changes.
+        """
         query = {"status": status, "limit": limit}
-        return Following(self._transport, self.path("webhooks.follow", [id]), query, None)
+        return Following(self._transport, self.path("webhooks.follow", [id]), query, last_event_id)
 
     def replay(self, id: str) -> Answer:
         """Deliver once more, now; the answer tells how that went."""

@@ -60,7 +60,8 @@ class Listing(Page):
 
     def on_mount(self) -> None:
         if self.view.follow is not None:
-            self._feed = Feed(self.view.follow(self.console.desk, self.context), lambda: self.post_message(Stirred()))
+            opened = partial(self.view.follow, self.console.desk, self.context)
+            self._feed = Feed(opened, lambda event: self.post_message(Stirred()))
         self.table.focus()
         self.action_reload()
         self._show()

@@ -5,9 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 
 from daemon.errors import PosternError
 from postern_ctl.answers import Document, Refused, Unreachable
@@ -72,24 +70,55 @@ class News:
 
 
 class Feed:
-    """A stream of a view's own, read in a thread from the beginning until `end`: `came` is called for each event."""
+    """One stream, read in a thread until `end`, whatever becomes of the connection: `came` gets what each event says.
 
-    def __init__(self, stream: Following, came: Callable[[], object]) -> None:
-        self._stream, self._came = stream, came
+    `opened` opens it after the event of an id. `refused` is told why nothing more will come.
+    """
+
+    def __init__(
+        self,
+        opened: Callable[[str | None], Following],
+        came: Callable[[Document], object],
+        refused: Callable[[str], object] = lambda why: None,
+    ) -> None:
+        self._opened, self._came, self._refused = opened, came, refused
+        self._over = threading.Event()
+        self._stream: Following | None = None
         threading.Thread(target=self._read, name="console-feed", daemon=True).start()
+
+    @property
+    def connected(self) -> bool:
+        """Tell whether it stands."""
+        return self._stream is not None and self._stream.connected
 
     def end(self) -> None:
         """Hang up."""
-        self._stream.end()
+        self._over.set()
+        if self._stream is not None:
+            self._stream.end()
 
     def _read(self) -> None:
-        with suppress(Refused, Unreachable, PosternError):  # what the page loads tells of it
-            for _ in self._stream:
-                self._came()
+        last: str | None = None
+        while not self._over.is_set():
+            stream = self._stream = self._opened(last)
+            if self._over.is_set():
+                stream.end()
+            try:
+                for event in stream:
+                    last = event.id or last
+                    self._came(event.data)
+            except Refused as refused:
+                if last is None:
+                    self._refused(refused.message)
+                    return
+                last = None  # kept no more, or another daemon's: begin anew
+            except (Unreachable, PosternError):
+                pass
+            self._over.wait(AGAIN_AFTER_SECONDS)
 
 
 class Live:
-    """Follows the daemon from `start` to `stop`, whatever becomes of the connection.
+    """Follows the daemon from `start` to `stop`: changes, and mail.
 
     More than `KEPT_MAX` lines or events at once are counted, and the newest kept.
     """
@@ -101,31 +130,26 @@ class Live:
         self._events: deque[Document] = deque(maxlen=KEPT_MAX)
         self._stats: Document | None = None
         self._events_counted = 0
-        self._over = threading.Event()
-        self._streams: dict[str, Following] = {}
+        self._feeds: tuple[Feed, ...] = ()
         self.refused: str | None = None  # why nothing more will come
 
     @property
     def connected(self) -> bool:
         """Tell whether both streams stand."""
-        streams = tuple(self._streams.values())
-        return len(streams) == 2 and all(stream.connected for stream in streams)
+        return bool(self._feeds) and all(feed.connected for feed in self._feeds)
 
     def start(self) -> None:
         """Begin to follow."""
         client = self._client
-        for name, opened in (
-            ("activity", lambda last: client.activity.stream(last_event_id=last)),
-            ("events", lambda last: client.events.stream(last_event_id=last)),
-        ):
-            work = partial(self._follow, name, opened)
-            threading.Thread(target=work, name=f"console-{name}", daemon=True).start()
+        self._feeds = (
+            Feed(lambda last: client.activity.stream(last_event_id=last), self._put, self._refuse),
+            Feed(lambda last: client.events.stream(last_event_id=last), self._put, self._refuse),
+        )
 
     def stop(self) -> None:
         """Hang up."""
-        self._over.set()
-        for stream in tuple(self._streams.values()):
-            stream.end()
+        for feed in self._feeds:
+            feed.end()
 
     def take(self) -> News:
         """Return what came since the last time."""
@@ -136,24 +160,8 @@ class Live:
             self._stats, self._events_counted = None, 0
         return news
 
-    def _follow(self, name: str, opened: Callable[[str | None], Following]) -> None:
-        last: str | None = None
-        while not self._over.is_set():
-            stream = self._streams[name] = opened(last)
-            if self._over.is_set():
-                stream.end()
-            try:
-                for event in stream:
-                    last = event.id or last
-                    self._put(event.data)
-            except Refused as refused:
-                if last is None:
-                    self.refused = refused.message
-                    return
-                last = None  # kept no more, or another daemon's: begin anew
-            except (Unreachable, PosternError):
-                pass
-            self._over.wait(AGAIN_AFTER_SECONDS)
+    def _refuse(self, why: str) -> None:
+        self.refused = why
 
     def _put(self, data: Document) -> None:
         with self._lock:

@@ -183,7 +183,7 @@ class View:
     called: str = "{id}"
     ways: tuple[Way, ...] = ()
     actions: tuple[Action, ...] = field(default=())
-    follow: Callable[[Desk, Context], Following] | None = None  # a stream of what no audit line tells
+    follow: Callable[[Desk, Context, str | None], Following] | None = None  # a stream of what no audit line tells
     top: bool = True  # can be shown without being narrowed first
 
     def words(self, context: Context) -> list[str]:

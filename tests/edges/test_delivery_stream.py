@@ -63,9 +63,7 @@ def test_it_goes_on_after_the_last_one_seen_and_tells_what_is_asked_for(agent: P
         assert [event.data["id"] for event in seen] == made[1:]
         stream.end()
         missed = agent.webhooks.test(webhook).data["id"]
-        again = Following(
-            agent.transport, f"/v1/webhooks/{webhook}/deliveries/stream", {"limit": 0}, last_event_id=seen[-1].id
-        )
+        again = agent.webhooks.follow(webhook, limit=0, last_event_id=seen[-1].id)
         assert missed in (next(again).data["id"], next(again).data["id"])
         again.end()
         receiver.reply = 500
@@ -86,9 +84,8 @@ def test_anothers_is_not_there_and_another_streams_id_is_refused(daemon: Running
         next(agent.webhooks.follow(world.webhook))
     assert refused.value.code is Code.NOT_FOUND
     owner = Postern(daemon.http, world.agent_key)
-    path = f"/v1/webhooks/{world.webhook}/deliveries/stream"
     with pytest.raises(Refused) as refused:
-        next(Following(owner.transport, path, {}, last_event_id="AAAAAAAAAAc1nFu178Z3"))
+        next(owner.webhooks.follow(world.webhook, last_event_id="AAAAAAAAAAc1nFu178Z3"))
     assert refused.value.code is Code.BAD_REQUEST
 
 

@@ -126,7 +126,7 @@ DELIVERIES = View(
     ),
     load=lambda desk, context: pages(desk.client.webhooks.deliveries(context["webhook"], limit=PAGE_ROWS)),
     topics=frozenset({"webhook"}),
-    follow=lambda desk, context: desk.client.webhooks.follow(context["webhook"], limit=0),
+    follow=lambda desk, context, last: desk.client.webhooks.follow(context["webhook"], limit=1, last_event_id=last),
     command="webhook deliveries {webhook} --follow",
     empty="Nothing was delivered yet\nt on the webhook posts a made-up event.",
     actions=(
