@@ -52,8 +52,18 @@ class Board(Widget):
         super().__init__(id=id)
         self.border_title = title
         self._rows = rows
+        self._drawn = Text()
+
+    def redraw(self) -> None:
+        """Draw it again, if it says something else."""
+        if self._made() != self._drawn:
+            self.refresh()
 
     def render(self) -> Text:
+        self._drawn = self._made()
+        return self._drawn
+
+    def _made(self) -> Text:
         """Return the rows below each other, none of which runs on into the next."""
         made = Text("\n").join(self._rows(self.content_size.width))
         made.no_wrap, made.overflow = True, "ellipsis"
@@ -168,7 +178,7 @@ class Dashboard(Page):
         if not self.drawable:
             return
         for board in self.query(Board):
-            board.refresh()
+            board.redraw()
         mail = [one for one in reversed(self.console.mail) if fits(one, MAIL_COLUMNS, self._words)]
         self._mail.show(mail, [f"{one['event']} {one['message']['id']}" for one in mail])
         lines = [one for one in map(shown_line, reversed(self.console.lines)) if fits(one, LINE_COLUMNS, self._words)]
@@ -176,7 +186,7 @@ class Dashboard(Page):
 
     def draw_flow(self) -> None:
         """Draw the rates; they change by the second while something goes on."""
-        self.query_one("#flow", Board).refresh()
+        self.query_one("#flow", Board).redraw()
 
     def _flow(self, across: int) -> list[Text]:
         room = max(4, across - LABEL_CELLS - VALUE_CELLS - 1)

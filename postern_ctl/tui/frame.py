@@ -117,16 +117,22 @@ class Page(Screen[None]):
         if not self.drawable:
             return
         across = self.app.size.width
-        self.query_one("#bar", Static).update(self._bar(across))
+        self._put("#bar", self._bar(across))
         here, tally = self.crumbs(), self.tally()
         where = line(
             self.app, " ", *((f"{name}  ▸  ", "quiet") for name in here[:-1]), (here[-1] if here else "", "title")
         )
         right = line(self.app, ("read-only  " if self.console.readonly else "", "warn"), (f"{tally} ", "quiet"))
         where.truncate(max(1, across - right.cell_len), overflow="ellipsis", pad=True)
-        self.query_one("#where", Static).update(where + right)
-        self.query_one("#keys", Static).update(self._keys(across))
+        self._put("#where", where + right)
+        self._put("#keys", self._keys(across))
         self._draw_receipt()
+
+    def _put(self, name: str, text: Text) -> None:
+        """Draw a text where another stood: what is the same is not sent again, over somebody's ssh."""
+        shown = self.query_one(name, Static)
+        if shown.content != text:
+            shown.update(text)
 
     def _bar(self, across: int) -> Text:
         app = self.console
@@ -180,7 +186,7 @@ class Page(Screen[None]):
             rows.append(line(self.app, (" link ", "quiet"), until, ("   o", "key"), (" shows it", "quiet")))
         made = Text("\n").join(rows)
         made.no_wrap, made.overflow = True, "ellipsis"
-        shown.update(made)
+        self._put("#receipt", made)
 
     # ------------------------------------------------------------------------------------------------------- actions
 

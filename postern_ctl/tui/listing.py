@@ -184,7 +184,7 @@ class Listing(Page):
         empty = self.query_one("#empty", Static)
         empty.display = not rows
         self.table.set_class(not rows, "-empty")
-        empty.update(self._nothing())
+        self._put("#empty", self._nothing())
         self.draw_frame()
 
     def _nothing(self) -> Text:
@@ -238,7 +238,11 @@ class Listing(Page):
     @on(Table.Opened)
     def _open(self) -> None:
         row = self.table.row
-        way = next((way for way in self.view.ways if way.key == "enter"), None)
+        way = (
+            None
+            if row is None
+            else next((one for one in self.view.ways if one.key == "enter" and one.applies(row)), None)
+        )
         if row is None:
             return
         if way is None:

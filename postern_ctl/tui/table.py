@@ -68,9 +68,12 @@ class Table(ScrollView, can_focus=True):
     def show(self, rows: list[Document], keys: list[str]) -> None:
         """Draw these rows; the cursor stays on its row, or where that was."""
         before = self._keys[self.cursor] if self.cursor < len(self._keys) else None
-        self.rows, self._keys = rows, keys
-        self._cells = [[cell(column.value(row))[:_VALUE_MAX_LETTERS] for column in self._columns] for row in rows]
-        self._kinds = [[column.kind(row) for column in self._columns] for row in rows]
+        cells = [[cell(column.value(row))[:_VALUE_MAX_LETTERS] for column in self._columns] for row in rows]
+        kinds = [[column.kind(row) for column in self._columns] for row in rows]
+        same = (keys, cells, kinds) == (self._keys, self._cells, self._kinds)
+        self.rows, self._keys, self._cells, self._kinds = rows, keys, cells, kinds
+        if same:
+            return  # each line that is drawn again is bytes over somebody's ssh
         everything = [[column.title for column in self._columns], *self._cells]
         self._wide = [max(map(width, column)) for column in zip(*everything, strict=True)]
         at = keys.index(before) if self.cursor and before in keys else self.cursor  # at the top, it stays there

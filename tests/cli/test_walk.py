@@ -177,6 +177,7 @@ inbox block nobody@nowhere.test @example.com :4
 inbox wait nobody@nowhere.test --timeout 0 :4
 wait resume nothing :4
 wait drop nothing :4
+wait list --tenant nobody :4
 message list nobody@nowhere.test :4
 message search :2
 message tail nobody@nowhere.test :4

@@ -128,6 +128,15 @@ DELIVERIES = View(
     topics=frozenset({"webhook"}),
     follow=lambda desk, context, last: desk.client.webhooks.follow(context["webhook"], limit=1, last_event_id=last),
     command="webhook deliveries {webhook} --follow",
+    ways=(
+        Way(
+            "enter",
+            "message",
+            "message",
+            {"message": "{message_id}", "called": "{event}"},
+            lambda row: bool(row["message_id"]),
+        ),
+    ),
     empty="Nothing was delivered yet\nt on the webhook posts a made-up event.",
     actions=(
         Action(
