@@ -8,11 +8,13 @@ from contextlib import contextmanager
 
 import pytest
 from rich.style import Style
+from textual.widgets import Static
 
 from postern_ctl.client import Postern
 from postern_ctl.tui.dashboard import age, size, sparkline
 from postern_ctl.tui.live import KEPT_MAX, Flow
 from postern_ctl.tui.nouns import TABS, VIEWS
+from postern_ctl.tui.table import Table
 from tests.conftest import Start
 from tests.edges.support import World, audit_head
 from tests.support import RunningDaemon, mail
@@ -184,6 +186,25 @@ async def test_keys_that_need_a_second_line_get_it(daemon: RunningDaemon, sit: S
         await seat.sees("Crowded  ▸  Audit", "socket:tenant:create")
         await seat.press("Y")
         assert seat.copied == "posternctl audit tail --follow --tenant Crowded"
+
+
+async def test_what_has_not_changed_is_not_drawn_again(
+    daemon: RunningDaemon, sit: Sit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daemon.tenant("Steady")
+    async with sit() as seat:
+        await seat.press("2")
+        await seat.sees("Steady")
+        await seat.pilot.pause()
+        drawn: list[str] = []
+        for kind in (Table, Static):
+            monkeypatch.setattr(kind, "refresh", lambda self, *_, **__: drawn.append(self.id or type(self).__name__))
+        await seat.press("r")
+        await seat.until(lambda: not any(worker.is_running for worker in seat.app.workers))
+        assert drawn == []
+        monkeypatch.undo()
+        daemon.tenant("Another")
+        await seat.sees("Another")
 
 
 async def test_read_only_changes_nothing(daemon: RunningDaemon, world: World, sit: Sit) -> None:
