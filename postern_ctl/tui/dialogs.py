@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Do = Callable[[Values], Awaitable[Callable[[], None]]]  # does it, and returns what is to follow
 DENSE_FROM = 7
+CHANGES_SHOWN = 4
 COVERED = "•" * 24
 
 
@@ -199,8 +200,10 @@ class Confirm(Asking):
             made = line(self.app, (self.console.explained(problem), "bad"))
         else:
             kinds = {"+": "good", "-": "bad"}
-            made = Text("\n").join(line(self.app, (cell(one), kinds.get(one[:1], ""))) for one in lines)
-            made = made if lines else line(self.app, ("Nothing would change.", "warn"))
+            shown_lines = [line(self.app, (cell(one), kinds.get(one[:1], ""))) for one in lines[:CHANGES_SHOWN]]
+            if len(lines) > CHANGES_SHOWN:
+                shown_lines.append(line(self.app, (f"… and {len(lines) - CHANGES_SHOWN:,} more", "quiet")))
+            made = Text("\n").join(shown_lines or [line(self.app, ("Nothing would change.", "warn"))])
             self._previewed = bool(lines)
         made.no_wrap = False
         shown.update(made)

@@ -258,7 +258,7 @@ class Listing(Page):
     def _inspect(self, row: Document) -> None:
         from postern_ctl.tui.dialogs import Record
 
-        self.console.show_box(Record(filled(self.view.called, row), row))
+        self.console.show_box(Record(filled(self.view.called, row) or self.view.title, row))
 
     def action_back(self) -> None:
         if self._words:

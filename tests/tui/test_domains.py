@@ -96,6 +96,20 @@ async def test_what_a_zone_cannot_have_is_told_before_it_is_done(daemon: Running
         assert daemon.operator("GET", "/v1/zones/postern.test/records").json["data"] == []
 
 
+async def test_of_many_changes_the_first_are_shown_and_the_rest_counted(daemon: RunningDaemon, sit: Sit) -> None:
+    async with sit() as seat:
+        await seat.go("zones")
+        await seat.sees("postern.test")
+        await seat.press("G", "enter")
+        await seat.sees("SOA")
+        await seat.press("n")
+        for words in ("many", "A", "|".join(f"192.0.2.{number}" for number in range(8))):
+            await seat.type(words)
+            await seat.press("tab")
+        await seat.press("ctrl+s")
+        await seat.sees("+ many.postern.test. 300 IN A 192.0.2.0", "… and 4 more", "Type many to go on", "esc leave")
+
+
 async def test_secondaries_come_and_go(daemon: RunningDaemon, sit: Sit) -> None:
     async with sit() as seat:
         await seat.go("zones")
