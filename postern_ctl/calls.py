@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from daemon.api.operations import BY_NAME
 from postern_ctl.answers import Answer, Document, Listing, Page
 from postern_ctl.transport import Transport, segment
+
+if TYPE_CHECKING:
+    from postern_ctl.streams import Following
 
 
 class Group:
@@ -51,6 +55,12 @@ class Group:
             return Page(document["data"], document["next_cursor"])
 
         return Listing(fetch, cursor)
+
+    def _stream(self, name: str, /, *path: object, after: str | None, **query: object) -> Following:
+        """Follow an operation that answers a stream, for ever, from after an event on."""
+        from postern_ctl.streams import Following
+
+        return Following(self._transport, self.path(name, path), query, after)
 
 
 def given(values: Document) -> Document:

@@ -55,8 +55,7 @@ class Webhooks(Group):
         """Follow a webhook's deliveries, for ever: the newest `limit` as they are, or what changed since an event, then
         each that changes.
         """
-        query = {"status": status, "limit": limit}
-        return Following(self._transport, self.path("webhooks.follow", [id]), query, last_event_id)
+        return self._stream("webhooks.follow", id, after=last_event_id, status=status, limit=limit)
 
     def replay(self, id: str) -> Answer:
         """Deliver once more, now; the answer tells how that went."""
@@ -68,9 +67,7 @@ class Events(Group):
 
     def stream(self, *, tenant: str | None = None, last_event_id: str | None = None) -> Following:
         """Follow what happens, for ever; a connection that is lost is taken up again after the last event."""
-        from postern_ctl.streams import Following
-
-        return Following(self._transport, self.path("events.stream", []), {"tenant": tenant}, last_event_id)
+        return self._stream("events.stream", after=last_event_id, tenant=tenant)
 
 
 class Activity(Group):
@@ -78,6 +75,4 @@ class Activity(Group):
 
     def stream(self, *, last_event_id: str | None = None) -> Following:
         """Follow every change, and how things stand: a snapshot first, then one whenever something changed."""
-        from postern_ctl.streams import Following
-
-        return Following(self._transport, self.path("activity.stream", []), {}, last_event_id)
+        return self._stream("activity.stream", after=last_event_id)
