@@ -139,15 +139,14 @@ def test_what_secondaries_saw_since_the_backup_is_older_than_what_is_restored(
     seen = serials(daemon)
     assert daemon.stop() == 0
 
-    for number in range(2):  # the second time the first one was at work, too
-        again = restored(daemon.data_dir, file, tmp_path / f"restored-{number}")
-        now = serials(again)
-        assert again.stop() == 0
-        assert now.keys() == seen.keys()
-        assert all(is_newer(now[zone], seen[zone]) for zone in seen), (now, seen)
-        started = again.start()
-        assert serials(started) == now, "a start by itself changes nothing"
-        assert started.stop() == 0
+    again = restored(daemon.data_dir, file, tmp_path / "restored")
+    now = serials(again)
+    assert again.stop() == 0
+    assert now.keys() == seen.keys()
+    assert all(is_newer(now[zone], seen[zone]) for zone in seen), (now, seen)
+    started = again.start()
+    assert serials(started) == now, "a start by itself changes nothing"
+    assert started.stop() == 0
 
 
 def test_a_restore_replaces_nothing(daemon: RunningDaemon, tmp_path: Path) -> None:
