@@ -146,7 +146,6 @@ class Domains(Service):
 
     async def delete(self, call: Call, name: str, query: DomainDeleteQuery) -> Done[Deleted]:
         """Remove a domain with its mailboxes; when there are some, `confirm` has to repeat its name."""
-        gone, of = list[str](), list[str]()
 
         def change(tx: Tx) -> Change[Deleted]:
             row = _known(tx.conn, name)
@@ -155,7 +154,7 @@ class Domains(Service):
             inboxes = domains.inboxes_on(tx.conn, row.name)
             if inboxes and query.confirm != row.name:
                 raise invalid("confirm", f"repeat {row.name} to delete the mail in its {len(inboxes)} mailboxes")
-            gone[:], of[:] = domains.addresses_on(tx.conn, row.name), [row.tenant_id]
+            self._senders.leave(tx, call, row.tenant_id, domains.addresses_on(tx.conn, row.name))
             remove_inboxes_wholly(tx, self._bus, inboxes)
             domains.remove(tx, row.name)
             self._publisher.announce_keys(tx, row.name)
@@ -163,7 +162,7 @@ class Domains(Service):
 
         done = await self._mutations.run(call, "domain:delete", change)
         await self._publisher.published()
-        await self._senders.withdraw_all(call, of[0], gone)
+        await self._senders.left(call)
         return done
 
     def _refuse(self, conn: sqlite3.Connection, name: str, tenant_id: str) -> None:

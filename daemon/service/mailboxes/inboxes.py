@@ -148,17 +148,15 @@ class Inboxes(Service):
     async def delete(self, call: Call, address: str) -> Done[Deleted]:
         """Delete a mailbox with its mail; its waits end at once, and its address is nobody else's ever after."""
 
-        gone: list[str] = []
-
         def change(tx: Tx) -> Change[Deleted]:
             row = owned_inbox(tx.conn, call.principal, address)
             remove_inboxes_wholly(tx, self._bus, [row.id])
-            gone[:] = [row.tenant_id, row.address]
+            self.senders.leave(tx, call, row.tenant_id, [row.address])
             tx.on_commit(self._accounts.look_soon)
             return Change(data=Deleted(id=row.id), target=row.id, tenant=row.tenant_id, value=row.address)
 
         done = await self._mutations.run(call, "inbox:delete", change)
-        await self.senders.withdraw(call, *gone)
+        await self.senders.left(call)
         return done
 
     async def credentials(self, call: Call, address: str) -> Done[InboxCredentials]:

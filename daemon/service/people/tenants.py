@@ -100,13 +100,12 @@ class Tenants(Service):
 
     async def delete(self, call: Call, tenant: str, query: DeleteQuery) -> Done[Deleted]:
         """Delete a tenant with its mail, when `confirm` repeats its name or id. Its audit lines and tombstones stay."""
-        gone: list[str] = []
 
         def change(tx: Tx) -> Change[Deleted]:
             row = _known(tx.conn, tenant)
             if query.confirm not in (row.name, row.id):
                 raise invalid("confirm", "repeat the tenant's name to delete all its mail")
-            gone[:] = inboxes.addresses_of_tenant(tx.conn, tenant)
+            self._senders.leave(tx, call, tenant, inboxes.addresses_of_tenant(tx.conn, tenant))
             remove_inboxes_wholly(tx, self._bus, inboxes.of_tenant(tx.conn, tenant))
             for zone in zones.of_tenant(tx.conn, tenant):
                 self._publisher.announce_keys(tx, zone)
@@ -117,7 +116,7 @@ class Tenants(Service):
 
         done = await self._mutations.run(call, "tenant:delete", change)
         await self._publisher.published()
-        await self._senders.withdraw_all(call, tenant, gone)
+        await self._senders.left(call)
         return done
 
     def _taken(self, conn: sqlite3.Connection) -> Callable[[str], bool]:
