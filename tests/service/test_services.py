@@ -17,7 +17,11 @@ from daemon.mail.extract import Extracted as Extraction
 from daemon.mail.model import ParsedMail
 from daemon.service.context import LOCAL_OPERATOR, Call, Done, Source
 from daemon.service.mail_cache import MailCache
+from daemon.service.mailboxes import inbox_removal
+from daemon.service.waiting.waits import Waits
+from daemon.store.inboxes import InboxRow
 from daemon.store.messages import MessageRow
+from daemon.store.waits import WaitRow
 from tests.service.harness import House, house
 from tests.support import mail
 
@@ -149,6 +153,26 @@ async def test_a_mail_that_is_deleted_while_a_wait_looks_at_it_does_not_end_the_
     assert isinstance(answer, Done)
     assert answer.data.message is not None
     assert answer.data.message.subject == "staying"
+
+
+async def test_a_durable_wait_that_meets_a_deletion_is_not_found_and_leaves_nothing(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = await a_mailbox(home)
+    register = Waits._register
+
+    async def deleted_first(waits: Waits, call: Call, row: InboxRow, request: WaitRequest, since_ms: int) -> WaitRow:
+        await home.ask("inboxes.delete", inbox)
+        return await register(waits, call, row, request, since_ms)
+
+    await a_mail(home, inbox)
+    monkeypatch.setattr(inbox_removal, "STEP_MESSAGES", 1)  # a row of the mailbox is left for now
+    monkeypatch.setattr(Waits, "_register", deleted_first)
+    with pytest.raises(PosternError) as refused:
+        await home.services.waits.wait(CALL, inbox, WaitRequest(timeout_seconds=0.0, wait_id="w"))
+    assert refused.value.code is Code.NOT_FOUND
+    await home.services.removal.step()
+    assert await home.look("SELECT (SELECT count(*) FROM waits), (SELECT count(*) FROM inboxes)") == [(0, 0)]
 
 
 @pytest.mark.parametrize("claim", [False, True])

@@ -120,6 +120,7 @@ class Waits(Service):
         asked = request.model_dump_json(exclude={"timeout_seconds"})
 
         def change(tx: Tx) -> WaitRow:
+            owned_inbox(tx.conn, call.principal, inbox.id)  # it may have been deleted meanwhile
             principal, wait_id = call.principal.id, request.wait_id or ""
             known = waits.find(tx.conn, principal, wait_id)
             if known is not None and (known.request != asked or known.inbox_id != inbox.id):
