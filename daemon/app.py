@@ -104,6 +104,7 @@ async def running(settings: Settings, clock: Clock | None = None, ids: Ids | Non
         await stack.enter_async_context(_beside(services.domain_checks.run()))
         await stack.enter_async_context(_beside(services.rotation.run()))
         await stack.enter_async_context(_beside(services.outbox.run(backend)))
+        await stack.enter_async_context(_beside(services.removal.run()))
         yield services
 
 

@@ -23,8 +23,9 @@ from daemon.audit import verify
 from daemon.backends.protocols import Unseen
 from daemon.backends.receive import chosen as receive
 from daemon.backends.receive.embedded import tls_context
+from daemon.backends.resolve.lookups import LookupFailed
 from daemon.backends.resolve.outside import DnsOutside
-from daemon.backends.resolve.resolver import LookupFailed, Resolver
+from daemon.backends.resolve.resolver import Resolver
 from daemon.backends.send.chosen import tried
 from daemon.clock import DAY_MS, SECOND_MS, Clock, iso
 from daemon.keys import Keyring, KeyringError, key_file, load_keyring

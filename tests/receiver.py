@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import queue
-import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from postern_ctl.webhooks import Verified, verify
+from tests.standins.frame import HttpHandler, StandIn
 
 ARRIVES_WITHIN_SECONDS = 30
 Reply = int | tuple[int, Mapping[str, str]]
@@ -40,52 +38,32 @@ class Arrival:
 
 
 @dataclass
-class Receiver:
+class Receiver(StandIn):
     """Answers with `reply`, or with what it returns for an arrival."""
 
     reply: Reply | Callable[[Arrival], Reply] = 200
     host: str = "127.0.0.1"
     arrivals: queue.Queue[Arrival] = field(default_factory=queue.Queue)
     answered: Counter[tuple[str, int]] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
 
-    def __enter__(self) -> Self:
+    def handler(self) -> type[HttpHandler]:
         receiver = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+        class Handler(HttpHandler):
+            def asked(self, body: bytes) -> None:
                 arrival = Arrival(self.path, dict(self.headers), body, 0)
                 reply = receiver.reply(arrival) if callable(receiver.reply) else receiver.reply
                 status, headers = (reply, {}) if isinstance(reply, int) else reply
-                self.send_response(status)
-                for name, value in {"Content-Length": "0", **headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
+                self.answer(status, headers=headers)
                 receiver.answered[arrival.headers.get("X-Postern-Delivery", ""), status] += 1
                 receiver.arrivals.put(Arrival(self.path, arrival.headers, body, status))
 
-            def log_message(self, format: str, *args: object) -> None:
-                """Say nothing."""
-
-        self._server = http.server.ThreadingHTTPServer((self.host, 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    @property
-    def port(self) -> int:
-        return int(self._server.server_address[1])
+        return Handler
 
     @property
     def url(self) -> str:
-        return f"http://{self.host}:{self.port}/hook"
+        return f"http://{self.at}/hook"
 
     def next(self) -> Arrival:
         return self.arrivals.get(timeout=ARRIVES_WITHIN_SECONDS)

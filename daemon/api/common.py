@@ -61,9 +61,11 @@ def _timestamp(text: str) -> str:
 INTEGRAL = BeforeValidator(_integral)  # behind the bounds of an int that may be null, or its schema loses them
 Whole = Annotated[int, INTEGRAL]
 Timestamp = Annotated[str, AfterValidator(_timestamp), Field(json_schema_extra={"format": "date-time"})]
-Label = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
-]
+# A name ends up in headers, tables and logs beside other words: it may end no line (C0, C1, U+2028, U+2029) and turn no
+# direction (Unicode's Bidi_Control), or what stands beside it reads as something else.
+NAME_PATTERN = r"^[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]*$"
+NAME_IN_WORDS = "leave out control characters, line breaks and marks that turn the direction of writing"
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=NAME_PATTERN)]
 
 
 class PageQuery(Model):

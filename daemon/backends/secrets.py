@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import stat
 from pathlib import Path
 
@@ -27,13 +26,3 @@ def secret(name: str, given: str | None, path: Path | None) -> str | None:
     if not text:
         raise Unusable(f"{variable}_FILE: {path} is empty.")
     return text
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine, by its name or address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

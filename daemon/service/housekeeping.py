@@ -1,4 +1,4 @@
-"""What nobody asks for and somebody must do: retention, expired links, old events, checkpoints."""
+"""What nobody asks for and somebody must do: retention, expired links and keys, old events, checkpoints."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from daemon.service.people.tenants import retention_days
 from daemon.service.sending.reputation import KARMA_WINDOW_DAYS, day_of
 from daemon.service.telling.dispatcher import Dispatcher
 from daemon.service.tools import Service, Tools
-from daemon.store import events, idempotency, links, messages, sends, tenants, waits, webhooks
+from daemon.store import agents, events, idempotency, links, messages, sends, tenants, waits, webhooks
 from daemon.store.database import Tx
 
+AGENT_KEY_KEPT_DAYS = 30  # after it expired
 BATCH_MESSAGES = 200
 BATCH_ROWS = 1_000
 DELIVERY_KEPT_DAYS = 30
@@ -75,6 +76,7 @@ class Housekeeping(Service):
         await self._purge(events.purge, EVENT_KEPT_DAYS)
         await self._database.write(webhooks.erase_old_secrets)
         await self._purge(webhooks.purge_deliveries, DELIVERY_KEPT_DAYS)
+        await self._purge(agents.purge_keys, AGENT_KEY_KEPT_DAYS)
         await self._purge(waits.purge, WAIT_KEPT_DAYS)
         await self._purge(sends.purge_addresses, SENT_ADDRESS_KEPT_DAYS)
         await self._purge(_purge_days, SEND_DAY_KEPT_DAYS)

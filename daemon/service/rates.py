@@ -19,6 +19,7 @@ from daemon.clock import Clock
 from daemon.errors import Code, PosternError
 from daemon.service.context import Call
 from daemon.settings import Settings
+from daemon.settings.loopback import is_loopback
 from daemon.store.rows import unpack
 
 WINDOW_SECONDS = 60
@@ -151,7 +152,7 @@ class Rates:
 
     def exempt(self, src_ip: str | None) -> bool:
         """Tell whether whoever is at this address is not limited; None: whoever has none."""
-        return src_ip is None or (self._settings.rate_loopback == "exempt" and _address(src_ip).is_loopback)
+        return src_ip is None or (self._settings.rate_loopback == "exempt" and is_loopback(src_ip))
 
 
 def network_of(src_ip: str) -> str:

@@ -29,6 +29,7 @@ from daemon.service.keeping.shipping import Shipping
 from daemon.service.links import Links
 from daemon.service.mail_cache import MailCache
 from daemon.service.mailboxes.downloads import Downloads
+from daemon.service.mailboxes.inbox_removal import Removal
 from daemon.service.mailboxes.inboxes import Inboxes
 from daemon.service.mailboxes.messages import Messages
 from daemon.service.mailboxes.search import Search
@@ -122,6 +123,7 @@ class Services:
         self.operators = Operators(tools)
         self.accounts = Accounts(tools)
         self.inboxes = Inboxes(tools, maker, self.accounts, senders)
+        self.removal = Removal(tools)
         self.lists = Lists(tools)
         self.reception = Reception(tools)
         self.rules = SendingRules(tools)

@@ -41,7 +41,8 @@ def in_state(conn: sqlite3.Connection, state: str) -> list[AccountRow]:
 
 def without(conn: sqlite3.Connection, limit: int) -> list[InboxRow]:
     """Return mailboxes that have no account: they were made while another backend was in use."""
-    return many(conn, InboxRow, "inboxes WHERE id NOT IN (SELECT id FROM accounts) ORDER BY n LIMIT ?", limit)
+    tail = "inboxes WHERE status <> 'closed' AND id NOT IN (SELECT id FROM accounts) ORDER BY n LIMIT ?"
+    return many(conn, InboxRow, tail, limit)
 
 
 def live(tx: Tx, inbox_id: str, remote_id: str) -> None:

@@ -85,6 +85,19 @@ def revoke_key(tx: Tx, key_id: str) -> None:
     tx.conn.execute("UPDATE agent_keys SET revoked_ms = ? WHERE id = ? AND revoked_ms IS NULL", (tx.now_ms, key_id))
 
 
+def purge_keys(tx: Tx, before_ms: int, most: int) -> int:
+    """Forget up to `most` agent keys that expired before `before_ms`; return how many.
+
+    The newest of each enrollment key stays: it tells that that key was redeemed, wherever its agent was bound to since.
+    """
+    gone = tx.conn.execute(
+        "DELETE FROM agent_keys WHERE n IN (SELECT n FROM agent_keys AS k WHERE expires_ms < ? AND EXISTS"
+        " (SELECT 1 FROM agent_keys WHERE enrollment_key_id = k.enrollment_key_id AND n > k.n) LIMIT ?)",
+        (before_ms, most),
+    )
+    return gone.rowcount
+
+
 def active(conn: sqlite3.Connection, agent_id: str) -> bool:
     """Tell whether an agent and its tenant are active."""
     found = conn.execute(

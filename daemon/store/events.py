@@ -49,7 +49,8 @@ def between(
     """Return up to `limit` events of a span, oldest first: of a tenant, and of an agent's mailboxes (None: of all)."""
     tail = (
         "events WHERE n > ?1 AND n <= ?2 AND (?3 IS NULL OR tenant_id = ?3)"
-        " AND (?4 IS NULL OR inbox_id IN (SELECT id FROM inboxes WHERE agent_id = ?4)) ORDER BY n LIMIT ?5"
+        " AND (?4 IS NULL OR inbox_id IN (SELECT id FROM inboxes WHERE agent_id = ?4 AND status <> 'closed'))"
+        " ORDER BY n LIMIT ?5"
     )
     return many(conn, EventRow, tail, after_n, upto_n, tenant_id, agent_id, limit)
 

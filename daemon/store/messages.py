@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from daemon.store import threads
 from daemon.store.database import Tx
+from daemon.store.inboxes import IN_OPEN_INBOX
 from daemon.store.rows import insert, many, one, page
 
 DEFLATE_LEVEL = 3
@@ -60,7 +61,7 @@ def add(tx: Tx, message: MessageRow) -> None:
 
 
 def get(conn: sqlite3.Connection, message_id: str) -> MessageRow | None:
-    return one(conn, MessageRow, "messages WHERE id = ?", message_id)
+    return one(conn, MessageRow, f"messages WHERE id = ? AND {IN_OPEN_INBOX}", message_id)
 
 
 def with_raw(conn: sqlite3.Connection, message_id: str) -> tuple[MessageRow | None, bytes | None]:

@@ -112,6 +112,11 @@ def next_due_ms(conn: sqlite3.Connection, now_ms: int) -> int | None:
     return None if row[0] is None else int(row[0])
 
 
+def cancel(tx: Tx, inbox_id: str) -> None:
+    """Send no more of what a mailbox had to send."""
+    tx.conn.execute("DELETE FROM outbox WHERE inbox_id = ? AND state IN ('queued', 'handing')", (inbox_id,))
+
+
 def take_up(tx: Tx) -> None:
     """Make due what a stopped daemon had in hand, and what waited for a way out: there may be one now."""
     tx.conn.execute(

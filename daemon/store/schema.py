@@ -12,6 +12,7 @@ from sqlite_utils import Migrations
 from daemon.store.schema_domains import DOMAINS, ZONES
 from daemon.store.schema_guards import GUARDS
 from daemon.store.schema_receiving import RECEIVING
+from daemon.store.schema_removal import REMOVAL
 from daemon.store.schema_search import SEARCH, seems_to_have_attachment
 from daemon.store.schema_sending import OUTBOX, SENDING_RULES
 from daemon.store.schema_webhooks import WEBHOOKS
@@ -343,6 +344,13 @@ def m009_domains(db: sqlite_utils.Database) -> None:
 def m010_zones(db: sqlite_utils.Database) -> None:
     """The zones that are served, what operators added to them, and who else serves them."""
     for statement in ZONES:
+        db.execute(statement)
+
+
+@migrations()
+def m011_removal(db: sqlite_utils.Database) -> None:
+    """What is to be removed: found at once, and closed while anything is left of it."""
+    for statement in REMOVAL:
         db.execute(statement)
 
 

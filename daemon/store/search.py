@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
+from daemon.store.inboxes import IN_OPEN_INBOX
 from daemon.store.messages import MessageRow
 
 FOUND, FOUND_END = "\x02", "\x03"  # around a match in an excerpt; no text that is stored holds either
@@ -52,7 +53,7 @@ def find(conn: sqlite3.Connection, asked: Asked, before_n: int | None, limit: in
     The order is the rowid's, which the index yields by itself; a rank would have to be computed for every match.
     """
     match = expression(asked)
-    conditions = ["m.n < :before_n"]
+    conditions = ["m.n < :before_n", f"m.{IN_OPEN_INBOX}"]
     if asked.tenant_id is not None:
         conditions.append("m.tenant_id = :tenant_id")
     if asked.agent_id is not None:

@@ -8,7 +8,11 @@ from daemon.store.audit import last_seq
 from daemon.store.database import Tx
 
 COUNTED = ("tenants", "agents", "inboxes", "messages")
-ONLY = {"agents": " WHERE hidden = 0"}
+ONLY = {
+    "tenants": " WHERE closed = 0",
+    "agents": " WHERE hidden = 0",
+    "inboxes": " WHERE status <> 'closed'",
+}
 
 
 def counts(conn: sqlite3.Connection) -> dict[str, int]:

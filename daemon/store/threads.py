@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from daemon.store.database import Tx
+from daemon.store.inboxes import IN_OPEN_INBOX
 from daemon.store.rows import insert, many, one, unpack
 
 PEOPLE_LOOK_MESSAGES = 50
@@ -36,7 +37,7 @@ def add(tx: Tx, thread: ThreadRow) -> None:
 
 
 def get(conn: sqlite3.Connection, thread_id: str) -> ThreadRow | None:
-    return one(conn, ThreadRow, "threads WHERE id = ?", thread_id)
+    return one(conn, ThreadRow, f"threads WHERE id = ? AND {IN_OPEN_INBOX}", thread_id)
 
 
 def mention(tx: Tx, inbox_id: str, thread_id: str, identifiers: Sequence[str]) -> None:

@@ -110,7 +110,7 @@ def wanting(conn: sqlite3.Connection, after_n: int, upto_n: int) -> list[tuple[i
         "SELECT events.n, webhooks.id FROM events JOIN inboxes ON inboxes.id = events.inbox_id"
         " JOIN webhooks ON webhooks.agent_id = inboxes.agent_id"
         " WHERE events.n > ? AND events.n <= ? AND webhooks.after_n < events.n AND webhooks.disabled_ms IS NULL"
-        " AND (webhooks.inbox_id IS NULL OR webhooks.inbox_id = events.inbox_id)"
+        " AND inboxes.status <> 'closed' AND (webhooks.inbox_id IS NULL OR webhooks.inbox_id = events.inbox_id)"
         " AND EXISTS (SELECT 1 FROM json_each(webhooks.events) WHERE value = events.kind) ORDER BY events.n",
         (after_n, upto_n),
     )

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 from daemon.store.database import Tx
 from daemon.store.rows import insert, many, one, page
+
+RESTORED = ""  # what a zone out of a backup is made of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +84,13 @@ def set_serial(tx: Tx, name: str, serial: int, made_of: str) -> None:
     tx.conn.execute(
         "UPDATE zones SET serial = ?, made_of = ?, updated_ms = ? WHERE name = ?", (serial, made_of, tx.now_ms, name)
     )
+
+
+def note_restored(database: Path) -> None:
+    """Note in a database that no daemon has open that the serials of its zones may be of long ago."""
+    with closing(sqlite3.connect(database)) as conn, conn:
+        if conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'zones'").fetchone() is not None:
+            conn.execute("UPDATE zones SET made_of = ?", (RESTORED,))
 
 
 def remove(tx: Tx, name: str) -> None:

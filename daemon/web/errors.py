@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import ValidationError
 
-from daemon.api.common import ErrorBody, ErrorDetail, ErrorInfo
+from daemon.api.common import NAME_IN_WORDS, NAME_PATTERN, ErrorBody, ErrorDetail, ErrorInfo
 from daemon.api.waits import WAIT_ID_PATTERN
 from daemon.errors import Code, FieldProblem, PosternError
 
@@ -50,7 +50,7 @@ _FOR_HTTP: dict[int, tuple[Code, str]] = {
 
 # What a field's pattern allows, for people: nobody is made to read a regular expression.
 IN_WORDS = {
-    r"^[^\x00-\x1f\x7f]*$": "leave out control characters and line breaks",
+    NAME_PATTERN: NAME_IN_WORDS,
     r"^[\x20-\x7e]*$": "give printable ASCII characters only",
     r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$": (
         "give 1 to 32 lower-case letters, digits and hyphens, no hyphen first or last"

@@ -8,7 +8,8 @@ import pytest
 from daemon.api.messages import Authentication
 from daemon.backends.authenticate.authenticator import Authenticator
 from daemon.backends.protocols import Arrival
-from daemon.backends.resolve.resolver import Address, LookupFailed, Resolver
+from daemon.backends.resolve.lookups import LookupFailed
+from daemon.backends.resolve.resolver import Address, Resolver
 from daemon.clock import ManualClock
 from daemon.settings import HostPort
 from tests.authenticate.support import PEER, RAW, asked, authenticator

@@ -22,7 +22,7 @@ from daemon.events import Bus
 from daemon.mail.bounded import parse_bounded
 from daemon.service.domains.publishing import Publisher
 from daemon.service.domains.rotating import Rotation
-from daemon.service.mailboxes import messages
+from daemon.service.mailboxes import inbox_removal, messages
 from daemon.service.sending.outbox import Outbox
 from daemon.service.sending.outcomes import Outcomes
 from daemon.service.telling.dispatcher import Dispatcher
@@ -38,6 +38,7 @@ WHILE_STARTING = (
     "after the key's check value",
 )
 SWEEPING = "batch of a sweep"
+REMOVING = "step of a removal"
 WHILE_RUNNING = (
     "before BEGIN",
     "after the change",
@@ -65,7 +66,7 @@ class Point:
     def __init__(self, name: str, passing: int) -> None:
         self.name = name
         self._left = passing
-        self._armed = name in (*WHILE_STARTING, SWEEPING, *AROUND_A_ROTATION)
+        self._armed = name in (*WHILE_STARTING, SWEEPING, REMOVING, *AROUND_A_ROTATION)
         signal.signal(signal.SIGUSR1, self._arm)
 
     def _arm(self, number: int, frame: FrameType | None) -> None:
@@ -128,6 +129,7 @@ def prepare(point: Point, full: Path) -> None:
     put(Path, "rename", point.around(Path.rename, before="master key half made"))
     put(keyring, "add", point.around(keyring.add, before="before the key's check value"))
     put(stored_messages, "older_than", point.around(stored_messages.older_than, after=SWEEPING))
+    put(inbox_removal, "_remove_some", point.around(inbox_removal._remove_some, after=REMOVING))
     put(webhooks, "add_delivery_of_event", point.around(webhooks.add_delivery_of_event, AROUND_A_DELIVERY[0]))
     put(Dispatcher, "_attempt", point.around(Dispatcher._attempt, AROUND_A_DELIVERY[1]))
     put(Dispatcher, "record", point.around(Dispatcher.record, AROUND_A_DELIVERY[2]))

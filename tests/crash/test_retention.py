@@ -4,10 +4,13 @@ import smtplib
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from daemon.service.housekeeping import BATCH_MESSAGES
-from tests.crash.launcher import SWEEPING, launcher
+from daemon.service.mailboxes.inbox_removal import STEP_MESSAGES
+from tests.crash.launcher import REMOVING, SWEEPING, launcher
 from tests.crash.load import World
-from tests.crash.proof import prove_file
+from tests.crash.proof import DELETED_COUNT, prove_file
 from tests.support import REQUEST_MAX_SECONDS, STOP_MAX_SECONDS, RunningDaemon, mail
 
 REST = 50
@@ -20,9 +23,7 @@ def test_a_sweep_cut_short_between_two_batches_is_finished_by_the_next_and_block
     daemon = RunningDaemon(tmp_path / "data", {"RETENTION_DAYS": "1"}).start()
     world = World.settle(daemon, mailboxes=1)
     address = world.addresses[0]
-    with smtplib.SMTP(*daemon.smtp, timeout=REQUEST_MAX_SECONDS) as server:
-        for _ in range(OLD):
-            server.sendmail("a@foreign.test", [address], mail(address, text="A curlew called.\n"))
+    _fill(daemon, address, OLD)
     assert daemon.stop() == 0
 
     cut = RunningDaemon(tmp_path / "data", daemon.settings, launcher(SWEEPING, 2, DAYS_LATER))
@@ -44,6 +45,40 @@ def test_a_sweep_cut_short_between_two_batches_is_finished_by_the_next_and_block
     ]
     prove_file(later)
     assert later.stop() == 0
+
+
+@pytest.mark.parametrize("noun", ["inboxes", "tenants"])
+def test_a_deletion_cut_short_is_visible_and_finished_after_the_next_start(tmp_path: Path, noun: str) -> None:
+    daemon = RunningDaemon(tmp_path / "data", launcher=launcher(REMOVING, 3)).start()
+    world = World.settle(daemon, mailboxes=1)
+    address = world.addresses[0]
+    _fill(daemon, address, 2 * STEP_MESSAGES + REST)
+    tenant = daemon.operator("GET", "/v1/tenants").json["data"][0]["id"]
+    path = f"/v1/inboxes/{address}" if noun == "inboxes" else f"/v1/tenants/{tenant}?confirm={tenant}"
+    deleted = daemon.operator("DELETE", path, headers={"Prefer": "receipt"})
+    assert (deleted.status, deleted.json["audit"]["outcome"]) == (200, "ok")
+    assert daemon.process is not None
+    assert daemon.process.wait(STOP_MAX_SECONDS) < 0
+    daemon.kill()
+    assert _count(daemon.database, "messages") == REST
+
+    later = RunningDaemon(tmp_path / "data", daemon.settings).start()
+    assert later.operator("GET", f"/v1/{noun}").json["data"] == []
+    assert later.operator("DELETE", path).status == 404
+    tables = ("messages", "raws", "threads", "inboxes", "messages_fts WHERE messages_fts MATCH 'curlew'")
+    gone = tables if noun == "inboxes" else (*tables, "agents", "enrollment_keys", "tenants")
+    assert any(not any(_count(later.database, one) for one in gone) for _ in range(LOOKS_MAX))
+    action = f"socket:{'inbox' if noun == 'inboxes' else 'tenant'}:delete"
+    lines = later.operator("GET", f"/v1/audit?action={action}").json["data"]
+    assert [line["entry"]["outcome"] for line in lines] == ["ok"]
+    prove_file(later, but=DELETED_COUNT)
+    assert later.stop() == 0
+
+
+def _fill(daemon: RunningDaemon, address: str, count: int) -> None:
+    with smtplib.SMTP(*daemon.smtp, timeout=REQUEST_MAX_SECONDS) as server:
+        for _ in range(count):
+            server.sendmail("a@foreign.test", [address], mail(address, text="A curlew called.\n"))
 
 
 def _settles(daemon: RunningDaemon, address: str, subjects: list[str]) -> bool:

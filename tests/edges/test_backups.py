@@ -15,6 +15,7 @@ import pytest
 from tests.cli.support import data, posternctl
 from tests.edges.support import a_world, at_once, background, looked_up, until
 from tests.support import RunningDaemon
+from zones.serial import is_newer
 
 PASSPHRASE = "correct horse battery"
 
@@ -121,6 +122,31 @@ def test_encrypted_it_opens_with_its_passphrase_alone(daemon: RunningDaemon, tmp
     again = restored(daemon.data_dir, file, tmp_path / "r", "--passphrase-stdin", stdin=PASSPHRASE + "\n")
     assert again.call("GET", "/v1/whoami", key=world.agent_key).json["agent_id"] == world.agent
     again.stop()
+
+
+def test_what_secondaries_saw_since_the_backup_is_older_than_what_is_restored(
+    daemon: RunningDaemon, tmp_path: Path
+) -> None:
+    def serials(of: RunningDaemon) -> dict[str, int]:
+        return {zone["name"]: zone["serial"] for zone in of.operator("GET", "/v1/zones").json["data"]}
+
+    file = str(tmp_path / "old.backup")
+    assert ctl(daemon.data_dir, "backup", "create", "--output", file)[0] == 0
+    for zone in serials(daemon):
+        for number in range(30):  # in far less than so many seconds
+            record = {"name": "host", "type": "A", "data": [f"192.0.2.{number}"]}
+            assert daemon.operator("PUT", f"/v1/zones/{zone}/records", record).status == 200
+    seen = serials(daemon)
+    assert daemon.stop() == 0
+
+    again = restored(daemon.data_dir, file, tmp_path / "restored")
+    now = serials(again)
+    assert again.stop() == 0
+    assert now.keys() == seen.keys()
+    assert all(is_newer(now[zone], seen[zone]) for zone in seen), (now, seen)
+    started = again.start()
+    assert serials(started) == now, "a start by itself changes nothing"
+    assert started.stop() == 0
 
 
 def test_a_restore_replaces_nothing(daemon: RunningDaemon, tmp_path: Path) -> None:

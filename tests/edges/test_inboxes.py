@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from daemon.api.common import NAME_IN_WORDS
 from tests.edges.support import at_once, audit_head, audit_since
 from tests.support import RunningDaemon
 
@@ -62,6 +63,24 @@ def test_what_cannot_be_an_address_is_422(daemon: RunningDaemon, key: str, body:
     refused = daemon.call("POST", "/v1/inboxes", body, key=key)
     assert (refused.status, refused.code) == (422, "validation_failed")
     assert refused.json["error"]["details"][0]["field"] == next(iter(body))
+
+
+@pytest.mark.parametrize("mark", ["\n", "\x85", "\u061c", "\u200f", "\u2028", "\u2029", "\u202e", "\u2066"], ids=ascii)
+def test_no_name_ends_a_line_or_turns_its_direction(daemon: RunningDaemon, key: str, mark: str) -> None:
+    name = f"Ann{mark}gpj.exe"
+    minting = {"tenant_id": daemon.tenant(), "scopes": ["mailbox:read"], "max_mailboxes": 1, "label": name}
+    for field, refused in {
+        "display_name": daemon.call("POST", "/v1/inboxes", {"display_name": name}, key=key),
+        "agent_handle": daemon.call("POST", "/v1/enroll", {"enrollment_token": "x", "agent_handle": name}),
+        "label": daemon.operator("POST", "/v1/enrollment-tokens", minting),
+        "name": daemon.operator("POST", "/v1/tenants", {"name": name}),
+    }.items():
+        assert (refused.status, refused.json["error"]["details"]) == (422, [{"field": field, "message": NAME_IN_WORDS}])
+
+
+def test_a_name_may_be_in_any_script(daemon: RunningDaemon, key: str) -> None:
+    for name in ("שירות לקוחות", "دعم", "Σίσυφος & Söhne", "客服", "👩\u200d🚀 Crew", "क्\u200dष"):
+        assert daemon.inbox(key, display_name=name)["display_name"] == name
 
 
 def test_a_domain_of_somebody_else_is_not_allowed(daemon: RunningDaemon, key: str) -> None:

@@ -278,6 +278,7 @@ def test_events_tell_of_it(daemon: RunningDaemon, key: str, ours: str, theirs: s
         ({"to": "a@foreign.test, b@foreign.test"}, {"to.0"}),
         ({"to": "jané@foreign.test"}, {"to.0"}),
         ({"to": "a@foreign.test\r\nBcc: b@foreign.test"}, {"to.0"}),
+        ({"to": "Jane \u202e <a@foreign.test>"}, {"to.0"}),
         ({"to": [f"r{number}@foreign.test" for number in range(51)]}, {"to"}),
         ({"reply_to": "nobody"}, {"reply_to.0"}),
         ({"text": None}, {"text"}),
@@ -294,6 +295,7 @@ def test_events_tell_of_it(daemon: RunningDaemon, key: str, ours: str, theirs: s
         ({"subscribed": True, "headers": {"List-Unsubscribe": "<https://x.test>"}}, {"headers.List-Unsubscribe"}),
         ({"attachments": [{"filename": "a", "content": "no base64!"}]}, {"attachments.0.content"}),
         ({"attachments": [{"filename": "../a", "content": ""}]}, {"attachments.0.filename"}),
+        ({"attachments": [{"filename": "exe.\u202efdp", "content": ""}]}, {"attachments.0.filename"}),
         ({"attachments": [FILE | {"content_type": "x\r\nBcc: y"}]}, {"attachments.0.content_type"}),
         ({"attachments": [FILE | {"content_type": "message/rfc822"}]}, {"attachments.0.content_type"}),
         ({"attachments": [FILE | {"content_id": "a>\r\nB: c"}]}, {"attachments.0.content_id"}),
@@ -349,9 +351,8 @@ def test_all_that_may_be_sent_arrives_as_it_was_given(daemon: RunningDaemon, key
         assert daemon.operator("GET", f"/v1/messages/{arrived['id']}/attachments/{index}").body == content
 
 
-@pytest.mark.parametrize("name", ["A\u2028Bcc: x@evil.test", "=?utf-8?q?a=0D=0ABcc:_x@evil.test?=", "A\x85B"])
-def test_a_mailbox_whose_name_no_mail_may_bear_sends_without_it(daemon: RunningDaemon, key: str, name: str) -> None:
-    ours = daemon.inbox(key, display_name=name)["address"]
+def test_a_mailbox_whose_name_no_mail_may_bear_sends_without_it(daemon: RunningDaemon, key: str) -> None:
+    ours = daemon.inbox(key, display_name="=?utf-8?q?a=0D=0ABcc:_x@evil.test?=")["address"]
     sent = settled(daemon, send(daemon, key, ours, to=ours), "delivered")
     message = read(raw_of(daemon, sent["id"]))
     assert (message["From"], message["Bcc"], sent["from"]) == (ours, None, ours)

@@ -8,7 +8,13 @@ import pytest
 
 import daemon.service.housekeeping
 from daemon.errors import unavailable
-from daemon.service.housekeeping import BATCH_MESSAGES, EVENT_KEPT_DAYS, LINK_KEPT_DAYS
+from daemon.service.housekeeping import (
+    AGENT_KEY_KEPT_DAYS,
+    BATCH_MESSAGES,
+    EVENT_KEPT_DAYS,
+    LINK_KEPT_DAYS,
+    SENDING_KEY_KEPT_DAYS,
+)
 from tests.edges.support import World, a_world, audit_head, audit_since, looked_up
 from tests.inside import DaemonInside
 from tests.support import mail
@@ -149,6 +155,48 @@ def test_a_secret_that_nobody_fetched_is_erased_when_its_link_expires(inside: Da
     inside.clock.advance(seconds=600)
     sweep(inside)
     assert looked_up(inside, sealed) == [(0,)]
+
+
+def test_expired_keys_are_forgotten_and_stay_refused(inside: DaemonInside, world: World) -> None:
+    minted = inside.enrollment_key(world.tenant, reusable=True, expires_at="2999-01-01T00:00:00Z")
+    redeem = {"enrollment_token": minted["enrollment_token"]}
+    old, new = (inside.call("POST", "/v1/enroll", redeem).json["agent_key"] for _ in range(2))
+    inside.clock.advance(days=AGENT_KEY_KEPT_DAYS + 2)
+    fresh = inside.call("POST", "/v1/enroll", redeem).json["agent_key"]
+    sweep(inside)
+    agent = inside.call("GET", "/v1/whoami", key=fresh).json["agent_id"]
+    listed = inside.operator("GET", f"/v1/agents/{agent}/keys").json["data"]
+    assert [one["id"] for one in listed] == [fresh.split("_")[2]]
+    for key in (old, new):
+        refused = inside.call("GET", "/v1/whoami", key=key)
+        assert (refused.status, refused.code) == (401, "invalid_api_key")
+        assert inside.operator("DELETE", f"/v1/agent-keys/{key.split('_')[2]}").status == 404
+
+
+def test_a_key_for_one_agent_stays_redeemed_when_what_it_gave_is_forgotten(inside: DaemonInside, world: World) -> None:
+    minted = inside.enrollment_key(world.tenant, reusable=False, expires_at="2999-01-01T00:00:00Z")
+    redeem = {"enrollment_token": minted["enrollment_token"], "agent_handle": "first"}
+    agent = inside.call("POST", "/v1/enroll", redeem).json["agent_id"]
+    moved = inside.operator("PATCH", f"/v1/agents/{agent}", {"enrollment_key_id": world.enrollment_key})
+    assert moved.status == 200
+    inside.clock.advance(days=AGENT_KEY_KEPT_DAYS + 2)
+    sweep(inside)
+    second = inside.call("POST", "/v1/enroll", redeem | {"agent_handle": "second"})
+    assert (second.status, second.code) == (409, "enrollment_token_exhausted")
+
+
+def test_answers_to_sendings_are_forgotten_and_a_mailboxs_is_not(inside: DaemonInside, world: World) -> None:
+    minted = inside.enrollment_key(world.tenant, expires_at="2999-01-01T00:00:00Z")
+    inside.operator("PATCH", f"/v1/agents/{world.agent}", {"enrollment_key_id": minted["id"]})
+    body = {"to": "jane@foreign.test", "subject": "x", "text": "x", "idempotency_key": "k"}
+    inbox = inside.inbox(world.agent_key, client_id="mine")
+    assert inside.call("POST", f"/v1/inboxes/{inbox['id']}/send", body, key=world.agent_key).status == 202
+    inside.clock.advance(days=SENDING_KEY_KEPT_DAYS + 1)
+    sweep(inside)
+    key = inside.operator("POST", f"/v1/agents/{world.agent}/keys", {}).json["agent_key"]
+    assert looked_up(inside, "SELECT operation FROM idempotency") == [("inboxes.create",)]
+    again = inside.call("POST", "/v1/inboxes", {"client_id": "mine"}, key=key)
+    assert (again.status, again.json["id"]) == (200, inbox["id"])
 
 
 def test_housekeeping_outlives_a_failure(

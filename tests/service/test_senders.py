@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -117,6 +118,23 @@ async def test_a_sender_that_cannot_be_removed_keeps_no_mailbox_and_is_told_of(h
 def test_what_is_no_email_service_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="/subscriptions/ID/"):
         email_service(text)
+
+
+async def test_a_caller_that_leaves_while_its_mailbox_is_deleted_leaves_no_sender(home: House) -> None:
+    with ResourceManager() as manager:
+        async with registered_with(home, manager) as key:
+            made = await home.ask("inboxes.create", by=key)
+            committed = asyncio.Event()
+            home.database.committed = committed.set
+            deleting = asyncio.ensure_future(home.ask("inboxes.delete", made.id, by=key))
+            await asyncio.wait_for(committed.wait(), 20)
+            deleting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await deleting
+            leaving = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+            await asyncio.wait(leaving, timeout=20)
+            assert manager.senders == set()
+    assert (await lines(home))[-1] == ("sender:remove", "ok", None)
 
 
 async def test_what_goes_with_its_tenant_takes_its_sender_along(home: House) -> None:

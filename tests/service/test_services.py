@@ -9,11 +9,19 @@ import pytest
 
 from daemon.api.messages import DownloadQuery, MessageGetQuery
 from daemon.api.operations import BY_NAME, OPERATIONS
-from daemon.api.waits import WaitAnswer, WaitRequest
+from daemon.api.waits import WaitAnswer, WaitRequest, WaitResumeQuery
 from daemon.backends.protocols import Arrival
 from daemon.clock import iso
 from daemon.errors import Code, PosternError
+from daemon.mail.extract import Extracted as Extraction
+from daemon.mail.model import ParsedMail
 from daemon.service.context import LOCAL_OPERATOR, Call, Done, Source
+from daemon.service.mail_cache import MailCache
+from daemon.service.mailboxes import inbox_removal
+from daemon.service.waiting.waits import Waits
+from daemon.store.inboxes import InboxRow
+from daemon.store.messages import MessageRow
+from daemon.store.waits import WaitRow
 from tests.service.harness import House, house
 from tests.support import mail
 
@@ -121,6 +129,81 @@ async def test_a_mail_that_comes_before_a_since_to_come_is_not_it(home: House) -
     answer = plain(await asyncio.wait_for(wait, 20))
     assert answer.message is not None
     assert answer.message.subject == "in time"
+
+
+async def test_a_mail_that_is_deleted_while_a_wait_looks_at_it_does_not_end_the_wait(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = await a_mailbox(home)
+    parsed = MailCache.parsed
+
+    async def deleted_first(cache: MailCache, row: MessageRow) -> ParsedMail:
+        monkeypatch.setattr(MailCache, "parsed", parsed)
+        await home.ask("messages.delete", row.id)
+        return await parsed(cache, row)
+
+    await a_mail(home, inbox, "going")
+    monkeypatch.setattr(MailCache, "parsed", deleted_first)
+    request = WaitRequest(since=iso(home.clock.now_ms()), timeout_seconds=60.0, claim=True)
+    wait = asyncio.ensure_future(home.services.waits.wait(CALL, inbox, request))
+    while await home.look("SELECT 1 FROM messages"):
+        pass
+    await a_mail(home, inbox, "staying")
+    answer = await asyncio.wait_for(wait, 20)
+    assert isinstance(answer, Done)
+    assert answer.data.message is not None
+    assert answer.data.message.subject == "staying"
+
+
+async def test_a_durable_wait_that_meets_a_deletion_is_not_found_and_leaves_nothing(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = await a_mailbox(home)
+    register = Waits._register
+
+    async def deleted_first(waits: Waits, call: Call, row: InboxRow, request: WaitRequest, since_ms: int) -> WaitRow:
+        await home.ask("inboxes.delete", inbox)
+        return await register(waits, call, row, request, since_ms)
+
+    await a_mail(home, inbox)
+    monkeypatch.setattr(inbox_removal, "STEP_MESSAGES", 1)  # a row of the mailbox is left for now
+    monkeypatch.setattr(Waits, "_register", deleted_first)
+    with pytest.raises(PosternError) as refused:
+        await home.services.waits.wait(CALL, inbox, WaitRequest(timeout_seconds=0.0, wait_id="w"))
+    assert refused.value.code is Code.NOT_FOUND
+    await home.services.removal.step()
+    assert await home.look("SELECT (SELECT count(*) FROM waits), (SELECT count(*) FROM inboxes)") == [(0, 0)]
+
+
+@pytest.mark.parametrize("claim", [False, True])
+async def test_a_durable_wait_over_two_connections_has_one_answer(
+    home: House, monkeypatch: pytest.MonkeyPatch, *, claim: bool
+) -> None:
+    inbox = await a_mailbox(home)
+    request = WaitRequest(timeout_seconds=60.0, wait_id="w", claim=claim)
+    extracted, slow, begun = MailCache.extracted, asyncio.Event(), asyncio.Event()
+
+    async def slow_first(cache: MailCache, row: MessageRow) -> Extraction:
+        if row.subject == "first":
+            begun.set()
+            await slow.wait()
+        return await extracted(cache, row)
+
+    monkeypatch.setattr(MailCache, "extracted", slow_first)
+    lost = asyncio.ensure_future(home.services.waits.wait(CALL, inbox, request))
+    while home.services.waits.active < 1:
+        await home.look("SELECT 1")
+    await a_mail(home, inbox, "first")
+    await asyncio.wait_for(begun.wait(), 20)
+    await a_mail(home, inbox, "second")
+    resumed = await home.services.waits.resume(CALL, "w", WaitResumeQuery(timeout_seconds=60.0))
+    slow.set()
+    answers = [resumed, await asyncio.wait_for(lost, 20)]
+    told = [answer.data if isinstance(answer, Done) else answer for answer in answers]
+    assert [one.message.subject for one in told if one.message] == ["second", "second"]
+    assert await home.look("SELECT count(*) FROM claims") == [(int(claim),)]
+    again = await home.services.waits.resume(CALL, "w", WaitResumeQuery(timeout_seconds=0.0))
+    assert plain(again) == told[0]
 
 
 async def test_a_wait_with_no_time_looks_and_goes(home: House) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import http.server
 import json
 import re
 import threading
@@ -13,10 +12,10 @@ import uuid
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from daemon.clock import Clock
+from tests.standins.frame import HttpHandler, StandIn
 
 KEY = base64.b64encode(b"a key of the stand-in, 32 octets").decode()
 API_VERSION = "2025-09-01"
@@ -51,7 +50,7 @@ class Says(Enum):
 
 
 @dataclass
-class Azure:
+class Azure(StandIn):
     """Both scripts are used up from the front; what is left of neither is: it accepts, and tells the truth."""
 
     does: list[Does] = field(default_factory=list)
@@ -65,47 +64,29 @@ class Azure:
     problems: list[str] = field(default_factory=list)
     overruns: int = 0
 
-    def __enter__(self) -> Self:
-        azure = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if azure.signed(self, body):
-                    azure.send(self, body)
-
-            def do_GET(self) -> None:
-                if azure.signed(self, b""):
-                    azure.look(self)
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Say nothing."""
-
+    def __post_init__(self) -> None:
         self._lock = threading.RLock()
         self._running: dict[str, int] = {}
         self._failed: set[str] = set()
         self._times: list[int] = []
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.block_on_close = False
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-        assert self.problems == []
+    def handler(self) -> type[HttpHandler]:
+        azure = self
+
+        class Handler(HttpHandler):
+            protocol_version = "HTTP/1.1"
+
+            def asked(self, body: bytes) -> None:
+                if azure.signed(self, body):
+                    azure.look(self) if self.command == "GET" else azure.send(self, body)
+
+        return Handler
 
     @property
     def connection_string(self) -> str:
-        return f"endpoint=http://127.0.0.1:{self._server.server_address[1]}/;accesskey={KEY}"
+        return f"endpoint=http://{self.at}/;accesskey={KEY}"
 
-    def signed(self, request: http.server.BaseHTTPRequestHandler, body: bytes) -> bool:
+    def signed(self, request: HttpHandler, body: bytes) -> bool:
         """Check the signature over method, path, date, host and the body's hash; answer 401 to a wrong one."""
         content_hash = base64.b64encode(hashlib.sha256(body).digest()).decode()
         date, host = request.headers.get("x-ms-date", ""), request.headers["Host"]
@@ -117,10 +98,10 @@ class Azure:
         )
         if request.headers.get("Authorization") == wanted and request.headers["x-ms-content-sha256"] == content_hash:
             return True
-        self._answer(request, 401, {"error": {"code": "Denied", "message": "Denied by the resource provider."}})
+        request.answer_json(401, {"error": {"code": "Denied", "message": "Denied by the resource provider."}})
         return False
 
-    def send(self, request: http.server.BaseHTTPRequestHandler, body: bytes) -> None:
+    def send(self, request: HttpHandler, body: bytes) -> None:
         with self._lock:
             operation = request.headers.get("Operation-Id", "")
             if request.path != f"/emails:send?api-version={API_VERSION}":
@@ -144,18 +125,16 @@ class Azure:
         self._times.append(now_ms)
         return False
 
-    def _do(
-        self, request: http.server.BaseHTTPRequestHandler, does: Does, operation: str, message: dict[str, Any]
-    ) -> None:
+    def _do(self, request: HttpHandler, does: Does, operation: str, message: dict[str, Any]) -> None:
         match does:
             case Does.IS_BUSY:
-                return self._answer(request, 429, _error("TooManyRequests"), {"Retry-After": "300"})
+                return request.answer_json(429, _error("TooManyRequests"), {"Retry-After": "300"})
             case Does.IS_BUSY_AND_SAYS_NO_MORE:
-                return self._answer(request, 429, _error("TooManyRequests"))
+                return request.answer_json(429, _error("TooManyRequests"))
             case Does.FAILS_BEFORE:
-                return self._answer(request, 500, _error("InternalServerError"))
+                return request.answer_json(500, _error("InternalServerError"))
             case Does.REFUSES:
-                return self._answer(request, 400, _error("EmailDropped", "Sender is not provisioned."))
+                return request.answer_json(400, _error("EmailDropped", "Sender is not provisioned."))
             case Does.HANGS_UP_BEFORE:
                 return self._hang_up(request)
         if operation in self.taken and self.taken[operation] != message:
@@ -168,56 +147,41 @@ class Azure:
             self._failed.add(operation)
         match does:
             case Does.FAILS_AFTER:
-                return self._answer(request, 500, _error("InternalServerError"))
+                return request.answer_json(500, _error("InternalServerError"))
             case Does.CLAIMS_A_CONFLICT:
-                return self._answer(request, 409, _error("Conflict"))
+                return request.answer_json(409, _error("Conflict"))
             case Does.HANGS_UP_AFTER:
                 return self._hang_up(request)
         where = f"http://{request.headers['Host']}/emails/operations/{operation}?api-version={API_VERSION}"
-        return self._answer(
-            request, 202, {"id": operation, "status": "Running", "error": None}, {"Operation-Location": where}
+        return request.answer_json(
+            202, {"id": operation, "status": "Running", "error": None}, {"Operation-Location": where}
         )
 
-    def look(self, request: http.server.BaseHTTPRequestHandler) -> None:
+    def look(self, request: HttpHandler) -> None:
         with self._lock:
             found = re.fullmatch(rf"/emails/operations/([0-9a-f-]{{36}})\?api-version={API_VERSION}", request.path)
             if found is None:
                 self.problems.append(f"a path that is not known: {request.path}")
-                return self._answer(request, 404, _error("NotFound"))
+                return request.answer_json(404, _error("NotFound"))
             operation = found[1]
             self.looks[operation] += 1
             match self.says.pop(0) if self.says else Says.THE_TRUTH:
                 case Says.FAILS:
-                    return self._answer(request, 500, _error("InternalServerError"))
+                    return request.answer_json(500, _error("InternalServerError"))
                 case Says.HANGS_UP:
                     return self._hang_up(request)
             if operation not in self.taken:
-                return self._answer(request, 404, _error("NotFound"))
+                return request.answer_json(404, _error("NotFound"))
             if self._running.get(operation, 0):
                 self._running[operation] -= 1
-                return self._answer(request, 200, {"id": operation, "status": "Running", "error": None})
+                return request.answer_json(200, {"id": operation, "status": "Running", "error": None})
             if operation in self._failed:
                 error = {"code": "EmailDroppedAllRecipientsSuppressed", "message": "All recipients are suppressed."}
-                return self._answer(request, 200, {"id": operation, "status": "Failed", "error": error})
-            return self._answer(request, 200, {"id": operation, "status": "Succeeded", "error": None})
+                return request.answer_json(200, {"id": operation, "status": "Failed", "error": error})
+            return request.answer_json(200, {"id": operation, "status": "Succeeded", "error": None})
 
     @staticmethod
-    def _answer(
-        request: http.server.BaseHTTPRequestHandler,
-        status: int,
-        body: dict[str, Any],
-        headers: dict[str, str] | None = None,
-    ) -> None:
-        content = json.dumps(body).encode()
-        request.send_response(status)
-        own = {"Content-Type": "application/json", "Content-Length": str(len(content))}
-        for name, value in (own | (headers or {})).items():
-            request.send_header(name, value)
-        request.end_headers()
-        request.wfile.write(content)
-
-    @staticmethod
-    def _hang_up(request: http.server.BaseHTTPRequestHandler) -> None:
+    def _hang_up(request: HttpHandler) -> None:
         request.close_connection = True
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import re
-import threading
 import time
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Self
 
 from azure.core.credentials import AccessToken
+
+from tests.standins.frame import HttpHandler, StandIn
 
 TOKEN = "a token of the stand-in"
 SERVICE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Communication/emailServices/e"
@@ -36,7 +35,7 @@ class Credential:
 
 
 @dataclass
-class ResourceManager:
+class ResourceManager(StandIn):
     """`refuses` has the status that is answered instead, used up in turn by method; `knows` are its domains."""
 
     knows: set[str] | None = None
@@ -45,49 +44,23 @@ class ResourceManager:
     asked: list[tuple[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
-    def __enter__(self) -> Self:
+    def handler(self) -> type[HttpHandler]:
         manager = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Handler(HttpHandler):
             protocol_version = "HTTP/1.1"
 
-            def do_PUT(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                self.answer(*manager.put(self, body))
+            def asked(self, body: bytes) -> None:
+                is_put = self.command == "PUT"
+                self.answer_json(*(manager.put(self, json.loads(body)) if is_put else manager.delete(self)))
 
-            def do_DELETE(self) -> None:
-                self.answer(*manager.delete(self))
-
-            def answer(self, status: int, body: object) -> None:
-                content = b"" if status == 204 else json.dumps(body).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Say nothing."""
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.block_on_close = False
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-        assert self.problems == []
+        return Handler
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"http://{self.at}"
 
-    def put(self, request: http.server.BaseHTTPRequestHandler, body: dict[str, dict[str, str]]) -> tuple[int, object]:
+    def put(self, request: HttpHandler, body: dict[str, dict[str, str]]) -> tuple[int, object]:
         address, refusal = self._checked(request, "PUT")
         if body.get("properties", {}).get("username") != address.partition("@")[0]:
             self.problems.append(f"{body} for {address}")
@@ -96,7 +69,7 @@ class ResourceManager:
         self.senders.add(address)
         return 200, {"properties": body["properties"]}
 
-    def delete(self, request: http.server.BaseHTTPRequestHandler) -> tuple[int, object]:
+    def delete(self, request: HttpHandler) -> tuple[int, object]:
         address, refusal = self._checked(request, "DELETE")
         if refusal is not None:
             return refusal
@@ -105,9 +78,7 @@ class ResourceManager:
         self.senders.remove(address)
         return 200, {}
 
-    def _checked(
-        self, request: http.server.BaseHTTPRequestHandler, method: str
-    ) -> tuple[str, tuple[int, object] | None]:
+    def _checked(self, request: HttpHandler, method: str) -> tuple[str, tuple[int, object] | None]:
         found = _PATH.fullmatch(request.path)
         if found is None or request.headers.get("Authorization") != f"Bearer {TOKEN}":
             self.problems.append(f"{method} {request.path}")

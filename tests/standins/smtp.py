@@ -11,8 +11,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO
+
+from tests.standins.frame import StandIn
 
 LINE_MAX_OCTETS = 998
 
@@ -42,10 +43,19 @@ class Mail:
     user: str | None
 
 
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+
+    def server_activate(self) -> None:
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)  # so that a large mail takes time
+        super().server_activate()
+
+
 @dataclass
-class Relay:
+class Relay(StandIn):
     """`replies` has what is answered instead of 250: by address, or by verb (`MAIL`, `DATA`, `.`), used up in turn."""
 
+    serves = _Server
     extensions: tuple[str, ...] = ("SIZE 10000000", "8BITMIME", "DSN", "ENHANCEDSTATUSCODES", "PIPELINING")
     tls: ssl.SSLContext | None = None
     tls_at_once: bool = False
@@ -62,7 +72,10 @@ class Relay:
     at_once: int = 0
     most_at_once: int = 0
 
-    def __enter__(self) -> Self:
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def handler(self) -> type[socketserver.BaseRequestHandler]:
         relay = self
 
         class Handler(socketserver.BaseRequestHandler):
@@ -81,30 +94,7 @@ class Relay:
                     with relay._lock:
                         relay.at_once -= 1
 
-        self._lock = threading.Lock()
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
-        self._server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)  # so that a large mail takes time
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-        assert self.problems == []
-
-    @property
-    def port(self) -> int:
-        return int(self._server.server_address[1])
-
-    @property
-    def at(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        return Handler
 
     def said(self, key: str) -> str | None:
         with self._lock:

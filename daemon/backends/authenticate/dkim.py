@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.hashes import SHA256, Hash
 
 from daemon.api.messages import Verdict
 from daemon.backends.authenticate.dkim_tags import CLOCK_SKEW_SECONDS, SINGLE, Key, Signature, Unusable, key, signature
-from daemon.backends.resolve.resolver import LookupFailed, Resolver
+from daemon.backends.resolve.lookups import LookupFailed
+from daemon.backends.resolve.resolver import Resolver
 from daemon.mail import canonical
 from daemon.mail.fields import Field
 

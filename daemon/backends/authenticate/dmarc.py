@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from daemon.api.messages import Verdict
 from daemon.backends.authenticate.dkim import Signed
 from daemon.backends.authenticate.dkim_tags import Unusable, tags
-from daemon.backends.resolve.resolver import LookupFailed, Resolver
+from daemon.backends.resolve.lookups import LookupFailed
+from daemon.backends.resolve.resolver import Resolver
 from daemon.mail.domains import registrable
 from daemon.mail.fields import Field
 from daemon.mail.headers import addresses

@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 from daemon.backends.authenticate.spf_record import BadRecord, Mechanism, Record, is_spf, read
-from daemon.backends.resolve.resolver import NAME_MAX_OCTETS, Address, LookupFailed, Resolver
+from daemon.backends.resolve.lookups import LookupFailed
+from daemon.backends.resolve.resolver import NAME_MAX_OCTETS, Address, Resolver
 from zones.name import BadName, normalise
 
 LOOKUPS_MAX = 10  # RFC 7208, 4.6.4, as are the following

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from daemon.backends.protocols import Accepts, Ledger, Receive, ReceiveBackend, Unreachable
-from daemon.backends.secrets import Unusable, is_loopback, secret
+from daemon.backends.secrets import Unusable, secret
 from daemon.clock import Clock
 from daemon.ids import Ids
 from daemon.settings import Settings
+from daemon.settings.loopback import is_loopback
 
 if TYPE_CHECKING:
     from daemon.backends.receive.imap import ImapBackend

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import re
 import ssl
 import sys
@@ -13,6 +12,7 @@ from aiosmtpd.smtp import SMTP, Envelope
 from aiosmtpd.smtp import Session as Dialogue
 
 from daemon.backends.receive.data import Incoming
+from daemon.settings.loopback import is_loopback
 
 LINE_MAX_OCTETS = 256 * 1024  # real HTML mail has lines far over the 998 of RFC 5322, 2.1.1
 COMMAND_TIMEOUT_SECONDS = 300
@@ -71,7 +71,7 @@ class Session(SMTP):
         if len(self._sessions) >= SESSIONS_MAX:
             return True
         same = sum(session.peer == self.peer for session in self._sessions)
-        return same >= PEER_SESSIONS_MAX and not _is_loopback(self.peer)
+        return same >= PEER_SESSIONS_MAX and self.peer != "" and not is_loopback(self.peer)  # "": a socket file
 
     def connection_lost(self, error: Exception | None) -> None:
         if self in self._sessions:  # one that was turned away never began
@@ -136,12 +136,3 @@ class Session(SMTP):
         if isinstance(self.transport, asyncio.Transport):
             self.transport.write(b"421 4.3.2 Shutting down; try again in a moment\r\n")
             self.transport.close()
-
-
-def _is_loopback(peer: str) -> bool:
-    if not peer:  # by a socket file
-        return True
-    try:
-        return ipaddress.ip_address(peer).is_loopback
-    except ValueError:
-        return False

@@ -7,7 +7,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from daemon.backends.protocols import Delegation, Unseen
-from daemon.backends.resolve.resolver import LookupFailed
+from daemon.backends.resolve.lookups import LookupFailed
 from daemon.settings import HostPort
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import dns.rdatatype
 import dns.rrset
 
 from daemon.backends.protocols import Delegation
-from daemon.backends.resolve.resolver import LookupFailed
+from daemon.backends.resolve.lookups import LookupFailed
 from daemon.backends.resolve.stub import Stub
 
 PORT = 53

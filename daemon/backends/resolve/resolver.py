@@ -6,13 +6,13 @@ import asyncio
 import ipaddress
 from typing import TYPE_CHECKING, Any
 
+from daemon.backends.resolve.lookups import LOOKUP_MAX_SECONDS, LookupFailed
 from daemon.clock import Clock
 from daemon.settings import HostPort
 
 if TYPE_CHECKING:
     from daemon.backends.resolve.stub import Stub
 
-LOOKUP_MAX_SECONDS = 3.0
 LOOKUPS_AT_ONCE = 64
 CACHE_MAX_ANSWERS = 4_096
 CACHED_MAX_BYTES = 8 * 1024  # of one answer; larger ones are asked for again
@@ -23,10 +23,6 @@ LABEL_MAX_OCTETS = 63
 NAME_MAX_OCTETS = 253
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-
-class LookupFailed(Exception):
-    """Nobody could say: no answer in time, SERVFAIL, no name server. It may go well later."""
 
 
 class Resolver:

@@ -14,7 +14,7 @@ import dns.nameserver
 import dns.rdatatype
 import dns.resolver
 
-from daemon.backends.resolve.resolver import LOOKUP_MAX_SECONDS, LookupFailed
+from daemon.backends.resolve.lookups import LOOKUP_MAX_SECONDS, LookupFailed
 from daemon.settings import HostPort
 
 TRY_SECONDS = 1.0  # for one server; then the next, or the same again

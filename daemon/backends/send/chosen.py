@@ -5,12 +5,13 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 
 from daemon.backends.protocols import DeliverHere, HandedOver, NotTaken, Outgoing, SendBackend, SenderRegistry
-from daemon.backends.secrets import Unusable, is_loopback, secret
+from daemon.backends.secrets import Unusable, secret
 from daemon.backends.send.loopback import Loopback
 from daemon.backends.send.routed import Routed
 from daemon.clock import Clock
 from daemon.mail.signing_key import SigningKey, SigningKeys
 from daemon.settings import Settings
+from daemon.settings.loopback import is_loopback
 
 
 def chosen(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 from daemon.api.common import Deleted, TenantQuery
 from daemon.api.domains import DkimSelector, Domain, DomainCreate, DomainDeleteQuery, DomainRecord, DomainWhole
@@ -22,7 +21,7 @@ from daemon.service.domains.rotating import TOPIC, Rotation
 from daemon.service.domains.rotation import State
 from daemon.service.domains.told import next_of
 from daemon.service.domains.verdicts import OURS_TO_ANSWER, Finding, plain, shown
-from daemon.service.mailboxes.inbox_removal import remove_inbox_wholly
+from daemon.service.mailboxes.inbox_removal import remove_inboxes_wholly
 from daemon.service.mailboxes.senders import Senders
 from daemon.service.mutations import Change
 from daemon.service.tools import Service, Tools
@@ -147,7 +146,6 @@ class Domains(Service):
 
     async def delete(self, call: Call, name: str, query: DomainDeleteQuery) -> Done[Deleted]:
         """Remove a domain with its mailboxes; when there are some, `confirm` has to repeat its name."""
-        gone, of = list[str](), list[str]()
 
         def change(tx: Tx) -> Change[Deleted]:
             row = _known(tx.conn, name)
@@ -156,17 +154,15 @@ class Domains(Service):
             inboxes = domains.inboxes_on(tx.conn, row.name)
             if inboxes and query.confirm != row.name:
                 raise invalid("confirm", f"repeat {row.name} to delete the mail in its {len(inboxes)} mailboxes")
-            gone[:], of[:] = domains.addresses_on(tx.conn, row.name), [row.tenant_id]
-            for inbox_id in inboxes:
-                remove_inbox_wholly(tx, inbox_id)
-                tx.on_commit(partial(self._bus.publish, Event(inbox_id, "inbox.deleted")))
+            self._senders.leave(tx, call, row.tenant_id, domains.addresses_on(tx.conn, row.name))
+            remove_inboxes_wholly(tx, self._bus, inboxes)
             domains.remove(tx, row.name)
             self._publisher.announce_keys(tx, row.name)
             return Change(data=Deleted(id=row.name), target=row.name, tenant=row.tenant_id)
 
         done = await self._mutations.run(call, "domain:delete", change)
         await self._publisher.published()
-        await self._senders.withdraw_all(call, of[0], gone)
+        await self._senders.left(call)
         return done
 
     def _refuse(self, conn: sqlite3.Connection, name: str, tenant_id: str) -> None:

@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 
 from daemon.audit import append
 from daemon.backends.protocols import Feed, NotPublished, ZoneServer
-from daemon.clock import SECOND_MS
+from daemon.clock import HOUR_MS, SECOND_MS
 from daemon.keys import Place
 from daemon.service.context import SYSTEM, Call, Source
 from daemon.service.domains.building import ZoneBuilder
@@ -33,6 +33,7 @@ from zones.serial import after, is_newer
 from zones.zone import BadZone
 
 READ_AT_ONCE_ZONES = 200
+RESTORED_AHEAD_MS = HOUR_MS  # many changes within a second put a serial ahead of the clock: this far, at the most
 
 log = logging.getLogger("postern.zones")
 
@@ -50,14 +51,19 @@ class Publisher(Service):
         self._keys_changed, self._keys_lock = False, asyncio.Lock()
 
     async def prepare(self) -> None:
-        """Have our own zone, and raise the serial of each zone that was last made of other settings."""
+        """Have our own zone, and raise the serial of each zone that was last made of other settings.
+
+        What comes out of a backup is raised beyond all that its secondaries may have seen of it since.
+        """
 
         def change(tx: Tx) -> None:
             for row in zones.every(tx.conn):
                 if row.domain is None and row.name != self.builder.base:
                     zones.remove(tx, row.name)
                 elif row.made_of != self.builder.made_of:
-                    zones.set_serial(tx, row.name, next_serial(row.serial, tx.now_ms), self.builder.made_of)
+                    ahead_ms = RESTORED_AHEAD_MS if row.made_of == zones.RESTORED else 0
+                    serial = next_serial(row.serial, tx.now_ms + ahead_ms)
+                    zones.set_serial(tx, row.name, serial, self.builder.made_of)
             if zones.get(tx.conn, self.builder.base) is None:
                 self.add(tx, self.builder.base, None)
 

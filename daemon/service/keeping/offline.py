@@ -17,6 +17,7 @@ from daemon.audit import verify
 from daemon.keys import Keyring, KeyringError, key_file, load_keyring, put_key_file
 from daemon.service.keeping.backups import KIND
 from daemon.store import keyring as keyring_table
+from daemon.store import zones
 from daemon.store.database import connect_read_only, damage
 
 RECOVERY_KIND = "recovery"
@@ -42,6 +43,7 @@ def restore_backup(path: Path, passphrase: str | None, home: Path, database: Pat
     with _unpacked(path, head, passphrase, home) as unpacked:
         found = _verified(unpacked, head, home)
         if found.ok:
+            zones.note_restored(unpacked)
             with unpacked.open("rb") as written:
                 os.fsync(written.fileno())
             unpacked.rename(database)

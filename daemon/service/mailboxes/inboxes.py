@@ -12,10 +12,9 @@ from daemon.api.operations import Scope
 from daemon.api.webhooks import WebhookSecret
 from daemon.clock import iso
 from daemon.errors import Code, PosternError, invalid, not_found
-from daemon.events import Event
 from daemon.service.addresses import domain_name, local_part, normal_address
 from daemon.service.context import Call, Done, Listed, Principal
-from daemon.service.mailboxes.inbox_removal import remove_inbox_wholly
+from daemon.service.mailboxes.inbox_removal import remove_inboxes_wholly
 from daemon.service.mailboxes.senders import Planned, Senders
 from daemon.service.mutations import Change, Once
 from daemon.service.receiving.accounts import Accounts
@@ -149,18 +148,15 @@ class Inboxes(Service):
     async def delete(self, call: Call, address: str) -> Done[Deleted]:
         """Delete a mailbox with its mail; its waits end at once, and its address is nobody else's ever after."""
 
-        gone: list[str] = []
-
         def change(tx: Tx) -> Change[Deleted]:
             row = owned_inbox(tx.conn, call.principal, address)
-            remove_inbox_wholly(tx, row.id)
-            gone[:] = [row.tenant_id, row.address]
-            tx.on_commit(lambda: self._bus.publish(Event(row.id, "inbox.deleted")))
+            remove_inboxes_wholly(tx, self._bus, [row.id])
+            self.senders.leave(tx, call, row.tenant_id, [row.address])
             tx.on_commit(self._accounts.look_soon)
             return Change(data=Deleted(id=row.id), target=row.id, tenant=row.tenant_id, value=row.address)
 
         done = await self._mutations.run(call, "inbox:delete", change)
-        await self.senders.withdraw(call, *gone)
+        await self.senders.left(call)
         return done
 
     async def credentials(self, call: Call, address: str) -> Done[InboxCredentials]:

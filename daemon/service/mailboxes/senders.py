@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from daemon.api.inboxes import InboxCreated
@@ -20,6 +20,7 @@ from daemon.service.context import Call, Done
 from daemon.service.mutations import Once, entry
 from daemon.service.tools import Service, Tools
 from daemon.store import idempotency, inboxes
+from daemon.store.database import Tx
 
 REASON_MAX_CHARS = 300
 
@@ -47,6 +48,7 @@ class Senders(Service):
     def __init__(self, tools: Tools) -> None:
         super().__init__(tools)
         self.registry: SenderRegistry | None = None  # the root sets it
+        self._leaving: dict[asyncio.Task[None], str] = {}  # for whose request
 
     async def made(
         self,
@@ -114,8 +116,23 @@ class Senders(Service):
         else:
             await self._line(call, tenant_id, address, "sender:remove", "ok")
 
-    async def withdraw_all(self, call: Call, tenant_id: str, addresses: Iterable[str]) -> None:
-        """Remove the senders of mailboxes that went together."""
+    def leave(self, tx: Tx, call: Call, tenant_id: str, addresses: Sequence[str]) -> None:
+        """After this transaction, which deletes mailboxes, remove their senders; also for a caller who left."""
+
+        def begin() -> None:
+            task = asyncio.create_task(self._withdraw_all(call, tenant_id, addresses))
+            self._leaving[task] = call.request_id
+            task.add_done_callback(self._leaving.pop)
+
+        if self.registry is not None:
+            tx.on_commit(begin)
+
+    async def left(self, call: Call) -> None:
+        """Return when the senders that a request took away are removed."""
+        for task in [task for task, request_id in self._leaving.items() if request_id == call.request_id]:
+            await asyncio.shield(task)
+
+    async def _withdraw_all(self, call: Call, tenant_id: str, addresses: Sequence[str]) -> None:
         for address in addresses:
             await self.withdraw(call, tenant_id, address)
 

@@ -6,7 +6,6 @@ import re
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 from daemon.api.common import Deleted, DeleteQuery, PageQuery
 from daemon.api.tenants import Tenant, TenantCreate, TenantLimits, TenantUpdate
@@ -16,7 +15,7 @@ from daemon.events import Event
 from daemon.service.addresses import operator_address
 from daemon.service.context import Call, Done, Listed
 from daemon.service.domains.publishing import Publisher
-from daemon.service.mailboxes.inbox_removal import remove_inbox_wholly
+from daemon.service.mailboxes.inbox_removal import remove_inboxes_wholly
 from daemon.service.mailboxes.senders import Senders
 from daemon.service.mutations import Change
 from daemon.service.sending.allowance import shown_complaints
@@ -101,16 +100,13 @@ class Tenants(Service):
 
     async def delete(self, call: Call, tenant: str, query: DeleteQuery) -> Done[Deleted]:
         """Delete a tenant with its mail, when `confirm` repeats its name or id. Its audit lines and tombstones stay."""
-        gone: list[str] = []
 
         def change(tx: Tx) -> Change[Deleted]:
             row = _known(tx.conn, tenant)
             if query.confirm not in (row.name, row.id):
                 raise invalid("confirm", "repeat the tenant's name to delete all its mail")
-            gone[:] = inboxes.addresses_of_tenant(tx.conn, tenant)
-            for inbox_id in inboxes.of_tenant(tx.conn, tenant):
-                remove_inbox_wholly(tx, inbox_id)
-                tx.on_commit(partial(self._bus.publish, Event(inbox_id, "inbox.deleted")))
+            self._senders.leave(tx, call, tenant, inboxes.addresses_of_tenant(tx.conn, tenant))
+            remove_inboxes_wholly(tx, self._bus, inboxes.of_tenant(tx.conn, tenant))
             for zone in zones.of_tenant(tx.conn, tenant):
                 self._publisher.announce_keys(tx, zone)
             self._publisher.announce(tx, self._settings.base_domain)
@@ -120,7 +116,7 @@ class Tenants(Service):
 
         done = await self._mutations.run(call, "tenant:delete", change)
         await self._publisher.published()
-        await self._senders.withdraw_all(call, tenant, gone)
+        await self._senders.left(call)
         return done
 
     def _taken(self, conn: sqlite3.Connection) -> Callable[[str], bool]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from daemon.api.common import NAME_IN_WORDS, NAME_PATTERN
 from daemon.api.sending import RECIPIENTS_MAX, REPLY_TO_MAX, AttachmentUpload, ReplyRequest, SendRequest
 from daemon.errors import Code, FieldProblem, PosternError
 from daemon.mail.address import BadAddress, Mailbox, mailbox, named
@@ -28,6 +29,7 @@ from daemon.service.addresses import normal_address
 from daemon.store.inboxes import InboxRow
 
 REPLY_PREFIX = "Re: "
+_NAME = re.compile(NAME_PATTERN)
 _FORWARDED = re.compile(r"\s*fwd?\s*:", re.IGNORECASE)  # an answer to what was passed on is an answer all the same
 
 
@@ -135,7 +137,12 @@ def reply_subject(subject: str) -> str:
 def _sender(inbox: InboxRow) -> Mailbox:
     """Return the mailbox as From; a name that no mail may bear is left out."""
     name = inbox.display_name
-    return named(name if name and check_text(name) is None else None, inbox.address)
+    return named(name if name and _check_name(name) is None else None, inbox.address)
+
+
+def _check_name(text: str) -> str | None:
+    """Say why a name may not stand in a mail, or beside other words on a screen; or None."""
+    return check_text(text) or (None if _NAME.fullmatch(text) else NAME_IN_WORDS)
 
 
 def _mailboxes(field: str, texts: Sequence[str] | None, problems: _Problems) -> tuple[Mailbox, ...]:
@@ -146,7 +153,7 @@ def _mailboxes(field: str, texts: Sequence[str] | None, problems: _Problems) -> 
         except BadAddress as problem:
             problems.add(f"{field}.{number}", str(problem))
             continue
-        problems.add(f"{field}.{number}", check_text(one.name or ""))
+        problems.add(f"{field}.{number}", _check_name(one.name or ""))
         found.append(one)
     return tuple(found)
 
@@ -156,7 +163,7 @@ def _others(inbox: InboxRow, written: Iterable[Address]) -> tuple[Mailbox, ...]:
     found = []
     for one in written:
         try:
-            found.append(named(one.name if one.name and check_text(one.name) is None else None, one.address))
+            found.append(named(one.name if one.name and _check_name(one.name) is None else None, one.address))
         except BadAddress:
             continue
     return tuple(one for one in found if normal_address(one.address) != inbox.address)
@@ -222,8 +229,7 @@ def _files(uploads: Sequence[AttachmentUpload] | None, problems: _Problems) -> t
             content_id=upload.content_id.removeprefix("<").removesuffix(">") if upload.content_id else None,
             inline=upload.inline,
         )
-        problem = check_file(file)
-        if problem is not None:
-            problems.add(f"{field}.{problem[0]}", problem[1])
+        wrong, why = check_file(file) or ("filename", _check_name(file.filename))
+        problems.add(f"{field}.{wrong}", why)
         files.append(file)
     return tuple(files)

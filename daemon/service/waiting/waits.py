@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from daemon.api.common import Deleted, TenantQuery
@@ -128,6 +128,7 @@ class Waits(Service):
         asked = request.model_dump_json(exclude={"timeout_seconds"})
 
         def change(tx: Tx) -> WaitRow:
+            owned_inbox(tx.conn, call.principal, inbox.id)  # it may have been deleted meanwhile
             principal, wait_id = call.principal.id, request.wait_id or ""
             known = waits.find(tx.conn, principal, wait_id)
             if known is not None and (known.request != asked or known.inbox_id != inbox.id):
@@ -209,7 +210,7 @@ class Waits(Service):
         if wait.durable is not None and wait.durable.message_id is not None:
             answered = messages.get(conn, wait.durable.message_id)
             if answered is None:
-                raise PosternError(Code.GONE, "The mail that answered this wait was deleted. Begin another.")
+                raise _answer_gone()
             return [answered]
         return messages.received_since(conn, wait.inbox.id, wait.wanted.since_ms, before, LOOK_PAGE_MESSAGES)
 
@@ -247,42 +248,73 @@ class Waits(Service):
         if reasons:
             wait.missed.add(row, reasons)
             return None
-        sender = (await self._mails.parsed(row)).from_
-        shown = shown_extraction(
-            await self._mails.extracted(row), row, sender.address if sender else "", self._clock.now_ms()
-        )
+        try:
+            shown = await self._shown(row)
+        except PosternError as problem:
+            if problem.code is Code.NOT_FOUND:
+                return None  # it was deleted meanwhile, and the wait goes on
+            raise
         told, reasons = good_enough(shown, wait.wanted.quality)
         if told is None:
             wait.missed.add(row, reasons)
             return None
         return await self._settle(wait, _Match(row, told))
 
+    async def _shown(self, row: MessageRow) -> Extracted:
+        sender = (await self._mails.parsed(row)).from_
+        found = await self._mails.extracted(row)
+        return shown_extraction(found, row, sender.address if sender else "", self._clock.now_ms())
+
     async def _settle(self, wait: _Wait, match: _Match) -> _Match | None:
-        """Record the claim and the durable wait's answer; None when another claimer was first."""
+        """Record the claim and the durable wait's answer; None when another claimer was first, or the mail is gone.
+
+        A durable wait has one answer: where another connection had it first, that is the answer here, too.
+        """
         durable, principal = wait.durable, wait.call.principal
-        if durable is not None and durable.message_id is None and not wait.request.claim:
-            await self._database.write(lambda tx: waits.answer(tx, durable, match.row.id))
-        if not wait.request.claim:
-            return match
         if durable is not None and durable.message_id == match.row.id:
-            return match  # claimed when it was answered first
+            return match  # recorded when it was answered first
+        if durable is None and not wait.request.claim:
+            return match
+
+        def answer(tx: Tx) -> None:
+            if messages.get(tx.conn, match.row.id) is None:
+                raise _Deleted
+            if durable is not None:
+                now = waits.find(tx.conn, durable.principal, durable.wait_id)
+                if now is not None and now.message_id not in (None, match.row.id):
+                    raise _Answered(now)
+                waits.answer(tx, durable, match.row.id)
 
         def change(tx: Tx) -> Change[WaitAnswer]:
+            answer(tx)
             holder = waits.claimer_of(tx.conn, match.row.id)
             if holder is not None:
                 raise _Claimed(holder)
             waits.claim(tx, match.row.id, wait.claimer)
-            if durable is not None:
-                waits.answer(tx, durable, match.row.id)
             return Change(data=_answer(match, principal), target=match.row.id, tenant=match.row.tenant_id)
 
         try:
-            return _Match(match.row, match.extracted, await self._mutations.run(wait.call, "message:claim", change))
+            if wait.request.claim:
+                return replace(match, claim=await self._mutations.run(wait.call, "message:claim", change))
+            await self._database.write(answer)
+        except _Deleted:
+            return None
+        except _Answered as earlier:
+            return await self._as_before(wait, earlier.row)
         except _Claimed as taken:
             if taken.holder == wait.claimer:
                 return match  # by this wait, over another connection
             wait.missed.add(match.row, ["claimed"])
             return None
+        return match
+
+    async def _as_before(self, wait: _Wait, durable: WaitRow) -> _Match | None:
+        """Return what another connection was answered meanwhile. Raises `gone` when that was deleted."""
+        row = await self._database.read(lambda conn: messages.get(conn, durable.message_id or ""))
+        if row is None:
+            raise _answer_gone()
+        wait.durable = durable
+        return await self._consider(wait, row)
 
     async def _in_vain(self, wait: _Wait) -> WaitAnswer:
         """Return the answer of a wait that timed out, with what came and was not it, a little before it too."""
@@ -302,6 +334,22 @@ class _Claimed(Exception):
     def __init__(self, holder: str) -> None:
         super().__init__(holder)
         self.holder = holder
+
+
+class _Answered(Exception):
+    """The durable wait was answered over another connection."""
+
+    def __init__(self, row: WaitRow) -> None:
+        super().__init__(row.wait_id)
+        self.row = row
+
+
+class _Deleted(Exception):
+    """The mail is gone."""
+
+
+def _answer_gone() -> PosternError:
+    return PosternError(Code.GONE, "The mail that answered this wait was deleted. Begin another.")
 
 
 def _answer(match: _Match, principal: Principal) -> WaitAnswer:
