@@ -191,7 +191,7 @@ async def test_a_durable_wait_over_two_connections_has_one_answer(
 
     monkeypatch.setattr(MailCache, "extracted", slow_first)
     lost = asyncio.ensure_future(home.services.waits.wait(CALL, inbox, request))
-    while home.services.waits.active < 1:
+    while len(home.services.waits.progress) < 1:
         await home.look("SELECT 1")
     await a_mail(home, inbox, "first")
     await asyncio.wait_for(begun.wait(), 20)

@@ -155,7 +155,7 @@ class Waits(Service):
         topics = (wait.inbox.id, principal.key_id, principal.agent_id, principal.tenant_id)
         try:
             with (
-                self.progress.of(self._shown(wait, seconds)),
+                self.progress.of(self._told(wait, seconds)),
                 self._rates.holding(wait.call, Held.WAITS),
                 self._bus.subscribe(*(topic for topic in topics if topic)) as subscription,
             ):
@@ -168,7 +168,7 @@ class Waits(Service):
             return await self._in_vain(wait)
         return match.claim or _answer(match, principal)
 
-    def _shown(self, wait: _Wait, seconds: float) -> WaitInProgress:
+    def _told(self, wait: _Wait, seconds: float) -> WaitInProgress:
         now_ms, request = self._clock.now_ms(), wait.request
         return WaitInProgress(
             request_id=wait.call.request_id,
