@@ -20,6 +20,7 @@ from daemon.mail.markup import TARGETS
 
 RULES_MAX = 4_000
 NESTED_RULES_MAX = 50
+FRAMES_MAX = 20
 REMEMBERED_SHEETS = 20
 REMEMBERED_RULES = 4_000
 REMEMBERED_RULE_CHARS = 400
@@ -53,12 +54,12 @@ class Sheet:
     `asked` has the classes and ids (with `#`), lower case, that rules ask for of elements around their own, `asks_all`
     tells that it is more than those; `asks_classes` that the attribute itself is compared. `beside` has the parts of
     selectors that look beside or in an element, by their own keys. `sight` is the widest of all. `targets`: one of
-    them asks for attributes that differ between elements that look alike. `frames` has what the keyframes of an
-    animation end in, by its name.
+    them asks for attributes that differ between elements that look alike. `frames` has the keyframes of
+    an animation by its name, what it ends in first.
     """
 
     by_key: dict[str, dict[str, list[Rule]]] = field(default_factory=dict)
-    frames: dict[str, Declarations] = field(default_factory=dict)
+    frames: dict[str, list[Declarations]] = field(default_factory=dict)
     beside: dict[str, list[Compound]] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
     asks_all: bool = False
@@ -92,7 +93,9 @@ class Sheet:
                 if at.startswith("@property"):
                     name = head.partition(" ")[2].strip()
                     if initial := _INITIAL.search(block.body.lower()):
-                        found, body = _read(":root")[0], declared(f"{name}:{initial[1]}")
+                        handed_down = "false" not in block.body.lower().partition("inherits")[2].partition(";")[0]
+                        found, body = _read(":root" if handed_down else "*")[0], declared(f"{name}:{initial[1]}")
+                        force = YES if handed_down else MAYBE
                     continue
                 force = min(force, in_force(head))
                 if not force:
@@ -114,8 +117,12 @@ class Sheet:
             self._add_rules(found, body, doubtful=force == MAYBE or not whole or nested > 0)
 
     def _add_frame(self, head: str, block: Block) -> None:
+        frames = self.frames.setdefault(head.partition(" ")[2].strip().lower(), [{}])
+        found = declared(block.body).plain
         if _LAST_FRAME.search(block.preludes[-1].lower()):
-            self.frames.setdefault(head.partition(" ")[2].strip().lower(), {}).update(declared(block.body).plain)
+            frames[0].update(found)
+        elif len(frames) < FRAMES_MAX:
+            frames.append(found)
 
     def _add_rules(self, found: Iterable[_Described], body: Declared, *, doubtful: bool) -> None:
         for each in found:

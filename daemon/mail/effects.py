@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from daemon.mail.boxes import arranged, clip_of, is_inline, marks_of
 from daemon.mail.cascade import cascade
-from daemon.mail.colours import WHITE, colour, contrast
+from daemon.mail.colours import WHITE, contrast, legacy
 from daemon.mail.css import Rule
 from daemon.mail.css_lengths import length
 from daemon.mail.css_values import Declarations, Declared, inline
-from daemon.mail.hiding import is_removed, moved
+from daemon.mail.hiding import is_removed, lingers
 from daemon.mail.layout import BOX, BREAK, CELL, PARAGRAPH
 from daemon.mail.markup import Looks
+from daemon.mail.moving import moved
 from daemon.mail.style import FONT_LARGE_PX, SLIT_MAX_PX, State, inherit
 from daemon.mail.variables import resolved
 
@@ -53,7 +55,7 @@ _states: dict[State, State] = {}
 
 
 def effect_of(
-    looks: Looks, state: State, sure: list[Rule], doubted: list[Rule], frames: dict[str, Declarations]
+    looks: Looks, state: State, sure: list[Rule], doubted: list[Rule], frames: dict[str, list[Declarations]]
 ) -> Effect:
     """The effect of the rules that are about an element, in the state around it; `doubted` ones can only hide it.
 
@@ -84,7 +86,7 @@ def effect_of(
 
 
 _JUDGED = frozenset(
-    """style hidden popover aria-hidden open type bgcolor background color text dir width height size role
+    """style hidden popover aria-hidden open type bgcolor background color text link dir align width height rows size role
     inert""".split()
 )
 
@@ -94,7 +96,7 @@ def _weighed(
     state: State,
     sure: list[Rule],
     doubted: list[Rule],
-    frames: dict[str, Declarations],
+    frames: dict[str, list[Declarations]],
     *,
     quote: bool,
     button: bool,
@@ -112,14 +114,16 @@ def _weighed(
 
 
 def _doubts(
-    sure: list[Rule], doubted: list[Rule], own: Declared | None, style: Declarations, frames: dict[str, Declarations]
+    sure: list[Rule], doubted: list[Rule], own: Declared | None, style: Declarations, frames: dict[str, list[Declarations]]
 ) -> list[Declarations]:
     """What may also be declared of an element."""
     found = [rule.declared.plain | rule.declared.important | rule.declared.doubtful for rule in doubted]
     found += [rule.declared.doubtful for rule in sure]
     found += [own.doubtful] if own is not None else []
     if frames and "animation-name" in style:
-        found += [ends for name, ends in frames.items() if name in style["animation-name"].replace(",", " ").split()]
+        names = style["animation-name"].replace(",", " ").split()
+        last = None if lingers(style) else 1
+        found += [frame for name in names for frame in frames.get(name, ())[:last]]
     return [each for each in found if each]
 
 
@@ -128,7 +132,8 @@ def _judge(looks: Looks, style: Declarations, state: State, *, quote: bool, butt
     style = resolved(style, state.variables) if style else style
     if _is_hidden(tag, attributes):
         return Effect(removed=True, state=state)
-    inside = _state(state, style, attributes, tag) if style or attributes or tag == "pre" else state
+    style = style | _by_tag(tag, attributes) if tag in _BOXED else style
+    inside = _state(state, style, attributes, tag) if style or attributes or tag in _STATED else state
     if style:
         if is_removed(style, inside):
             return Effect(removed=True, state=state)
@@ -136,10 +141,11 @@ def _judge(looks: Looks, style: Declarations, state: State, *, quote: bool, butt
         if placed is None:
             return Effect(removed=True, state=state)
         inside = placed
+    marks = marks_of(tag, style, _clipped(tag, style, inside), state) if style else []
+    inside = _arranged(tag, style, _clipped(tag, style, inside), state)
     if tag == "html" and inside.font_px != inside.root_px:
         inside = replace(inside, root_px=inside.font_px)
     opening, closing = _breaks(tag, style)
-    marks = []
     if quote or tag == "blockquote":
         marks.append("quote")
     if tag in _STRUCK_TAGS or "line-through" in style.get("text-decoration-line", ""):
@@ -160,24 +166,68 @@ def _judge(looks: Looks, style: Declarations, state: State, *, quote: bool, butt
 def _state(state: State, style: Declarations, attributes: dict[str, str], tag: str) -> State:
     shown: Declarations = {}
     if attributes.get("bgcolor"):
-        shown["background-color"] = _hex(attributes["bgcolor"].lower())
+        shown["background-color"] = legacy(attributes["bgcolor"])
     if attributes.get("background"):
         shown["background-image"] = "url()"
     if tag == "font" and attributes.get("color"):
-        shown["color"] = _hex(attributes["color"].lower())
+        shown["color"] = legacy(attributes["color"])
     if tag == "body" and attributes.get("text"):
-        shown["color"] = _hex(attributes["text"].lower())
+        shown["color"] = legacy(attributes["text"])
     if tag == "bdo":
         shown["unicode-bidi"] = "bidi-override" if attributes.get("dir", "").lower() == "rtl" else "normal"
-    if tag == "pre":
-        shown["white-space"] = "pre"
+    if tag == "pre" or tag == "nobr":
+        shown["white-space"] = "pre" if tag == "pre" else "nowrap"
+    if attributes.get("dir", "").lower() in ("ltr", "rtl"):
+        shown["direction"] = attributes["dir"].lower()
+    if tag == "table" and attributes.get("align", "").lower() in ("left", "right"):
+        shown["float"] = attributes["align"].lower()
+    if tag == "a" and state.link and "href" in attributes:
+        shown["color"] = state.link
     shown |= style
-    return inherit(state, shown) if shown else state
+    inside = inherit(state, shown) if shown else state
+    if tag == "body" and attributes.get("link"):
+        inside = replace(inside, link=legacy(attributes["link"]))
+    return inside
 
 
-def _hex(value: str) -> str:
-    value = value.strip()
-    return value if colour(value) is not None or colour("#" + value) is None else "#" + value
+# What has a look by its tag, and boxes that browsers cut off.
+_STATED = frozenset(("pre", "nobr", "a"))
+_BOXED = frozenset(("marquee", "textarea"))
+
+
+def _by_tag(tag: str, attributes: dict[str, str]) -> Declarations:
+    """What a browser declares of a box that shows a part of its text only."""
+    sizes = {name: attributes[name] + "px" for name in ("width", "height") if attributes.get(name, "").isdigit()}
+    if tag == "textarea":
+        rows = attributes.get("rows", "")
+        sizes["-webkit-line-clamp"] = rows if rows.isdigit() else "2"
+    return {"overflow-x": "hidden", "overflow-y": "hidden", **sizes}
+
+
+def _clipped(tag: str, style: Declarations, inside: State) -> State:
+    clip = clip_of(tag, style, inside) if style else inside.clip
+    return inside if clip is inside.clip else replace(inside, clip=clip)
+
+
+def _arranged(tag: str, style: Declarations, inside: State, outside: State) -> State:
+    """The state inside an element with the order of what is in it, and the paper behind what is in lines of it."""
+    changes: dict[str, object] = {}
+    if style or outside.rtl or outside.sorts:
+        sorts, scattered = arranged(tag, style, inside, outside)
+        if sorts != inside.sorts:
+            changes["sorts"] = sorts
+        if scattered != inside.scattered:
+            changes["scattered"] = scattered
+    is_block = tag in _BLOCK_TAGS or tag in _PARAGRAPH_TAGS
+    if inside.beneath and (is_block or style.get("display", "inline") in ("block", "flex", "grid", "table")):
+        changes["papers"], changes["beneath"] = inside.papers + inside.beneath, ()
+    if inside.paper != outside.paper and is_inline(tag, style, _BLOCK_TAGS | _PARAGRAPH_TAGS):
+        changes["beneath"] = (outside.paper,) if outside.paper is not None else ()
+    elif inside.paper != outside.paper:
+        changes["beneath"] = ()
+    if tag in ("body", "html") and inside.paper is not None:
+        changes["ground"] = inside.paper
+    return replace(inside, **changes) if changes else inside  # type: ignore[arg-type]
 
 
 def _breaks(tag: str, style: Declarations) -> tuple[str, str]:
@@ -193,7 +243,7 @@ def _breaks(tag: str, style: Declarations) -> tuple[str, str]:
         if display in _INLINE_DISPLAYS or style.get("float", "none") in ("left", "right"):
             return BOX, BOX
         return BREAK, BREAK
-    if display in ("block", "flex", "grid", "table", "list-item"):
+    if display in ("block", "flex", "grid", "table", "list-item") or style.get("float", "none") != "none":
         return BREAK, BREAK
     return (BOX, BOX) if display in ("inline-block", "table-cell", "inline-flex") else ("", "")
 

@@ -7,9 +7,12 @@ That takes a fraction of the time that it takes to ask each node of the tree for
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from daemon.mail.css_imports import imported, linked
 
 # What no reader is shown the inside of, or not in all of the usual programs (those strip drawings and formulas).
 UNSEEN_TAGS = frozenset(
@@ -64,6 +67,9 @@ def read(html: str) -> Markup:
     tree = LexborHTMLParser(html)
     found = tree.css(_EMPTIED)
     styles += [_conditional(node) for node in found if node.tag == "style"]
+    if "data:" in lowered or "\\" in lowered:
+        styles += [sheet for style in styles for sheet in imported(style)]
+        styles += [sheet for link in tree.css("link[href]") for sheet in _linked(link)]
     for node in reversed(found):  # what is inside another comes after it
         if node.tag == "template":
             if "shadowrootmode" in node.attributes and node.parent is not None:
@@ -97,6 +103,12 @@ def _conditional(style: LexborNode) -> str:
     if (attributes.get("type") or "text/css").strip().lower() != "text/css":
         text = f"@supports (unknown){{{text}}}"
     return text
+
+
+def _linked(link: LexborNode) -> Iterator[str]:
+    attributes = link.attributes
+    if "stylesheet" in (attributes.get("rel") or "").lower().split():
+        yield from linked(attributes.get("href") or "", attributes.get("media") or "")
 
 
 def looks(piece: str) -> Looks:

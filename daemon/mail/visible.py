@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from daemon.mail.cascade import TooManyChecksError
+from daemon.mail.covering import is_judged, uncovered
 from daemon.mail.guard import trim
 from daemon.mail.layout import Layout, Span
 from daemon.mail.limits import FULL, Limits
@@ -68,6 +69,8 @@ def _render(html: str, limits: Limits) -> Rendered:
         # What cannot be judged is not shown: with the checks used up, the walk ends.
         problem = "style sheet too complex to be read whole"
     text, spans = layout.finish()
+    if marks := tuple([span for span in spans if is_judged(span)]):
+        text, spans = uncovered(text, marks), tuple([span for span in spans if not is_judged(span)])
     links, others = [], []
     for span in spans:
         kind, value, start, end = span

@@ -20,6 +20,8 @@ from daemon.mail.style import OUTERMOST
 
 # An element that depends on more than its tag is worth this many checks, a doubtful rule is too.
 CONTEXT_CHECKS = 3
+# Where the order of boxes is not known, so little of a text is a piece of one.
+FRAGMENT_MAX_CHARS = 3
 
 _FIELDS = ("text", "submit", "button", "number")
 # What is laid out: a break, the beginning or end of spans, a text, and what a link or picture has of its own.
@@ -115,8 +117,10 @@ class Walk:
                     return
                 rest = pieces[at][end:]
                 step = node.runs.get(rest) or self._step(rest, rest, node, at, end)
-            if node.state.shows and (text := pieces[at + 1]):
-                layout.text(unescape(text) if "&" in text else text, preformatted=node.state.preformatted)
+            state = node.state
+            if (state.shows or state.shows_whole) and (text := pieces[at + 1]):
+                if state.shows or len(text.strip()) > FRAGMENT_MAX_CHARS:
+                    layout.text(unescape(text) if "&" in text else text, preformatted=state.preformatted)
             at += 2
 
     def _past(self, at: int, tag: str, depth: int) -> tuple[int, int]:
@@ -165,7 +169,11 @@ class Walk:
                 if child.effect.removed:
                     unseen, depth = ("", 0) if child.is_void else (child.tag, 1)
                 elif child.is_void:
+                    marks = child.effect.marks
+                    acts += [(_OPEN, mark, child.tag) for mark in marks]
                     acts += self._single(child)
+                    if marks:
+                        acts.append((_CLOSE, "x" * len(marks), ""))
                 else:
                     acts += self._opened(child, node)
                     node = child
@@ -189,7 +197,7 @@ class Walk:
             return [(_WRITE, BREAK, "")]
         if tag == "hr":
             return [(_WRITE, PARAGRAPH, "")]
-        if not node.state.shows:
+        if not (node.state.shows or node.state.shows_whole) or is_speck({}, node.effect.style):
             return []
         if tag == "img" and not is_speck(attributes, node.effect.style):
             return [(_PICTURE if "alt" in attributes else _TEXT, "", "")]

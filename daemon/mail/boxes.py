@@ -1,0 +1,184 @@
+"""What a box does to the text in and around it: cuts it off, lies over it, stands elsewhere than it is written.
+
+Where a text is, in lines and columns, is known only when all is laid out: so that is told by marks, and judged by
+`covering`. The order in which boxes stand is not worked out: pieces of a word in such boxes are not put together.
+"""
+
+from __future__ import annotations
+
+from daemon.mail.css_lengths import length, number, words
+from daemon.mail.css_values import Declarations
+from daemon.mail.hiding import clips, size_of
+from daemon.mail.moving import EDGE_PX
+from daemon.mail.style import FONT_DEFAULT_PX, INHERITING, Clip, State
+
+# The kinds of marks; a number of lines or columns follows where it says so.
+CLIP, COVER, STAGE, OVER, PUSH, UNDER = "clip", "cover", "stage", "over", "push", "under"
+MARKS = frozenset((CLIP, COVER, STAGE, OVER, PUSH, UNDER))
+LINES_MAX = 40
+LINE_MIN_PX = 10.0
+CHAR_WIDTH_EM = 0.45
+WINDOW_COLUMNS = 140
+THIN_PX = 6.0
+
+# Boxes that grow with what is in them, whatever height they are given.
+_GROWING = frozenset("td th tr table tbody thead tfoot".split())
+_PLACED = ("relative", "absolute", "fixed", "sticky", "-webkit-sticky")
+_RIGHT = ("right", "inline-end")
+_FLEXES = ("flex", "inline-flex", "grid", "inline-grid", "-webkit-flex", "-webkit-inline-flex", "-webkit-box")
+_IN_A_ROW = ("inline-block", "inline-table", "inline-flex", "inline-grid", "table-cell")
+_PLACING = ("grid-row", "grid-column", "grid-area")
+_PAPERS = ("background-color", "background-image")
+
+
+def clip_of(tag: str, style: Declarations, state: State) -> Clip | None:
+    """The box that cuts off what is in an element, where it is one."""
+    if not clips(style):
+        return state.clip
+    return Clip(
+        _smaller(style, ("width", "max-width"), state.font_px),
+        _smaller(style, ("height", "max-height"), state.font_px) if tag not in _GROWING else None,
+        state.left_px,
+        state.top_px,
+    )
+
+
+def _smaller(style: Declarations, names: tuple[str, str], font_px: float) -> float | None:
+    sizes = [length(style[name], font_px) for name in names if name in style]
+    return min((size for size in sizes if size is not None), default=None)
+
+
+def marks_of(tag: str, style: Declarations, inside: State, outside: State) -> list[str]:
+    """The marks for what an element does to the text in it and around it."""
+    found: list[str] = []
+    position = style.get("position", "static")
+    if position in _PLACED or style.get("display", "") in ("grid", "inline-grid") or "transform" in style:
+        found.append(STAGE)
+    if inside.clip is not None and inside.clip is not outside.clip:
+        found += _cut(style, inside, inside.clip)
+    if outside.clip is not None and _pushes(style, outside):
+        found.append(PUSH)
+    if (size_of(style.get("margin-bottom", "0"), inside.font_px) or 0.0) <= -EDGE_PX:
+        found.append(UNDER)
+    found += _covers(tag, style, inside, position)
+    return found
+
+
+def _cut(style: Declarations, state: State, clip: Clip) -> list[str]:
+    """Of a box that cuts off: how many lines it has, and how many columns if they are not broken."""
+    lines = LINES_MAX
+    if clip.height_px is not None and "auto" not in (style.get("overflow-y"), style.get("overflow-x")):
+        lines = max(1, int(clip.height_px / max(state.line_px, LINE_MIN_PX) + 0.4))
+    if (clamp := number(style.get("-webkit-line-clamp", "none"))) is not None:
+        lines = min(lines, max(1, int(clamp)))
+    columns = WINDOW_COLUMNS
+    if clip.width_px is not None:
+        columns = max(1, int(clip.width_px / (CHAR_WIDTH_EM * max(state.font_px, LINE_MIN_PX)) + 1))
+    if lines >= LINES_MAX and not (state.nowrap and clip.width_px is not None):
+        return []
+    return [f"{CLIP} {lines} {columns} {'' if state.nowrap else 'wrap'}"]
+
+
+def _pushes(style: Declarations, outside: State) -> bool:
+    """Whether a box in one that cuts off takes most of the room of it."""
+    clip = outside.clip
+    if clip is None:
+        return False
+    for name in ("height", "padding-top", "padding-bottom", "margin-top", "margin-bottom"):
+        size = length(style.get(name, ""), outside.font_px)
+        if size is not None and clip.height_px is not None and size >= 0.6 * clip.height_px:
+            return True
+    width = length(style.get("width", ""), outside.font_px)
+    return outside.nowrap and width is not None and clip.width_px is not None and width >= 0.6 * clip.width_px
+
+
+def _covers(tag: str, style: Declarations, state: State, position: str) -> list[str]:
+    """Whether a box lies over what is around it: anywhere, or over so many lines beside it."""
+    rim = _rim(style, state.font_px)
+    if not rim and not (tag in ("img", "textarea", "input", "hr") or any(name in style for name in _PAPERS)):
+        return []
+    if not rim and _is_thin(style, state.font_px):
+        return []
+    if position in ("absolute", "fixed") or any(name in style for name in _PLACING):
+        return [COVER]
+    if any((number(each) or 1.0) > 1.2 for each in words(style.get("scale", "")) + _scales(style)):
+        return [COVER]
+    shift = rim
+    names = ("left", "right", "top", "bottom") if position in _PLACED else ()
+    for name in (*names, "translate"):
+        shift = max([shift, *map(abs, _sizes(style.get(name, ""), state.font_px))])
+    for name in ("margin-top", "margin-left", "margin-right"):
+        shift = max(shift, -(size_of(style.get(name, "0"), state.font_px) or 0.0))
+    if "translate" in style.get("transform", ""):
+        inner = style["transform"].partition("translate")[2].partition("(")[2].replace(",", " ")
+        shift = max([shift, *map(abs, _sizes(inner.partition(")")[0], state.font_px))])
+    return [f"{OVER} {1 + int(shift / LINE_MIN_PX)}"] if shift >= EDGE_PX else []
+
+
+def _sizes(value: str, font_px: float) -> list[float]:
+    sizes = [length(part, font_px, percent_of=400.0) for part in words(value)]
+    return [size for size in sizes if size is not None]
+
+
+def _scales(style: Declarations) -> list[str]:
+    _, found, rest = style.get("transform", "").partition("scale")
+    return rest.partition("(")[2].partition(")")[0].replace(",", " ").split() if found else []
+
+
+def _rim(style: Declarations, font_px: float) -> float:
+    """How far what is drawn around a box reaches over others, in px; nothing for what is usual."""
+    wide = [0.0]
+    for layer in style.get("box-shadow", "").split("),") if "inset" not in style.get("box-shadow", "") else ():
+        sizes = [size for part in words(layer) if (size := length(part, font_px)) is not None]
+        wide.append(sizes[3] if len(sizes) > 3 else 0.0)
+    wide += [size for part in words(style.get("outline", "")) if (size := length(part, font_px)) is not None]
+    if style.get("position") in ("absolute", "fixed"):
+        wide += [size for part in words(style.get("border", "")) if (size := length(part, font_px)) is not None]
+    return max(wide) if max(wide) >= EDGE_PX else 0.0
+
+
+def _is_thin(style: Declarations, font_px: float) -> bool:
+    sizes = [length(style[name], font_px) for name in ("width", "height") if name in style]
+    return any(size is not None and size <= THIN_PX for size in sizes)
+
+
+def overlaid(style: Declarations) -> bool:
+    """Whether what is put before or after an element's text (`::before`, `::after`) lies over it."""
+    if "content" not in style or style["content"] in ("none", "normal") or _is_thin(style, FONT_DEFAULT_PX):
+        return False
+    return bool(_covers("", style, State(), style.get("position", "static")))
+
+
+def arranged(tag: str, style: Declarations, inside: State, outside: State) -> tuple[str, bool]:
+    """How what is right in an element is arranged ("" as written, in a "row" of boxes, or "sorted" otherwise), and
+    whether the element itself is one of several that may stand in another order than they are written in."""
+    display = style.get("display", "")
+    sorts = ""
+    if "reverse" in style.get("flex-direction", "") + style.get("flex-wrap", ""):
+        sorts = "sorted"
+    elif style.get("writing-mode", "horizontal-tb")[:2] in ("ve", "si", "tb"):
+        sorts = "sorted"
+    elif display in _FLEXES:
+        sorts = "row"
+    if inside.scattered or outside.sorts == "sorted":
+        return sorts, True
+    in_a_row = tag in ("td", "th") or display in _IN_A_ROW or outside.sorts == "row" or "float" in style
+    if (in_a_row and outside.rtl) or style.get("float", "none") in _RIGHT:
+        return sorts, True
+    if (number(style.get("order", "0")) or 0.0) != 0.0 or any(name in style for name in _PLACING):
+        return sorts, True
+    if style.get("position", "static") in _PLACED:
+        if style["position"] in ("absolute", "fixed"):
+            return sorts, True
+        if any(abs(size_of(style.get(name, "0"), inside.font_px) or 0.0) >= EDGE_PX for name in ("left", "right")):
+            return sorts, True
+    if any((size_of(style.get(name, "0"), inside.font_px) or 0.0) <= -EDGE_PX for name in ("margin-left", "margin-right")):
+        return sorts, True
+    return sorts, "translate" in style or "translate" in style.get("transform", "")
+
+
+def is_inline(tag: str, style: Declarations, blocks: frozenset[str]) -> bool:
+    """Whether an element's box breaks into lines with its text: then its paper is not behind blocks in it."""
+    if tag in blocks or tag in ("td", "th", "button", "input") or style.get("float", "none") != "none":
+        return False
+    return style.get("display", "inline") in ("inline", "contents", *INHERITING)

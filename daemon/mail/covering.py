@@ -1,0 +1,71 @@
+"""What is cut off by boxes or lies under others, taken out of a text that is laid out.
+
+Boxes are not measured: what may be hidden counts as hidden, and only what is beside it in lines and columns is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from daemon.mail.boxes import CLIP, COVER, MARKS, OVER, PUSH, STAGE, UNDER
+from daemon.mail.layout import Span
+
+_INK = re.compile(r"\S")
+
+
+def uncovered(text: str, spans: tuple[Span, ...]) -> str:
+    """The text with what may not be seen made blank; offsets stay."""
+    hidden = [place for place in _hidden(text, spans) if place[0] < place[1]]
+    if not hidden:
+        return text
+    pieces, at = [], 0
+    for start, end in sorted(hidden):
+        if end > at:
+            start = max(start, at)
+            pieces += [text[at:start], _INK.sub(" ", text[start:end])]
+            at = end
+    return "".join([*pieces, text[at:]])
+
+
+def is_judged(span: Span) -> bool:
+    """Whether it is a mark of this kind and no one's business else."""
+    return span.kind.partition(" ")[0] in MARKS
+
+
+def _hidden(text: str, spans: tuple[Span, ...]) -> Iterator[tuple[int, int]]:
+    stages = [span for span in spans if span.kind == STAGE]
+    pushes = [span for span in spans if span.kind == PUSH]
+    for span in spans:
+        kind, _, rest = span.kind.partition(" ")
+        if kind == CLIP:
+            yield from _outside(text, span, rest)
+            yield from ((push.end, span.end) for push in pushes if span.start <= push.start and push.end <= span.end)
+        elif kind == UNDER:
+            yield span.start, span.end
+        elif kind == COVER:
+            around = [stage for stage in stages if stage.start <= span.start and span.end <= stage.end]
+            # Its own stage, which was begun at the same time, is not the one that it lies in.
+            stage = max(around, key=lambda each: (each.start, -each.end), default=None)
+            first, last = (stage.start, stage.end) if stage is not None else (0, len(text))
+            yield from ((first, span.start), (span.end, last))
+        elif kind == OVER:
+            first, last = span.start, span.end
+            for _ in range(int(rest)):
+                first = text.rfind("\n", 0, first) if first > 0 else first
+                last = text.find("\n", last + 1) if last >= 0 else last
+            yield from ((max(first, 0), span.start), (span.end, last if last >= 0 else len(text)))
+
+
+def _outside(text: str, span: Span, rest: str) -> Iterator[tuple[int, int]]:
+    """What is below or to the right of a box that has so many lines and columns."""
+    lines, columns, *wraps = rest.split()
+    left, width, at = int(lines), int(columns), span.start
+    while at < span.end:
+        end = text.find("\n", at, span.end)
+        end = span.end if end < 0 else end
+        shown = left * width if wraps else width if left > 0 else 0
+        if end - at > shown:
+            yield at + max(0, shown), end
+        left -= max(1, -(-(end - at) // width)) if wraps else 1
+        at = end + 1
