@@ -6,23 +6,30 @@ Where a text is, in lines and columns, is known only when all is laid out: so th
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from daemon.mail.css_lengths import length, number, words
 from daemon.mail.css_values import Declarations
 from daemon.mail.hiding import clips, size_of
+from daemon.mail.layout import CLIP, COVER, OVER, PUSH, STAGE, UNDER, VEIL
 from daemon.mail.moving import EDGE_PX
-from daemon.mail.style import FONT_DEFAULT_PX, INHERITING, Clip, State
+from daemon.mail.style import FONT_DEFAULT_PX, Clip, State
 
-# The kinds of marks; a number of lines or columns follows where it says so.
-CLIP, COVER, STAGE, OVER, PUSH, UNDER = "clip", "cover", "stage", "over", "push", "under"
-MARKS = frozenset((CLIP, COVER, STAGE, OVER, PUSH, UNDER))
 LINES_MAX = 40
 LINE_MIN_PX = 10.0
 CHAR_WIDTH_EM = 0.45
 WINDOW_COLUMNS = 140
+# The property by which a rule for what is put before or after an element's text tells of it.
+OVERLAID = "overlaid"
 THIN_PX = 6.0
 
 # Boxes that grow with what is in them, whatever height they are given.
 _GROWING = frozenset("td th tr table tbody thead tfoot".split())
+BLOCK_TAGS = frozenset(
+    """address article aside body blockquote center dd details dialog div dl dt fieldset figcaption figure footer form
+    h1 h2 h3 h4 h5 h6 header hr html legend li main nav ol p pre section summary table tbody tfoot thead tr ul
+    caption""".split()
+)
 _PLACED = ("relative", "absolute", "fixed", "sticky", "-webkit-sticky")
 _RIGHT = ("right", "inline-end")
 _FLEXES = ("flex", "inline-flex", "grid", "inline-grid", "-webkit-flex", "-webkit-inline-flex", "-webkit-box")
@@ -51,23 +58,23 @@ def _smaller(style: Declarations, names: tuple[str, str], font_px: float) -> flo
 def marks_of(tag: str, style: Declarations, inside: State, outside: State) -> list[str]:
     """The marks for what an element does to the text in it and around it."""
     found: list[str] = []
-    position = style.get("position", "static")
-    if position in _PLACED or style.get("display", "") in ("grid", "inline-grid") or "transform" in style:
+    if style.get("position") in _PLACED or style.get("display", "") in ("grid", "inline-grid") or "transform" in style:
         found.append(STAGE)
-    if inside.clip is not None and inside.clip is not outside.clip:
-        found += _cut(style, inside, inside.clip)
+    if inside.clip is not None and (inside.clip is not outside.clip or inside.nowrap > outside.nowrap):
+        found += _cut(style, inside, inside.clip, own=inside.clip is not outside.clip)
     if outside.clip is not None and _pushes(style, outside):
         found.append(PUSH)
     if (size_of(style.get("margin-bottom", "0"), inside.font_px) or 0.0) <= -EDGE_PX:
         found.append(UNDER)
-    found += _covers(tag, style, inside, position)
-    return found
+    if OVERLAID in style:
+        found.append(style[OVERLAID])
+    return found + covers(tag, style, inside)
 
 
-def _cut(style: Declarations, state: State, clip: Clip) -> list[str]:
+def _cut(style: Declarations, state: State, clip: Clip, *, own: bool) -> list[str]:
     """Of a box that cuts off: how many lines it has, and how many columns if they are not broken."""
     lines = LINES_MAX
-    if clip.height_px is not None and "auto" not in (style.get("overflow-y"), style.get("overflow-x")):
+    if own and clip.height_px is not None and "auto" not in (style.get("overflow-y"), style.get("overflow-x")):
         lines = max(1, int(clip.height_px / max(state.line_px, LINE_MIN_PX) + 0.4))
     if (clamp := number(style.get("-webkit-line-clamp", "none"))) is not None:
         lines = min(lines, max(1, int(clamp)))
@@ -92,8 +99,9 @@ def _pushes(style: Declarations, outside: State) -> bool:
     return outside.nowrap and width is not None and clip.width_px is not None and width >= 0.6 * clip.width_px
 
 
-def _covers(tag: str, style: Declarations, state: State, position: str) -> list[str]:
+def covers(tag: str, style: Declarations, state: State) -> list[str]:
     """Whether a box lies over what is around it: anywhere, or over so many lines beside it."""
+    position = style.get("position", "static")
     rim = _rim(style, state.font_px)
     if not rim and not (tag in ("img", "textarea", "input", "hr") or any(name in style for name in _PAPERS)):
         return []
@@ -142,11 +150,12 @@ def _is_thin(style: Declarations, font_px: float) -> bool:
     return any(size is not None and size <= THIN_PX for size in sizes)
 
 
-def overlaid(style: Declarations) -> bool:
-    """Whether what is put before or after an element's text (`::before`, `::after`) lies over it."""
-    if "content" not in style or style["content"] in ("none", "normal") or _is_thin(style, FONT_DEFAULT_PX):
-        return False
-    return bool(_covers("", style, State(), style.get("position", "static")))
+def overlaid(style: Declarations) -> str:
+    """The mark for what is put before or after an element's text (`::before`, `::after`) and lies over it."""
+    if style.get("content", "none") in ("none", "normal") or _is_thin(style, FONT_DEFAULT_PX):
+        return ""
+    found = covers("", style, State())
+    return "" if not found else VEIL if found[0] == COVER else UNDER
 
 
 def arranged(tag: str, style: Declarations, inside: State, outside: State) -> tuple[str, bool]:
@@ -177,8 +186,19 @@ def arranged(tag: str, style: Declarations, inside: State, outside: State) -> tu
     return sorts, "translate" in style or "translate" in style.get("transform", "")
 
 
-def is_inline(tag: str, style: Declarations, blocks: frozenset[str]) -> bool:
-    """Whether an element's box breaks into lines with its text: then its paper is not behind blocks in it."""
-    if tag in blocks or tag in ("td", "th", "button", "input") or style.get("float", "none") != "none":
-        return False
-    return style.get("display", "inline") in ("inline", "contents", *INHERITING)
+def other_papers(tag: str, style: Declarations, inside: State, outside: State) -> State:
+    """`inside` with what may be behind its text instead of its paper: a box need not be as large as what is in it."""
+    display = style.get("display", "")
+    is_block = tag in BLOCK_TAGS or display in ("block", "flex", "grid", "table")
+    changes: dict[str, object] = {}
+    if inside.beneath and is_block:
+        changes["papers"], changes["beneath"] = inside.papers + inside.beneath, ()
+    if tag in ("body", "html") and inside.paper is not None:
+        changes["ground"] = inside.paper
+    if inside.paper != outside.paper and outside.paper is not None:
+        is_inline = display in ("", "inline") and tag not in BLOCK_TAGS and style.get("float", "none") == "none"
+        changes["beneath"] = (outside.paper,) if is_inline and tag not in _GROWING else ()
+        height = length(style.get("height", ""), inside.font_px) if tag not in _GROWING else None
+        if display == "contents" or (height is not None and height < inside.line_px / 2):
+            changes["papers"] = (*inside.papers, outside.paper)
+    return replace(inside, **changes) if changes else inside  # type: ignore[arg-type]

@@ -8,13 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from daemon.mail.boxes import CLIP, COVER, MARKS, OVER, PUSH, STAGE, UNDER
-from daemon.mail.layout import Span
+from daemon.mail.layout import CLIP, COVER, OVER, PUSH, STAGE, UNDER, VEIL, Span
 
 _INK = re.compile(r"\S")
 
 
-def uncovered(text: str, spans: tuple[Span, ...]) -> str:
+def uncovered(text: str, spans: list[Span]) -> str:
     """The text with what may not be seen made blank; offsets stay."""
     hidden = [place for place in _hidden(text, spans) if place[0] < place[1]]
     if not hidden:
@@ -28,12 +27,7 @@ def uncovered(text: str, spans: tuple[Span, ...]) -> str:
     return "".join([*pieces, text[at:]])
 
 
-def is_judged(span: Span) -> bool:
-    """Whether it is a mark of this kind and no one's business else."""
-    return span.kind.partition(" ")[0] in MARKS
-
-
-def _hidden(text: str, spans: tuple[Span, ...]) -> Iterator[tuple[int, int]]:
+def _hidden(text: str, spans: list[Span]) -> Iterator[tuple[int, int]]:
     stages = [span for span in spans if span.kind == STAGE]
     pushes = [span for span in spans if span.kind == PUSH]
     for span in spans:
@@ -44,17 +38,24 @@ def _hidden(text: str, spans: tuple[Span, ...]) -> Iterator[tuple[int, int]]:
         elif kind == UNDER:
             yield span.start, span.end
         elif kind == COVER:
-            around = [stage for stage in stages if stage.start <= span.start and span.end <= stage.end]
-            # Its own stage, which was begun at the same time, is not the one that it lies in.
-            stage = max(around, key=lambda each: (each.start, -each.end), default=None)
-            first, last = (stage.start, stage.end) if stage is not None else (0, len(text))
+            # Its own stage is not the one that it lies in.
+            first, last = _stage(text, [each for each in stages if each[2:] != span[2:]], span)
             yield from ((first, span.start), (span.end, last))
+        elif kind == VEIL:
+            yield _stage(text, stages, span)
         elif kind == OVER:
             first, last = span.start, span.end
             for _ in range(int(rest)):
                 first = text.rfind("\n", 0, first) if first > 0 else first
                 last = text.find("\n", last + 1) if last >= 0 else last
             yield from ((max(first, 0), span.start), (span.end, last if last >= 0 else len(text)))
+
+
+def _stage(text: str, stages: list[Span], span: Span) -> tuple[int, int]:
+    """The innermost box around a mark that holds what is placed in it, or everything."""
+    around = [stage for stage in stages if stage.start <= span.start and span.end <= stage.end]
+    stage = max(around, key=lambda each: (each.start, -each.end), default=None)
+    return (stage.start, stage.end) if stage is not None else (0, len(text))
 
 
 def _outside(text: str, span: Span, rest: str) -> Iterator[tuple[int, int]]:

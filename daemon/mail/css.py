@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
+from daemon.mail.boxes import OVERLAID, overlaid
 from daemon.mail.css_media import MAYBE, YES, in_force
 from daemon.mail.css_selectors import Compound, Selector, Weight, selectors, weight
-from daemon.mail.css_syntax import GAP, STYLE_MAX_CHARS, Block, blocks, lexed
+from daemon.mail.css_syntax import GAP, STYLE_MAX_CHARS, Block, blocks, lexed, split
 from daemon.mail.css_values import Declarations, Declared, declared, declared_of
 from daemon.mail.markup import TARGETS
 
@@ -29,6 +30,8 @@ REMEMBERED_STYLE_CHARS = 60_000
 # What a rule looks at: the start tag, those around it too, or also what is beside and in the element.
 TAG, AROUND, BESIDE = 0, 1, 2
 _IN_THE_DARK = frozenset(("color", "-webkit-text-fill-color", "background-color", "background-image", "filter"))
+# What is put before or after a text, while nothing is pointed at.
+_PUT_IN = re.compile(r"::?(?:before|after)(?=\s*(?:,|$))", re.IGNORECASE)
 _LAST_FRAME = re.compile(r"(?:^|,)\s*(?:to|100%)\s*(?:,|$)")
 _CLASSES = frozenset(("class",))
 _STATES = frozenset(("checked", "disabled", "enabled", "open"))
@@ -79,6 +82,7 @@ class Sheet:
         parents: tuple[Selector, ...] = ()
         body = declared_of(block.body) if len(block.body) <= REMEMBERED_RULE_CHARS else declared(block.body)
         whole, nested = True, 0
+        over = ""
         found: list[_Described] = []
         if not body and "@property" not in block.preludes[0].lower():
             return
@@ -101,6 +105,9 @@ class Sheet:
                 if not force:
                     return
                 continue
+            if _PUT_IN.search(head):
+                over = overlaid(body.plain | body.important | body.doubtful)
+                head = ",".join(_PUT_IN.sub("", each) or "*" for each in split(head) if _PUT_IN.search(each)) if over else head
             parents = tuple(each.selector for each in found)
             if parents:
                 read, all_read = selectors(head, parents)
@@ -111,6 +118,8 @@ class Sheet:
             whole = whole and all_read
         if any("prefers-color-scheme" in prelude for prelude in block.preludes):
             body = Declared(*({n: v for n, v in part.items() if n not in _IN_THE_DARK} for part in body))
+        if over:
+            body, force = Declared({}, {}, {OVERLAID: over}), min(force, MAYBE)
         if body:
             # Rules that declare the same share it: elements with either are then alike.
             body = self.alike.setdefault(tuple(tuple(part.items()) for part in body), body)

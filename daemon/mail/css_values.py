@@ -60,7 +60,7 @@ _LENGTHS = frozenset(
 )
 _NOT_NEGATIVE = frozenset(("font-size", "line-height", "height", "max-height", "width", "max-width"))
 _COLOURS = frozenset(("color", "-webkit-text-fill-color", "-webkit-text-stroke-color", "background-color"))
-_NUMBERS = frozenset(("opacity", "zoom", "z-index", "order", "flex-grow", "-webkit-line-clamp"))
+_NUMBERS = frozenset(("opacity", "zoom", "z-index", "order", "flex-grow", "-webkit-line-clamp", "font-size-adjust"))
 _FUNCTIONS: dict[str, tuple[str, ...]] = {
     "transform": ("matrix", "translate", "scale", "rotate", "skew", "perspective"),
     "filter": (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from daemon.mail.boxes import arranged, clip_of, is_inline, marks_of
+from daemon.mail.boxes import arranged, clip_of, covers, marks_of, other_papers
 from daemon.mail.cascade import cascade
 from daemon.mail.colours import WHITE, contrast, legacy
 from daemon.mail.css import Rule
@@ -108,7 +108,8 @@ def _weighed(
         if found.removed:
             break
         other = _judge(looks, style | more, state, quote=quote, button=button)
-        if other.removed or (found.state.shows and not other.state.shows):
+        hides = found.state.shows and not other.state.shows
+        if other.removed or hides or len(other.marks) > len(found.marks):
             found = other
     return found
 
@@ -132,15 +133,16 @@ def _judge(looks: Looks, style: Declarations, state: State, *, quote: bool, butt
     style = resolved(style, state.variables) if style else style
     if _is_hidden(tag, attributes):
         return Effect(removed=True, state=state)
-    style = style | _by_tag(tag, attributes) if tag in _BOXED else style
+    if tag in _BOXED or (tag == "table" and attributes):
+        style = _by_tag(tag, attributes, state) | style
     inside = _state(state, style, attributes, tag) if style or attributes or tag in _STATED else state
     if style:
         if is_removed(style, inside):
             return Effect(removed=True, state=state)
         placed = moved(style, inside)
-        if placed is None:
+        if placed is None and not covers(tag, style, inside):
             return Effect(removed=True, state=state)
-        inside = placed
+        inside = placed or replace(inside, opacity=0.0)  # where it lies, it may lie over others
     marks = marks_of(tag, style, _clipped(tag, style, inside), state) if style else []
     inside = _arranged(tag, style, _clipped(tag, style, inside), state)
     if tag == "html" and inside.font_px != inside.root_px:
@@ -175,12 +177,10 @@ def _state(state: State, style: Declarations, attributes: dict[str, str], tag: s
         shown["color"] = legacy(attributes["text"])
     if tag == "bdo":
         shown["unicode-bidi"] = "bidi-override" if attributes.get("dir", "").lower() == "rtl" else "normal"
-    if tag == "pre" or tag == "nobr":
-        shown["white-space"] = "pre" if tag == "pre" else "nowrap"
+    if tag == "pre":
+        shown["white-space"] = "pre"
     if attributes.get("dir", "").lower() in ("ltr", "rtl"):
         shown["direction"] = attributes["dir"].lower()
-    if tag == "table" and attributes.get("align", "").lower() in ("left", "right"):
-        shown["float"] = attributes["align"].lower()
     if tag == "a" and state.link and "href" in attributes:
         shown["color"] = state.link
     shown |= style
@@ -191,16 +191,25 @@ def _state(state: State, style: Declarations, attributes: dict[str, str], tag: s
 
 
 # What has a look by its tag, and boxes that browsers cut off.
-_STATED = frozenset(("pre", "nobr", "a"))
-_BOXED = frozenset(("marquee", "textarea"))
+_STATED = frozenset(("pre", "a"))
+_BOXED = frozenset(("marquee", "textarea", "nobr", "dialog", "img"))
 
 
-def _by_tag(tag: str, attributes: dict[str, str]) -> Declarations:
-    """What a browser declares of a box that shows a part of its text only."""
+def _by_tag(tag: str, attributes: dict[str, str], state: State) -> Declarations:
+    """What a browser declares of an element that cuts off its text, or stands elsewhere than it is written."""
+    if tag == "nobr":
+        return {"white-space": "nowrap"}
+    if tag == "table":
+        found = {"background-color": legacy(attributes["bgcolor"])} if attributes.get("bgcolor") else {}
+        return found | ({"float": "right"} if attributes.get("align", "").lower() == "right" else {})
+    if tag == "dialog":
+        return {"position": "absolute", "background-color": "#fff"}
     sizes = {name: attributes[name] + "px" for name in ("width", "height") if attributes.get(name, "").isdigit()}
+    if tag == "img":
+        return sizes if state.clip is not None else {}
     if tag == "textarea":
         rows = attributes.get("rows", "")
-        sizes["-webkit-line-clamp"] = rows if rows.isdigit() else "2"
+        sizes = {"-webkit-line-clamp": rows if rows.isdigit() else "2", "white-space": "pre-wrap"}
     return {"overflow-x": "hidden", "overflow-y": "hidden", **sizes}
 
 
@@ -210,7 +219,7 @@ def _clipped(tag: str, style: Declarations, inside: State) -> State:
 
 
 def _arranged(tag: str, style: Declarations, inside: State, outside: State) -> State:
-    """The state inside an element with the order of what is in it, and the paper behind what is in lines of it."""
+    """The state inside an element with the order of what is in it, and with the papers that may be behind it."""
     changes: dict[str, object] = {}
     if style or outside.rtl or outside.sorts:
         sorts, scattered = arranged(tag, style, inside, outside)
@@ -218,16 +227,8 @@ def _arranged(tag: str, style: Declarations, inside: State, outside: State) -> S
             changes["sorts"] = sorts
         if scattered != inside.scattered:
             changes["scattered"] = scattered
-    is_block = tag in _BLOCK_TAGS or tag in _PARAGRAPH_TAGS
-    if inside.beneath and (is_block or style.get("display", "inline") in ("block", "flex", "grid", "table")):
-        changes["papers"], changes["beneath"] = inside.papers + inside.beneath, ()
-    if inside.paper != outside.paper and is_inline(tag, style, _BLOCK_TAGS | _PARAGRAPH_TAGS):
-        changes["beneath"] = (outside.paper,) if outside.paper is not None else ()
-    elif inside.paper != outside.paper:
-        changes["beneath"] = ()
-    if tag in ("body", "html") and inside.paper is not None:
-        changes["ground"] = inside.paper
-    return replace(inside, **changes) if changes else inside  # type: ignore[arg-type]
+    inside = replace(inside, **changes) if changes else inside  # type: ignore[arg-type]
+    return other_papers(tag, style, inside, outside) if inside.beneath or inside.paper != outside.paper else inside
 
 
 def _breaks(tag: str, style: Declarations) -> tuple[str, str]:

@@ -12,6 +12,7 @@ FAR_PX = 3_000.0
 WINDOW_PX = 900.0
 SCALE_SEEN_MIN = 0.1
 BLUR_SEEN_MAX_PX = 3.0
+TAB_MAX = 100.0
 
 # What pushes a text to the other edge of its box.
 _INDENTS = ("text-indent", "margin-left", "margin-right", "padding-left", "padding-right")
@@ -131,6 +132,8 @@ def _is_squeezed(style: Declarations, state: State) -> bool:
         and sum(max(0.0, size_of(style[name], state.font_px) or 0.0) for name in _INDENTS if name in style) >= WINDOW_PX
     ):
         return True
+    if (number(style.get("tab-size", "8")) or 0.0) > TAB_MAX or (number(style.get("font-size-adjust", "1")) or 1.0) < 0.2:
+        return True
     for name in ("height", "max-height", "width", "max-width"):
         value = style.get(name)
         if value is None:
@@ -146,11 +149,17 @@ def _is_squeezed(style: Declarations, state: State) -> bool:
             return True
         if cut and name.endswith("height") and "%" not in value and state.line_px > 2 * size + 2 * state.font_px:
             return True  # its first line is below its lower edge
+        if cut and name.endswith("width") and "%" not in value and _indent(style, state.font_px) >= 0.8 * size:
+            return True
         if cut and style.get("box-sizing") == "border-box" and size <= _around(style, name, state.font_px):
             return True
     basis = length(style.get("flex-basis", "auto"), state.font_px, percent_of=1_000)
     grows = number(style.get("flex-grow", "0")) or 0.0
     return cut and basis is not None and basis <= SLIT_MAX_PX and grows <= 0
+
+
+def _indent(style: Declarations, font_px: float) -> float:
+    return length(style.get("text-indent", "0"), font_px, percent_of=1_000) or 0.0
 
 
 def _around(style: Declarations, name: str, font_px: float) -> float:

@@ -14,6 +14,12 @@ SINGLES_MIN = 4
 TEXT_MAX_CHARS = 400_000
 SPANS_MAX = 5_000
 
+# Spans that decide what is seen, of which none is left out: a box that cuts off, that lies over its surroundings or over
+# lines beside it, that holds others in their place, that takes the room of what follows; and texts under another.
+CLIP, COVER, OVER, STAGE, PUSH, UNDER, VEIL = "clip", "cover", "over", "stage", "push", "under", "veil"
+_DECIDING = frozenset((CLIP, COVER, OVER, STAGE, PUSH, UNDER, VEIL))
+_SHOWING = frozenset((COVER, OVER, PUSH))
+
 # One character to a cell or box, four or more in a row: the boxes of a code.
 _SINGLES = re.compile(r"(?<![^\s\x1f])(?:[^\W_](?:[ ]?[\t\x1f][\s\x1f]*)+){3,}[^\W_](?![^\s\x1f])")
 _SINGLES_DASHED = re.compile(r"(?<![^\s\x1f])(?:[\w-](?:[ ]?[\t\x1f][\s\x1f]*)+){5,}\w(?![^\s\x1f])")
@@ -26,6 +32,16 @@ class Span(NamedTuple):
     value: str
     start: int
     end: int
+
+
+def kind_of(kind: str) -> str:
+    """A kind of span without the measures that follow it."""
+    return kind.partition(" ")[0]
+
+
+def is_deciding(span: Span) -> bool:
+    """Whether a span tells what is seen, and is no one's business else."""
+    return kind_of(span.kind) in _DECIDING
 
 
 class _Mark:
@@ -114,7 +130,7 @@ class Layout:
     def open(self, kind: str, value: str) -> None:
         """Begin a span here."""
         mark = _Mark(kind, value, self._total + self._length)
-        if len(self._marks) < SPANS_MAX:
+        if len(self._marks) < SPANS_MAX or kind_of(kind) in _DECIDING:
             self._marks.append(mark)
         self._open.append(mark)
         if self._length:
@@ -163,9 +179,9 @@ class Layout:
         if line != raw and (self._begun or self._ended):
             moved = line != raw.rstrip()  # not only shorter: what was marked is somewhere in it
             for mark in self._begun:
-                mark.start = first if moved else min(mark.start, last)
+                mark.start = min(mark.start, last) if not moved else last if kind_of(mark.kind) in _SHOWING else first
             for mark in self._ended:
-                mark.end = last if moved else min(mark.end or 0, last)
+                mark.end = min(mark.end or 0, last) if not moved else first if kind_of(mark.kind) in _SHOWING else last
         if blank or (line and not line.isspace()):
             self._done.append(line)
             self._total = last + 1

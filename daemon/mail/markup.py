@@ -130,6 +130,8 @@ def split_off(run: str) -> tuple[str, str]:
     leads, what the picture stands for. What is left is no run, and tells whether there is something."""
     names = ("href",) if run[1] == "a" else ("alt", "src")
     own = run.partition(f' {names[0]}="')[2].partition('"')[0]
+    if ' src="data:' in run:
+        own = ""  # it is always shown, and what it stands for is not
     alike = run
     for name in names:
         before, found, rest = alike.partition(f' {name}="')

@@ -29,12 +29,13 @@ def moved(style: Declarations, state: State) -> State | None:
     is_placed = position not in ("static", *INHERITING, "initial", "revert")
     is_out = position in ("absolute", "fixed")
     left, top, scale = state.left_px, state.top_px, 1.0
-    for name in ("text-indent", "margin-left", "margin-right", "margin-top", "vertical-align"):
+    inner = ("padding-left", "padding-top") if state.clip is not None else ()
+    for name in ("text-indent", "margin-left", "margin-right", "margin-top", "vertical-align", *inner):
         if name in style and (size := size_of(style[name], state.font_px)):
             if abs(size) >= FAR_PX or size <= -OFFSCREEN_PX:
                 return None
-            if name in ("margin-top", "vertical-align"):
-                top += size if name == "margin-top" else -size
+            if name in ("margin-top", "padding-top", "vertical-align"):
+                top += size if name != "vertical-align" else -size
             elif name != "margin-right":
                 left += size
     if style.get("z-index", "").startswith("-"):
@@ -66,7 +67,7 @@ def moved(style: Declarations, state: State) -> State | None:
         return None
     if state.clip is not None and _is_cut_off(state.clip, left, top):
         return None
-    if (left, top, scale, turned) == (state.left_px, state.top_px, 1.0, state.turned):
+    if not is_out and (left, top, scale, turned) == (state.left_px, state.top_px, 1.0, state.turned):
         return state
     papers = state.papers
     if (is_out or max(abs(left - state.left_px), abs(top - state.top_px)) >= EDGE_PX) and not _PAPER & style.keys():

@@ -89,12 +89,17 @@ class _Seen(dict[int, int | None]):
 
 
 _SEEN = _Seen()
+# Between these, a text is shown from right to left whatever it is (UAX 9, 2.2): nobody reads it as it is written.
+_OVERRIDE = "\u202e"
+_REVERSED = re.compile("\u202e[^\n\u202c]*")
 
 
 def seen(text: str) -> str:
-    """`text` without what nobody sees (zero-width, soft hyphen, controls), composed (NFC); newlines and tabs stay."""
+    """`text` without what nobody sees (zero-width, soft hyphen, controls, reversed), composed (NFC); newlines and tabs stay."""
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
+        if _OVERRIDE in text:
+            text = _REVERSED.sub("", text)
     return text.translate(_SEEN) if _UNSEEN.search(text) else text
 
 
