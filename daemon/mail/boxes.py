@@ -16,6 +16,7 @@ from daemon.mail.moving import EDGE_PX
 from daemon.mail.style import FONT_DEFAULT_PX, Clip, State
 
 LINES_MAX = 40
+LINES_TOLD_MAX = 1_000.0
 LINE_MIN_PX = 10.0
 CHAR_WIDTH_EM = 0.45
 WINDOW_COLUMNS = 140
@@ -75,15 +76,19 @@ def _cut(style: Declarations, state: State, clip: Clip, *, own: bool) -> list[st
     """Of a box that cuts off: how many lines it has, and how many columns if they are not broken."""
     lines = LINES_MAX
     if own and clip.height_px is not None and "auto" not in (style.get("overflow-y"), style.get("overflow-x")):
-        lines = max(1, int(clip.height_px / max(state.line_px, LINE_MIN_PX) + 0.4))
+        lines = max(1, _whole(clip.height_px / max(state.line_px, LINE_MIN_PX) + 0.4))
     if (clamp := number(style.get("-webkit-line-clamp", "none"))) is not None:
-        lines = min(lines, max(1, int(clamp)))
+        lines = min(lines, max(1, _whole(clamp)))
     columns = WINDOW_COLUMNS
     if clip.width_px is not None:
-        columns = max(1, int(clip.width_px / (CHAR_WIDTH_EM * max(state.font_px, LINE_MIN_PX)) + 1))
+        columns = max(1, _whole(clip.width_px / (CHAR_WIDTH_EM * max(state.font_px, LINE_MIN_PX)) + 1))
     if lines >= LINES_MAX and not (state.nowrap and clip.width_px is not None):
         return []
     return [f"{CLIP} {lines} {columns} {'' if state.nowrap else 'wrap'}"]
+
+
+def _whole(number_of: float) -> int:
+    return int(min(max(0.0, number_of), LINES_TOLD_MAX))
 
 
 def _pushes(style: Declarations, outside: State) -> bool:
@@ -120,7 +125,7 @@ def covers(tag: str, style: Declarations, state: State) -> list[str]:
     if "translate" in style.get("transform", ""):
         inner = style["transform"].partition("translate")[2].partition("(")[2].replace(",", " ")
         shift = max([shift, *map(abs, _sizes(inner.partition(")")[0], state.font_px))])
-    return [f"{OVER} {1 + int(shift / LINE_MIN_PX)}"] if shift >= EDGE_PX else []
+    return [f"{OVER} {1 + _whole(shift / LINE_MIN_PX)}"] if shift >= EDGE_PX else []
 
 
 def _sizes(value: str, font_px: float) -> list[float]:
@@ -163,9 +168,8 @@ def arranged(tag: str, style: Declarations, inside: State, outside: State) -> tu
     whether the element itself is one of several that may stand in another order than they are written in."""
     display = style.get("display", "")
     sorts = ""
-    if "reverse" in style.get("flex-direction", "") + style.get("flex-wrap", ""):
-        sorts = "sorted"
-    elif style.get("writing-mode", "horizontal-tb")[:2] in ("ve", "si", "tb"):
+    is_reversed = any("reverse" in style.get(name, "") for name in ("flex-direction", "flex-wrap"))
+    if is_reversed or style.get("writing-mode", "horizontal-tb")[:2] in ("ve", "si", "tb"):
         sorts = "sorted"
     elif display in _FLEXES:
         sorts = "row"
@@ -181,7 +185,9 @@ def arranged(tag: str, style: Declarations, inside: State, outside: State) -> tu
             return sorts, True
         if any(abs(size_of(style.get(name, "0"), inside.font_px) or 0.0) >= EDGE_PX for name in ("left", "right")):
             return sorts, True
-    if any((size_of(style.get(name, "0"), inside.font_px) or 0.0) <= -EDGE_PX for name in ("margin-left", "margin-right")):
+    if any(
+        (size_of(style.get(name, "0"), inside.font_px) or 0.0) <= -EDGE_PX for name in ("margin-left", "margin-right")
+    ):
         return sorts, True
     return sorts, "translate" in style or "translate" in style.get("transform", "")
 

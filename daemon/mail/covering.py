@@ -10,19 +10,23 @@ from collections.abc import Iterator
 
 from daemon.mail.layout import CLIP, COVER, OVER, PUSH, STAGE, UNDER, VEIL, Span
 
+# Each is held against the others. What has more of them is no letter, and is not judged.
+PAIRS_MAX = 500_000
+
 _INK = re.compile(r"\S")
 
 
 def uncovered(text: str, spans: list[Span]) -> str:
     """The text with what may not be seen made blank; offsets stay."""
+    if len([span for span in spans if span.kind != STAGE]) * len(spans) > PAIRS_MAX:
+        return _INK.sub(" ", text)
     hidden = [place for place in _hidden(text, spans) if place[0] < place[1]]
     if not hidden:
         return text
     pieces, at = [], 0
     for start, end in sorted(hidden):
         if end > at:
-            start = max(start, at)
-            pieces += [text[at:start], _INK.sub(" ", text[start:end])]
+            pieces += [text[at:start], _INK.sub(" ", text[max(start, at) : end])]
             at = end
     return "".join([*pieces, text[at:]])
 

@@ -107,7 +107,11 @@ class Sheet:
                 continue
             if _PUT_IN.search(head):
                 over = overlaid(body.plain | body.important | body.doubtful)
-                head = ",".join(_PUT_IN.sub("", each) or "*" for each in split(head) if _PUT_IN.search(each)) if over else head
+                head = (
+                    ",".join(_PUT_IN.sub("", each) or "*" for each in split(head) if _PUT_IN.search(each))
+                    if over
+                    else head
+                )
             parents = tuple(each.selector for each in found)
             if parents:
                 read, all_read = selectors(head, parents)

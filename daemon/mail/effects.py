@@ -86,8 +86,8 @@ def effect_of(
 
 
 _JUDGED = frozenset(
-    """style hidden popover aria-hidden open type bgcolor background color text link dir align width height rows size role
-    inert""".split()
+    """style hidden popover aria-hidden open type bgcolor background color text link dir align width height rows size
+    role inert""".split()
 )
 
 
@@ -115,7 +115,11 @@ def _weighed(
 
 
 def _doubts(
-    sure: list[Rule], doubted: list[Rule], own: Declared | None, style: Declarations, frames: dict[str, list[Declarations]]
+    sure: list[Rule],
+    doubted: list[Rule],
+    own: Declared | None,
+    style: Declarations,
+    frames: dict[str, list[Declarations]],
 ) -> list[Declarations]:
     """What may also be declared of an element."""
     found = [rule.declared.plain | rule.declared.important | rule.declared.doubtful for rule in doubted]

@@ -132,7 +132,9 @@ def _is_squeezed(style: Declarations, state: State) -> bool:
         and sum(max(0.0, size_of(style[name], state.font_px) or 0.0) for name in _INDENTS if name in style) >= WINDOW_PX
     ):
         return True
-    if (number(style.get("tab-size", "8")) or 0.0) > TAB_MAX or (number(style.get("font-size-adjust", "1")) or 1.0) < 0.2:
+    if (number(style.get("tab-size", "8")) or 0.0) > TAB_MAX or (
+        number(style.get("font-size-adjust", "1")) or 1.0
+    ) < 0.2:
         return True
     for name in ("height", "max-height", "width", "max-width"):
         value = style.get(name)

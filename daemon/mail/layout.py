@@ -14,8 +14,9 @@ SINGLES_MIN = 4
 TEXT_MAX_CHARS = 400_000
 SPANS_MAX = 5_000
 
-# Spans that decide what is seen, of which none is left out: a box that cuts off, that lies over its surroundings or over
-# lines beside it, that holds others in their place, that takes the room of what follows; and texts under another.
+# Spans that decide what is seen, of which none is left out: a box that cuts off, that lies over its surroundings or
+# over lines beside it, that holds others in their place, that takes the room of what follows; a text under another,
+# and whatever is beneath something that is no element.
 CLIP, COVER, OVER, STAGE, PUSH, UNDER, VEIL = "clip", "cover", "over", "stage", "push", "under", "veil"
 _DECIDING = frozenset((CLIP, COVER, OVER, STAGE, PUSH, UNDER, VEIL))
 _SHOWING = frozenset((COVER, OVER, PUSH))

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from daemon.mail.css_imports import imported, linked
+from daemon.mail.text import OVERRIDE, unreversed
 
 # What no reader is shown the inside of, or not in all of the usual programs (those strip drawings and formulas).
 UNSEEN_TAGS = frozenset(
@@ -33,6 +34,7 @@ ONE_TAG = re.compile(rf"<(!--.*?--|\?[^>]*+|[^ >]++(?:{_REST})*+)>", re.DOTALL)
 # Links and pictures stand alone, for they are all different; other tags stand together as long as there is no text.
 _OTHER = rf"(?:/[^>]*+|(?!a |img )[^ >!?][^ >]*+(?:{_REST})*+|!--.*?--|\?[^>]*+)>"
 _RUN = re.compile(rf"(<(?:{_OTHER}(?:<{_OTHER})*+|(?:a|img)(?:{_REST})++>))", re.DOTALL)
+_BLOCK_END = re.compile(r"</(?:p|div|td|th|tr|li|h\d|table|body)\b")
 _ATTRIBUTE = re.compile(r' (=?[^ =>]*+)="([^"]*+)"')
 
 
@@ -81,7 +83,9 @@ def read(html: str) -> Markup:
         for node in reversed(tree.css("details:not([open])")):
             _empty(node, but="summary")
     root = tree.root
-    return Markup(_RUN.split(root.html or "") if root is not None else [""], styles)
+    whole = (root.html if root is not None else "") or ""
+    pieces = _RUN.split(whole)
+    return Markup(unreversed(pieces, _BLOCK_END) if OVERRIDE in whole else pieces, styles)
 
 
 def _empty(node: LexborNode, but: str | None = None) -> None:

@@ -59,7 +59,11 @@ def moved(style: Declarations, state: State) -> State | None:
             return None
         left, top, scale = left + change[0], top + change[1], scale * change[2]
         turned += _turned(arguments[-1]) if kind in ("rotatex", "rotatey", "rotate3d") else 0.0
-        if state.clip is not None and kind.startswith("translate") and any(_SHARE.fullmatch(each) for each in arguments):
+        if (
+            state.clip is not None
+            and kind.startswith("translate")
+            and any(_SHARE.fullmatch(each) for each in arguments)
+        ):
             return None  # of its own size, which may be that of the box around it
     if "transform" in style and abs(size_of(style.get("transform-origin", "0"), state.font_px) or 0.0) >= PIVOT_MAX_PX:
         return None

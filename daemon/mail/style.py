@@ -44,7 +44,7 @@ class Clip(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class State:
     """What an element hands down. `paper` is the painted background, None where it is an image or unknown; `papers`
-    are others that may be there instead. `ground` is that of the page, `beneath` what is behind blocks in an inline box.
+    are others that may be there instead. `ground` is that of the page, `beneath` that behind blocks in an inline box.
 
     `left_px` and `top_px` tell how far it has been moved in all, `turned` by how many degrees; `clip` is the box around
     it that cuts off what is outside of it. `sorts` tells that what is right in it stands in another order than it is
@@ -194,13 +194,15 @@ def _paper(style: Declarations, state: State, changes: dict[str, object]) -> tup
         stops = _stops(image, ink, paper or WHITE)
         paper, papers = stops[0] if len(stops) == 1 else None, stops
     if "inset" in (shadow := style.get("box-shadow", "")):
-        papers += tuple(over(*_shade(layer, ink), paper or WHITE) for layer in _COMMA.split(shadow) if _is_filling(layer))
+        papers += tuple(
+            over(*_shade(layer, ink), paper or WHITE) for layer in _COMMA.split(shadow) if _is_filling(layer)
+        )
     return paper, papers
 
 
 def _is_spread(style: Declarations) -> bool:
     """Whether a background image is behind the text, as far as its size and place tell, and no picture of its own."""
-    if style["background-image"].startswith(("url(data", "url(\"data")):
+    if style["background-image"].startswith(("url(data", 'url("data')):
         return False
     sizes = [length(part, FONT_DEFAULT_PX, percent_of=100.0) for part in words(style.get("background-size", ""))]
     places = [length(part, FONT_DEFAULT_PX, percent_of=0.0) for part in words(style.get("background-position", ""))]

@@ -90,17 +90,35 @@ class _Seen(dict[int, int | None]):
 
 _SEEN = _Seen()
 # Between these, a text is shown from right to left whatever it is (UAX 9, 2.2): nobody reads it as it is written.
-_OVERRIDE = "\u202e"
-_REVERSED = re.compile("\u202e[^\n\u202c]*")
+OVERRIDE, _POP = "\u202e", "\u202c"
+_REVERSED = re.compile(f"{OVERRIDE}[^\n{_POP}]*")
 
 
 def seen(text: str) -> str:
-    """`text` without what nobody sees (zero-width, soft hyphen, controls, reversed), composed (NFC); newlines and tabs stay."""
+    """`text` without what nobody reads (zero-width, controls, reversed), composed (NFC); newlines and tabs stay."""
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
-        if _OVERRIDE in text:
+        if OVERRIDE in text:
             text = _REVERSED.sub("", text)
     return text.translate(_SEEN) if _UNSEEN.search(text) else text
+
+
+def unreversed(pieces: list[str], ends: re.Pattern[str]) -> list[str]:
+    """`pieces`, texts and what is between them in turn, with no text from an override to where it ends."""
+    found, reverses = list[str](), False
+    for at, each in enumerate(pieces):
+        piece = each
+        if at % 2:
+            reverses = reverses and ends.search(piece) is None
+        else:
+            if reverses:
+                _, pop, piece = piece.partition(_POP)
+                reverses = not pop
+            kept = _REVERSED.sub("", piece)
+            reverses = reverses or piece.rfind(OVERRIDE) > piece.rfind(_POP)
+            piece = kept
+        found.append(piece)
+    return found
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")

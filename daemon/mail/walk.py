@@ -119,8 +119,9 @@ class Walk:
                 step = node.runs.get(rest) or self._step(rest, rest, node, at, end)
             state = node.state
             if (state.shows or state.shows_whole) and (text := pieces[at + 1]):
+                text = unescape(text) if "&" in text else text
                 if state.shows or len(text.strip()) > FRAGMENT_MAX_CHARS:
-                    layout.text(unescape(text) if "&" in text else text, preformatted=state.preformatted)
+                    layout.text(text, preformatted=state.preformatted)
             at += 2
 
     def _past(self, at: int, tag: str, depth: int) -> tuple[int, int]:
