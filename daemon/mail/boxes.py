@@ -11,15 +11,16 @@ from dataclasses import replace
 from daemon.mail.css_lengths import length, number, words
 from daemon.mail.css_values import Declarations
 from daemon.mail.hiding import clips, size_of
-from daemon.mail.layout import CLIP, COVER, OVER, PUSH, STAGE, UNDER, VEIL
-from daemon.mail.moving import EDGE_PX
-from daemon.mail.style import FONT_DEFAULT_PX, Clip, State
+from daemon.mail.layout import CLIP, COVER, LTR, OVER, PUSH, RTL, STAGE, UNDER, VEIL
+from daemon.mail.moving import EDGE_PX, moved
+from daemon.mail.style import FONT_DEFAULT_PX, OPACITY_SEEN_MIN, Clip, State
 
 LINES_MAX = 40
 LINES_TOLD_MAX = 1_000.0
 LINE_MIN_PX = 10.0
 CHAR_WIDTH_EM = 0.45
 WINDOW_COLUMNS = 140
+SMALL_CLIP_PX = 100.0
 # The property by which a rule for what is put before or after an element's text tells of it.
 OVERLAID = "overlaid"
 THIN_PX = 6.0
@@ -31,9 +32,12 @@ BLOCK_TAGS = frozenset(
     h1 h2 h3 h4 h5 h6 header hr html legend li main nav ol p pre section summary table tbody tfoot thead tr ul
     caption""".split()
 )
+# They show something of their own.
+_REPLACED = frozenset("img textarea input hr button select svg iframe object embed canvas video".split())
 _PLACED = ("relative", "absolute", "fixed", "sticky", "-webkit-sticky")
 _RIGHT = ("right", "inline-end")
 _FLEXES = ("flex", "inline-flex", "grid", "inline-grid", "-webkit-flex", "-webkit-inline-flex", "-webkit-box")
+_BLOCK_DISPLAYS = ("block", "flex", "grid", "table", "list-item", "table-row")
 _IN_A_ROW = ("inline-block", "inline-table", "inline-flex", "inline-grid", "table-cell")
 _PLACING = ("grid-row", "grid-column", "grid-area")
 _PAPERS = ("background-color", "background-image")
@@ -56,20 +60,28 @@ def _smaller(style: Declarations, names: tuple[str, str], font_px: float) -> flo
     return min((size for size in sizes if size is not None), default=None)
 
 
-def marks_of(tag: str, style: Declarations, inside: State, outside: State) -> list[str]:
-    """The marks for what an element does to the text in it and around it."""
+def marks_of(tag: str, style: Declarations, inside: State, outside: State, lies: list[str]) -> list[str]:
+    """The marks for what an element does to the text in it and around it; `lies` is where it lies over others."""
     found: list[str] = []
     if style.get("position") in _PLACED or style.get("display", "") in ("grid", "inline-grid") or "transform" in style:
         found.append(STAGE)
     if inside.clip is not None and (inside.clip is not outside.clip or inside.nowrap > outside.nowrap):
         found += _cut(style, inside, inside.clip, own=inside.clip is not outside.clip)
-    if outside.clip is not None and _pushes(style, outside):
-        found.append(PUSH)
+    if outside.clip is not None and outside.clip.height_px is not None:
+        found += _pushes(tag, style, inside, outside.clip.height_px)
+    if outside.clip is not None and outside.nowrap and outside.clip.width_px is not None:
+        width = length(style.get("width", ""), outside.font_px)
+        found += [PUSH] if width is not None and width >= 0.6 * outside.clip.width_px else []
+    if inside.rtl != outside.rtl:
+        found.append(RTL if inside.rtl else LTR)
+    height = length(style.get("height", ""), inside.font_px) if tag in BLOCK_TAGS - _GROWING else None
+    if height is not None and height < inside.line_px / 2:
+        found.append(UNDER)  # what follows begins where this does
     if (size_of(style.get("margin-bottom", "0"), inside.font_px) or 0.0) <= -EDGE_PX:
         found.append(UNDER)
     if OVERLAID in style:
         found.append(style[OVERLAID])
-    return found + covers(tag, style, inside)
+    return found + lies
 
 
 def _cut(style: Declarations, state: State, clip: Clip, *, own: bool) -> list[str]:
@@ -91,51 +103,47 @@ def _whole(number_of: float) -> int:
     return int(min(max(0.0, number_of), LINES_TOLD_MAX))
 
 
-def _pushes(style: Declarations, outside: State) -> bool:
-    """Whether a box in one that cuts off takes most of the room of it."""
-    clip = outside.clip
-    if clip is None:
-        return False
-    for name in ("height", "padding-top", "padding-bottom", "margin-top", "margin-bottom"):
-        size = length(style.get(name, ""), outside.font_px)
-        if size is not None and clip.height_px is not None and size >= 0.6 * clip.height_px:
-            return True
-    width = length(style.get("width", ""), outside.font_px)
-    return outside.nowrap and width is not None and clip.width_px is not None and width >= 0.6 * clip.width_px
+def _pushes(tag: str, style: Declarations, inside: State, clip_px: float) -> list[str]:
+    """Whether an element in a box of a height that cuts off may take the room of what follows, or of its own text."""
+    found: list[str] = []
+    sizes = {
+        name: size
+        for name in ("height", "padding-top", "padding-bottom", "margin-top", "margin-bottom", "flex-basis")
+        if name in style and (size := length(style[name], inside.font_px)) is not None
+    }
+    is_block = tag in BLOCK_TAGS or tag in _REPLACED or style.get("display", "") in _BLOCK_DISPLAYS
+    if (is_block and clip_px < SMALL_CLIP_PX) or any(size >= 0.6 * clip_px for size in sizes.values()):
+        found.append(PUSH)
+    if inside.line_px >= 2 * clip_px or (tag in _GROWING and sizes.get("height", 0.0) >= 1.6 * clip_px):
+        found.append(UNDER)
+    return found
 
 
-def covers(tag: str, style: Declarations, state: State) -> list[str]:
+def covers(tag: str, style: Declarations, inside: State, outside: State) -> list[str]:
     """Whether a box lies over what is around it: anywhere, or over so many lines beside it."""
     position = style.get("position", "static")
-    rim = _rim(style, state.font_px)
-    if not rim and not (tag in ("img", "textarea", "input", "hr") or any(name in style for name in _PAPERS)):
+    rim = _rim(style, inside.font_px)
+    is_paper = has_paper(tag, style, inside)
+    if style.get("z-index", "").startswith("-"):
         return []
-    if not rim and _is_thin(style, state.font_px):
+    is_out = position in ("absolute", "fixed")
+    is_gone = inside.opacity < OPACITY_SEEN_MIN or not inside.visible
+    if is_gone or (not rim and _is_thin(style, inside.font_px)):
         return []
-    if position in ("absolute", "fixed") or any(name in style for name in _PLACING):
+    if is_out or (is_paper and any(name in style for name in _PLACING)):
         return [COVER]
-    if any((number(each) or 1.0) > 1.2 for each in words(style.get("scale", "")) + _scales(style)):
+    if is_paper and inside.scale > 1.2 * outside.scale:
         return [COVER]
-    shift = rim
-    names = ("left", "right", "top", "bottom") if position in _PLACED else ()
-    for name in (*names, "translate"):
-        shift = max([shift, *map(abs, _sizes(style.get(name, ""), state.font_px))])
-    for name in ("margin-top", "margin-left", "margin-right"):
-        shift = max(shift, -(size_of(style.get(name, "0"), state.font_px) or 0.0))
-    if "translate" in style.get("transform", ""):
-        inner = style["transform"].partition("translate")[2].partition("(")[2].replace(",", " ")
-        shift = max([shift, *map(abs, _sizes(inner.partition(")")[0], state.font_px))])
+    across, down = abs(inside.left_px - outside.left_px), abs(inside.top_px - outside.top_px)
+    shift = max(rim, across, down) if is_paper else down if down >= 2 * EDGE_PX else 0.0
+    for name in ("margin-left", "margin-right", "margin-bottom") if is_paper else ():
+        shift = max(shift, -(size_of(style.get(name, "0"), inside.font_px) or 0.0))
     return [f"{OVER} {1 + _whole(shift / LINE_MIN_PX)}"] if shift >= EDGE_PX else []
 
 
-def _sizes(value: str, font_px: float) -> list[float]:
-    sizes = [length(part, font_px, percent_of=400.0) for part in words(value)]
-    return [size for size in sizes if size is not None]
-
-
-def _scales(style: Declarations) -> list[str]:
-    _, found, rest = style.get("transform", "").partition("scale")
-    return rest.partition("(")[2].partition(")")[0].replace(",", " ").split() if found else []
+def has_paper(tag: str, style: Declarations, state: State) -> bool:
+    """Whether it has anything of its own that is drawn under its text, or around it."""
+    return tag in _REPLACED or any(name in style for name in _PAPERS) or _rim(style, state.font_px) > 0
 
 
 def _rim(style: Declarations, font_px: float) -> float:
@@ -143,8 +151,11 @@ def _rim(style: Declarations, font_px: float) -> float:
     wide = [0.0]
     for layer in style.get("box-shadow", "").split("),") if "inset" not in style.get("box-shadow", "") else ():
         sizes = [size for part in words(layer) if (size := length(part, font_px)) is not None]
-        wide.append(sizes[3] if len(sizes) > 3 else 0.0)
-    wide += [size for part in words(style.get("outline", "")) if (size := length(part, font_px)) is not None]
+        across, down, blur, spread = [*sizes, 0.0, 0.0, 0.0, 0.0][:4]
+        reach = max(abs(across), abs(down))
+        wide.append(spread + (reach if 2 * blur <= reach else 0.0))
+    edges = f"{style.get('outline', '')} {style.get('outline-width', '')}"
+    wide += [size for part in words(edges) if (size := length(part, font_px)) is not None]
     if style.get("position") in ("absolute", "fixed"):
         wide += [size for part in words(style.get("border", "")) if (size := length(part, font_px)) is not None]
     return max(wide) if max(wide) >= EDGE_PX else 0.0
@@ -157,10 +168,13 @@ def _is_thin(style: Declarations, font_px: float) -> bool:
 
 def overlaid(style: Declarations) -> str:
     """The mark for what is put before or after an element's text (`::before`, `::after`) and lies over it."""
-    if style.get("content", "none") in ("none", "normal") or _is_thin(style, FONT_DEFAULT_PX):
+    if style.get("content") in ("none", "normal") or _is_thin(style, FONT_DEFAULT_PX):
         return ""
-    found = covers("", style, State())
-    return "" if not found else VEIL if found[0] == COVER else UNDER
+    if style.get("position") in ("absolute", "fixed"):
+        is_wide = any(name in style for name in (*_PAPERS, "width", "height")) or {"left", "right"} <= style.keys()
+        return VEIL if is_wide else ""
+    placed = moved(style, State())
+    return UNDER if placed is None or covers("", style, placed, State()) else ""
 
 
 def arranged(tag: str, style: Declarations, inside: State, outside: State) -> tuple[str, bool]:

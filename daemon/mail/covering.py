@@ -8,17 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from daemon.mail.layout import CLIP, COVER, OVER, PUSH, STAGE, UNDER, VEIL, Span
+from daemon.mail.layout import CLIP, COVER, LTR, OVER, PUSH, RTL, STAGE, UNDER, VEIL, Span
 
 # Each is held against the others. What has more of them is no letter, and is not judged.
 PAIRS_MAX = 500_000
 
+_NUMBERS = re.compile(r"\d+(?: \d+)+")
 _INK = re.compile(r"\S")
 
 
 def uncovered(text: str, spans: list[Span]) -> str:
     """The text with what may not be seen made blank; offsets stay."""
-    if len([span for span in spans if span.kind != STAGE]) * len(spans) > PAIRS_MAX:
+    if len([span for span in spans if span.kind not in (STAGE, LTR)]) * len(spans) > PAIRS_MAX:
         return _INK.sub(" ", text)
     hidden = [place for place in _hidden(text, spans) if place[0] < place[1]]
     if not hidden:
@@ -39,6 +40,8 @@ def _hidden(text: str, spans: list[Span]) -> Iterator[tuple[int, int]]:
         if kind == CLIP:
             yield from _outside(text, span, rest)
             yield from ((push.end, span.end) for push in pushes if span.start <= push.start and push.end <= span.end)
+        elif kind == RTL:
+            yield from _reordered(text, span, [each for each in spans if each.kind == LTR])
         elif kind == UNDER:
             yield span.start, span.end
         elif kind == COVER:
@@ -62,6 +65,13 @@ def _stage(text: str, stages: list[Span], span: Span) -> tuple[int, int]:
     return (stage.start, stage.end) if stage is not None else (0, len(text))
 
 
+def _reordered(text: str, span: Span, others: list[Span]) -> Iterator[tuple[int, int]]:
+    """Numbers in a text from right to left that are parted by spaces: the second stands on the left (UAX 9, 3.3)."""
+    for match in _NUMBERS.finditer(text, span.start, span.end):
+        if not any(other.start <= match.start() and match.end() <= other.end for other in others):
+            yield match.span()
+
+
 def _outside(text: str, span: Span, rest: str) -> Iterator[tuple[int, int]]:
     """What is below or to the right of a box that has so many lines and columns."""
     lines, columns, *wraps = rest.split()
@@ -71,6 +81,9 @@ def _outside(text: str, span: Span, rest: str) -> Iterator[tuple[int, int]]:
         end = span.end if end < 0 else end
         shown = left * width if wraps else width if left > 0 else 0
         if end - at > shown:
-            yield at + max(0, shown), end
+            cut = at + max(0, shown)
+            while cut > at and not text[cut - 1].isspace():
+                cut -= 1  # no word is cut in two
+            yield cut, end
         left -= max(1, -(-(end - at) // width)) if wraps else 1
         at = end + 1

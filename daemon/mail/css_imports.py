@@ -16,10 +16,12 @@ from daemon.mail.css_syntax import GAP, STYLE_MAX_CHARS, lexed, plain
 IMPORTS_MAX = 20
 IMPORTS_DEEP_MAX = 3
 
-_IMPORT = re.compile(
-    rf"@import[\s{GAP}]*(?:url\(\s*)?\"?\s*(data[:\udc3a][^\s\")]*)\"?\s*\)?([^;{{}}]*)", re.IGNORECASE
-)
+_IMPORT = re.compile(rf"@import[\s{GAP}]*(?:url\(\s*)?\"?\s*([^\s\")]+)\"?\s*\)?([^;{{}}]*)", re.IGNORECASE)
 _DATA = re.compile(r"\s*data:([^,]*),(.*)", re.IGNORECASE | re.DOTALL)
+_CHARSET = re.compile(r"charset=\"?([\w-]{1,40})", re.IGNORECASE)
+_ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})\s?")
+# URLs are read without them (WHATWG URL 4.4).
+_DROPPED = str.maketrans("", "", "\t\r\n")
 _MEDIA = re.compile(r"\b(?:layer|supports)\b\s*(?:\([^()]*(?:\([^()]*\)[^()]*)*\))?", re.IGNORECASE)
 
 
@@ -30,12 +32,13 @@ def imported(text: str, depth: int = 0) -> Iterator[str]:
     for found, (address, condition) in enumerate(_IMPORT.findall(lexed(text[:STYLE_MAX_CHARS]))):
         if found >= IMPORTS_MAX:
             return
-        yield from linked(plain(address), _MEDIA.sub(" ", plain(condition)).strip(), depth + 1)
+        whole = _ESCAPE.sub(lambda escape: chr(int(escape[1], 16) % 0x110000), plain(address))
+        yield from linked(whole, _MEDIA.sub(" ", plain(condition)).strip(), depth + 1)
 
 
 def linked(address: str, media: str = "", depth: int = 0) -> Iterator[str]:
     """The style sheet at a `data:` address as a block with its condition, after those that it imports."""
-    match = _DATA.fullmatch(address[: 4 * STYLE_MAX_CHARS])
+    match = _DATA.fullmatch(address[: 4 * STYLE_MAX_CHARS].translate(_DROPPED))
     if match is None:
         return
     body = unquote_to_bytes(match[2])
@@ -44,7 +47,11 @@ def linked(address: str, media: str = "", depth: int = 0) -> Iterator[str]:
             body = base64.b64decode(b"".join(body.split()) + b"==")
         except binascii.Error:
             return
-    text = body.decode("utf-8", "replace")[:STYLE_MAX_CHARS]
+    charset = _CHARSET.search(match[1])
+    try:
+        text = body.decode(charset[1] if charset is not None else "utf-8", "replace")[:STYLE_MAX_CHARS]
+    except (LookupError, ValueError):
+        return
     yield from imported(text, depth)
     layer = f"@layer{{{text}}}"
     yield f"@media {media}{{{layer}}}" if media else layer

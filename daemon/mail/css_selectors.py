@@ -37,12 +37,12 @@ _TRUE_PSEUDO = frozenset(("defined", "read-only", "any-link", "-webkit-any-link"
 # Nothing is like that while a mail is only read.
 _FALSE_PSEUDO = frozenset(
     """hover active visited focus focus-within focus-visible target target-within before after
-    selection placeholder marker backdrop file-selector-button cue details-content fullscreen modal
+    selection placeholder marker backdrop file-selector-button cue fullscreen modal
     autofill user-valid user-invalid playing popover-open future past current host
     -webkit-autofill -webkit-full-screen picture-in-picture seeking buffering stalled muted volume-locked""".split()
 )
 # A part of the text, which may be all that matters.
-_TEXT_PSEUDO = frozenset(("first-letter", "first-line"))
+_TEXT_PSEUDO = frozenset(("first-letter", "first-line", "details-content"))
 TEXT_PART = "text"
 PLACED = frozenset(STATIC_PSEUDO - {"link", "any-link", "checked", "disabled", "enabled", "root", "scope", "open"})
 

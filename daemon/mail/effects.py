@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from daemon.mail.boxes import arranged, clip_of, covers, marks_of, other_papers
+from daemon.mail.boxes import arranged, clip_of, covers, has_paper, marks_of, other_papers
 from daemon.mail.cascade import cascade
 from daemon.mail.colours import WHITE, contrast, legacy
 from daemon.mail.css import Rule
 from daemon.mail.css_lengths import length
 from daemon.mail.css_values import Declarations, Declared, inline
-from daemon.mail.hiding import is_removed, lingers
+from daemon.mail.hiding import WINDOW_PX, is_removed, lingers
 from daemon.mail.layout import BOX, BREAK, CELL, PARAGRAPH
 from daemon.mail.markup import Looks
 from daemon.mail.moving import moved
@@ -87,7 +87,7 @@ def effect_of(
 
 _JUDGED = frozenset(
     """style hidden popover aria-hidden open type bgcolor background color text link dir align width height rows size
-    role inert""".split()
+    role cellpadding cellspacing inert""".split()
 )
 
 
@@ -137,18 +137,22 @@ def _judge(looks: Looks, style: Declarations, state: State, *, quote: bool, butt
     style = resolved(style, state.variables) if style else style
     if _is_hidden(tag, attributes):
         return Effect(removed=True, state=state)
-    if tag in _BOXED or (tag == "table" and attributes):
+    if tag in _BOXED or (attributes and tag in ("table", "td")):
         style = _by_tag(tag, attributes, state) | style
     inside = _state(state, style, attributes, tag) if style or attributes or tag in _STATED else state
+    lies: list[str] = []
     if style:
         if is_removed(style, inside):
             return Effect(removed=True, state=state)
         placed = moved(style, inside)
-        if placed is None and not covers(tag, style, inside):
+        lies = covers(tag, style, placed or replace(inside, top_px=state.top_px + WINDOW_PX), state)
+        if placed is None and not (lies and has_paper(tag, style, inside)):
             return Effect(removed=True, state=state)
         inside = placed or replace(inside, opacity=0.0)  # where it lies, it may lie over others
-    marks = marks_of(tag, style, _clipped(tag, style, inside), state) if style else []
-    inside = _arranged(tag, style, _clipped(tag, style, inside), state)
+    inside = _clipped(tag, style, inside)
+    small = state.clip is not None and state.clip.height_px is not None
+    marks = marks_of(tag, style, inside, state, lies) if style or small or inside.rtl != state.rtl else []
+    inside = _arranged(tag, style, inside, state)
     if tag == "html" and inside.font_px != inside.root_px:
         inside = replace(inside, root_px=inside.font_px)
     opening, closing = _breaks(tag, style)
@@ -171,10 +175,10 @@ def _judge(looks: Looks, style: Declarations, state: State, *, quote: bool, butt
 
 def _state(state: State, style: Declarations, attributes: dict[str, str], tag: str) -> State:
     shown: Declarations = {}
-    if attributes.get("bgcolor"):
+    if tag in _PAPER_TAGS and attributes.get("bgcolor"):
         shown["background-color"] = legacy(attributes["bgcolor"])
-    if attributes.get("background"):
-        shown["background-image"] = "url()"
+    if tag in _PAPER_TAGS and attributes.get("background"):
+        shown["background-image"] = f"url({attributes['background'].strip().lower()})"
     if tag == "font" and attributes.get("color"):
         shown["color"] = legacy(attributes["color"])
     if tag == "body" and attributes.get("text"):
@@ -196,19 +200,31 @@ def _state(state: State, style: Declarations, attributes: dict[str, str], tag: s
 
 # What has a look by its tag, and boxes that browsers cut off.
 _STATED = frozenset(("pre", "a"))
-_BOXED = frozenset(("marquee", "textarea", "nobr", "dialog", "img"))
+_BOXED = frozenset(("marquee", "textarea", "input", "nobr", "dialog", "img"))
+_CELLS = ("cellpadding", "cellspacing")
+_PAPER_TAGS = frozenset("body table thead tbody tfoot tr td th marquee".split())
 
 
 def _by_tag(tag: str, attributes: dict[str, str], state: State) -> Declarations:
     """What a browser declares of an element that cuts off its text, or stands elsewhere than it is written."""
     if tag == "nobr":
         return {"white-space": "nowrap"}
-    if tag == "table":
+    if tag in ("table", "td"):
         found = {"background-color": legacy(attributes["bgcolor"])} if attributes.get("bgcolor") else {}
-        return found | ({"float": "right"} if attributes.get("align", "").lower() == "right" else {})
+        found |= {"float": "right"} if tag == "table" and attributes.get("align", "").lower() == "right" else {}
+        if state.clip is not None:
+            around = max(
+                (int(attributes[name][:4]) for name in _CELLS if attributes.get(name, "").isdigit()), default=0
+            )
+            found |= {"padding-top": f"{around}px"} if around else {}
+            found |= {"height": attributes["height"] + "px"} if attributes.get("height", "").isdigit() else {}
+        return found
     if tag == "dialog":
         return {"position": "absolute", "background-color": "#fff"}
     sizes = {name: attributes[name] + "px" for name in ("width", "height") if attributes.get(name, "").isdigit()}
+    if tag == "input":
+        shown = attributes.get("size", "")
+        return {"overflow-x": "hidden", "white-space": "nowrap"} | ({"width": f"{shown}ch"} if shown.isdigit() else {})
     if tag == "img":
         return sizes if state.clip is not None else {}
     if tag == "textarea":

@@ -16,9 +16,10 @@ SPANS_MAX = 5_000
 
 # Spans that decide what is seen, of which none is left out: a box that cuts off, that lies over its surroundings or
 # over lines beside it, that holds others in their place, that takes the room of what follows; a text under another,
-# and whatever is beneath something that is no element.
+# and whatever is beneath something that is no element. And those that tell in which direction a text is read.
 CLIP, COVER, OVER, STAGE, PUSH, UNDER, VEIL = "clip", "cover", "over", "stage", "push", "under", "veil"
-_DECIDING = frozenset((CLIP, COVER, OVER, STAGE, PUSH, UNDER, VEIL))
+RTL, LTR = "rtl", "ltr"
+_DECIDING = frozenset((CLIP, COVER, OVER, STAGE, PUSH, UNDER, VEIL, RTL, LTR))
 _SHOWING = frozenset((COVER, OVER, PUSH))
 
 # One character to a cell or box, four or more in a row: the boxes of a code.

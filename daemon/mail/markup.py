@@ -69,8 +69,9 @@ def read(html: str) -> Markup:
     tree = LexborHTMLParser(html)
     found = tree.css(_EMPTIED)
     styles += [_conditional(node) for node in found if node.tag == "style"]
-    if "data:" in lowered or "\\" in lowered:
+    if "import" in lowered or "\\" in lowered:
         styles += [sheet for style in styles for sheet in imported(style)]
+    if "<link" in lowered:
         styles += [sheet for link in tree.css("link[href]") for sheet in _linked(link)]
     for node in reversed(found):  # what is inside another comes after it
         if node.tag == "template":

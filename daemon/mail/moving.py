@@ -89,7 +89,7 @@ def _is_cut_off(clip: Clip, left: float, top: float) -> bool:
     across, down = left - clip.left_px, top - clip.top_px
     if across <= -2 * EDGE_PX or down <= -EDGE_PX:
         return True
-    return (clip.width_px is not None and across >= 0.8 * clip.width_px) or (
+    return across >= 0.8 * (WINDOW_PX if clip.width_px is None else clip.width_px) or (
         clip.height_px is not None and down >= 0.6 * clip.height_px
     )
 

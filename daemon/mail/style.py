@@ -28,6 +28,10 @@ _FONT_WORDS = {
 }  # fmt: skip
 _RELATIVE = {"smaller": 1 / 1.2, "larger": 1.2}
 INHERITING = ("inherit", "unset", "")
+# It is shown by few programs, or is none.
+_NO_PICTURE = re.compile(r"url\(\"?\s*(?:data|about|#|\udc23|\"?\))")
+# It is shown by few programs, or there is none.
+_NO_PICTURE = re.compile(r"url\(\"?\s*(?:data|about|#|\udc23|\"?\))")
 _COMMA = re.compile(r",(?![^()]*\))")
 _COLOUR_IN_GRADIENT = re.compile(r"[a-z-]+\([^()]*\)|#[0-9a-f]+|[a-z]+")
 
@@ -202,7 +206,7 @@ def _paper(style: Declarations, state: State, changes: dict[str, object]) -> tup
 
 def _is_spread(style: Declarations) -> bool:
     """Whether a background image is behind the text, as far as its size and place tell, and no picture of its own."""
-    if style["background-image"].startswith(("url(data", 'url("data')):
+    if _NO_PICTURE.match(style["background-image"]):
         return False
     sizes = [length(part, FONT_DEFAULT_PX, percent_of=100.0) for part in words(style.get("background-size", ""))]
     places = [length(part, FONT_DEFAULT_PX, percent_of=0.0) for part in words(style.get("background-position", ""))]

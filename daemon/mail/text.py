@@ -91,6 +91,9 @@ class _Seen(dict[int, int | None]):
 _SEEN = _Seen()
 # Between these, a text is shown from right to left whatever it is (UAX 9, 2.2): nobody reads it as it is written.
 OVERRIDE, _POP = "\u202e", "\u202c"
+# Within these, numbers that are parted by a space change places.
+_TURNS = re.compile("[\u202b\u2067\u200f\u061c]")
+_PARTED_NUMBERS = re.compile("\\d+(?:[\\s\u200e\u200f\u061c\u202a-\u202c\u2066-\u2069]+\\d+)+")
 _REVERSED = re.compile(f"{OVERRIDE}[^\n{_POP}]*")
 
 
@@ -100,6 +103,8 @@ def seen(text: str) -> str:
         text = unicodedata.normalize("NFC", text)
         if OVERRIDE in text:
             text = _REVERSED.sub("", text)
+        if _TURNS.search(text):
+            text = _PARTED_NUMBERS.sub("", text)
     return text.translate(_SEEN) if _UNSEEN.search(text) else text
 
 

@@ -13,7 +13,7 @@ from daemon.mail.cascade import Matcher, TooManyChecksError, asked_of, beside, c
 from daemon.mail.css import TAG, Rule, reading_cost, sheet
 from daemon.mail.css_media import YES
 from daemon.mail.effects import Effect, effect_of, is_coloured, is_speck, says_nothing, stands_out
-from daemon.mail.layout import BREAK, PARAGRAPH, Layout
+from daemon.mail.layout import BREAK, COVER, OVER, PARAGRAPH, PUSH, Layout
 from daemon.mail.markup import ONE_TAG, UNSEEN_TAGS, VOID_TAGS, Looks, Markup, looks, split_off, unescape
 from daemon.mail.outline import Outline
 from daemon.mail.style import OUTERMOST
@@ -22,6 +22,9 @@ from daemon.mail.style import OUTERMOST
 CONTEXT_CHECKS = 3
 # Where the order of boxes is not known, so little of a text is a piece of one.
 FRAGMENT_MAX_CHARS = 3
+
+# What is in them is no text, but they may lie over others.
+PICTURED_TAGS = frozenset("svg iframe object embed canvas select video".split())
 
 _FIELDS = ("text", "submit", "button", "number")
 # What is laid out: a break, the beginning or end of spans, a text, and what a link or picture has of its own.
@@ -144,9 +147,9 @@ class Walk:
         It stands in piece `at`, of which so much is `skipped`.
         """
         start, alike, acts = node, True, list[_Act]()
-        unseen, depth = "", 0
+        unseen, depth, piece = "", 0, ""
         for match in ONE_TAG.finditer(run):
-            piece = match[1]
+            before, piece = piece, match[1]
             if unseen:
                 if piece == "/" + unseen:
                     depth -= 1
@@ -159,6 +162,8 @@ class Walk:
                 if node.effect.closing:
                     acts.append((_WRITE, node.effect.closing, ""))
                 node = node.parent or node
+            elif piece == "br" and before == "br" and node.state.clip is not None:
+                acts += [(_WRITE, BREAK, ""), (_OPEN, PUSH, ""), (_CLOSE, "x", "")]
             elif piece[0] not in "!?":
                 child = node.inside.get(piece)
                 if child is None and ' class="' in piece:
@@ -168,6 +173,8 @@ class Walk:
                     child, shared = self._child(piece, node, (at, skipped + match.start()))
                     alike = alike and shared
                 if child.effect.removed:
+                    acts += [(_OPEN, mark, child.tag) for mark in child.effect.marks]
+                    acts += [(_CLOSE, "x" * len(child.effect.marks), "")] if child.effect.marks else []
                     unseen, depth = ("", 0) if child.is_void else (child.tag, 1)
                 elif child.is_void:
                     marks = child.effect.marks
@@ -237,6 +244,10 @@ class Walk:
         alike = not self._sheet.beside or not any(beside(self._sheet, found))
         if found.tag in UNSEEN_TAGS or not found.tag[0].isalpha():
             effect, alike = _UNSEEN, True
+            if found.tag in PICTURED_TAGS and found.attributes:
+                effect = self._effect(found, node, place)
+                marks = tuple([mark for mark in effect.marks if mark in (COVER, PUSH) or mark.startswith(OVER)])
+                effect = Effect(removed=True, state=node.state, marks=marks)
         else:
             known = None if wide else self._judged.get((id(node.state), piece))
             effect = known or self._effect(found, node, place)
