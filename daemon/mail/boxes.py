@@ -6,8 +6,10 @@ Where a text is, in lines and columns, is known only when all is laid out: so th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
+from daemon.mail.colours import colour
 from daemon.mail.css_lengths import length, number, words
 from daemon.mail.css_values import Declarations
 from daemon.mail.hiding import clips, size_of
@@ -40,7 +42,7 @@ _FLEXES = ("flex", "inline-flex", "grid", "inline-grid", "-webkit-flex", "-webki
 _BLOCK_DISPLAYS = ("block", "flex", "grid", "table", "list-item", "table-row")
 _IN_A_ROW = ("inline-block", "inline-table", "inline-flex", "inline-grid", "table-cell")
 _PLACING = ("grid-row", "grid-column", "grid-area")
-_PAPERS = ("background-color", "background-image")
+_NOTHING = frozenset(("none", "auto", "initial", "inherit", "unset", "revert"))
 
 
 def clip_of(tag: str, style: Declarations, state: State) -> Clip | None:
@@ -130,7 +132,7 @@ def covers(tag: str, style: Declarations, inside: State, outside: State) -> list
     is_gone = inside.opacity < OPACITY_SEEN_MIN or not inside.visible
     if is_gone or (not rim and _is_thin(style, inside.font_px)):
         return []
-    if is_out or (is_paper and any(name in style for name in _PLACING)):
+    if is_out or (is_paper and _says(style, _PLACING)):
         return [COVER]
     if is_paper and inside.scale > 1.2 * outside.scale:
         return [COVER]
@@ -143,7 +145,19 @@ def covers(tag: str, style: Declarations, inside: State, outside: State) -> list
 
 def has_paper(tag: str, style: Declarations, state: State) -> bool:
     """Whether it has anything of its own that is drawn under its text, or around it."""
-    return tag in _REPLACED or any(name in style for name in _PAPERS) or _rim(style, state.font_px) > 0
+    return tag in _REPLACED or _is_painted(style) or _rim(style, state.font_px) > 0
+
+
+def _is_painted(style: Declarations) -> bool:
+    if style.get("background-image", "none") not in _NOTHING:
+        return True
+    value = style.get("background-color", "transparent")
+    ink = colour(value)
+    return ink[1] > OPACITY_SEEN_MIN if ink is not None else value not in _NOTHING
+
+
+def _says(style: Declarations, names: Iterable[str]) -> bool:
+    return any(style.get(name, "auto") not in _NOTHING for name in names)
 
 
 def _rim(style: Declarations, font_px: float) -> float:
@@ -171,7 +185,7 @@ def overlaid(style: Declarations) -> str:
     if style.get("content") in ("none", "normal") or _is_thin(style, FONT_DEFAULT_PX):
         return ""
     if style.get("position") in ("absolute", "fixed"):
-        is_wide = any(name in style for name in (*_PAPERS, "width", "height")) or {"left", "right"} <= style.keys()
+        is_wide = _is_painted(style) or _says(style, ("width", "height")) or {"left", "right"} <= style.keys()
         return VEIL if is_wide else ""
     placed = moved(style, State())
     return UNDER if placed is None or covers("", style, placed, State()) else ""
@@ -189,10 +203,10 @@ def arranged(tag: str, style: Declarations, inside: State, outside: State) -> tu
         sorts = "row"
     if inside.scattered or outside.sorts == "sorted":
         return sorts, True
-    in_a_row = tag in ("td", "th") or display in _IN_A_ROW or outside.sorts == "row" or "float" in style
+    in_a_row = tag in ("td", "th") or display in _IN_A_ROW or outside.sorts == "row" or _says(style, ("float",))
     if (in_a_row and outside.rtl) or style.get("float", "none") in _RIGHT:
         return sorts, True
-    if (number(style.get("order", "0")) or 0.0) != 0.0 or any(name in style for name in _PLACING):
+    if (number(style.get("order", "0")) or 0.0) != 0.0 or _says(style, _PLACING):
         return sorts, True
     if style.get("position", "static") in _PLACED:
         if style["position"] in ("absolute", "fixed"):

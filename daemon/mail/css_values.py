@@ -75,8 +75,8 @@ _FUNCTIONS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 _ANY = frozenset(
     """rotate text-decoration-line animation-name animation-duration animation-delay content grid-row grid-column
-    grid-area grid-template-rows grid-template-columns box-shadow outline outline-width border border-top background-size
-    background-position transform-origin columns""".split()
+    grid-area grid-template-rows grid-template-columns box-shadow outline outline-width border border-top
+    background-size background-position transform-origin columns""".split()
 )
 LONGHANDS = frozenset((*_KEYWORDS, *_LENGTHS, *_COLOURS, *_NUMBERS, *_FUNCTIONS, *_MOVES, *_ANY))
 _SAME = {
