@@ -26,6 +26,7 @@ SMALL_CLIP_PX = 100.0
 # The property by which a rule for what is put before or after an element's text tells of it.
 OVERLAID = "overlaid"
 THIN_PX = 6.0
+WITHIN_MAX_PX = 100.0
 
 # Boxes that grow with what is in them, whatever height they are given.
 _GROWING = frozenset("td th tr table tbody thead tfoot".split())
@@ -129,18 +130,28 @@ def covers(tag: str, style: Declarations, inside: State, outside: State) -> list
     if style.get("z-index", "").startswith("-"):
         return []
     is_out = position in ("absolute", "fixed")
-    is_gone = inside.opacity < OPACITY_SEEN_MIN or not inside.visible
-    if is_gone or (not rim and _is_thin(style, inside.font_px)):
+    is_bounded = not tag or clips(style)  # else what is in it may reach out of it
+    if inside.opacity < OPACITY_SEEN_MIN or (not rim and is_bounded and _is_thin(style, inside.font_px)):
         return []
-    if is_out or (is_paper and _says(style, _PLACING)):
-        return [COVER]
     if is_paper and inside.scale > 1.2 * outside.scale:
-        return [COVER]
+        return [f"{COVER} far"]
+    if is_out or (is_paper and _says(style, _PLACING)):
+        return [COVER if not rim and _is_within(style, inside.font_px) else f"{COVER} far"]
     across, down = abs(inside.left_px - outside.left_px), abs(inside.top_px - outside.top_px)
     shift = max(rim, across, down) if is_paper else down if down >= 2 * EDGE_PX else 0.0
     for name in ("margin-left", "margin-right", "margin-bottom") if is_paper else ():
         shift = max(shift, -(size_of(style.get(name, "0"), inside.font_px) or 0.0))
     return [f"{OVER} {1 + _whole(shift / LINE_MIN_PX)}"] if shift >= EDGE_PX else []
+
+
+def _is_within(style: Declarations, font_px: float) -> bool:
+    """Whether a box that is placed in another is likely to stay in it: it is no larger, or small."""
+    sizes = {
+        name: size
+        for name in ("width", "height", "left", "right", "top", "bottom", "padding-top", "padding-left")
+        if name in style and (size := size_of(style[name], font_px, WITHIN_MAX_PX)) is not None
+    }
+    return all(0 <= size <= WITHIN_MAX_PX for size in sizes.values())
 
 
 def has_paper(tag: str, style: Declarations, state: State) -> bool:
@@ -186,7 +197,7 @@ def overlaid(style: Declarations) -> str:
         return ""
     if style.get("position") in ("absolute", "fixed"):
         is_wide = _is_painted(style) or _says(style, ("width", "height")) or {"left", "right"} <= style.keys()
-        return VEIL if is_wide else ""
+        return "" if not is_wide else VEIL if _is_within(style, FONT_DEFAULT_PX) else f"{VEIL} far"
     placed = moved(style, State())
     return UNDER if placed is None or covers("", style, placed, State()) else ""
 

@@ -46,10 +46,11 @@ def _hidden(text: str, spans: list[Span]) -> Iterator[tuple[int, int]]:
             yield span.start, span.end
         elif kind == COVER:
             # Its own stage is not the one that it lies in.
-            first, last = _stage(text, [each for each in stages if each[2:] != span[2:]], span)
+            inner = [each for each in stages if each[2:] != span[2:]] if not rest else []
+            first, last = _stage(text, inner, span)
             yield from ((first, span.start), (span.end, last))
         elif kind == VEIL:
-            yield _stage(text, stages, span)
+            yield _stage(text, stages if not rest else [], span)
         elif kind == OVER:
             first, last = span.start, span.end
             for _ in range(int(rest)):

@@ -78,6 +78,14 @@ _ANY = frozenset(
     grid-area grid-template-rows grid-template-columns box-shadow outline outline-width border border-top
     background-size background-position transform-origin columns""".split()
 )
+_MIXED = frozenset(
+    """grid-template-rows grid-template-columns box-shadow outline outline-width border border-top background-size
+    background-position transform-origin columns""".split()
+)
+_PARTS = frozenset(
+    """none auto inset solid dashed dotted double groove ridge outset hidden thin medium thick cover contain left right
+    top bottom center min-content max-content currentcolor invert""".split()
+)
 LONGHANDS = frozenset((*_KEYWORDS, *_LENGTHS, *_COLOURS, *_NUMBERS, *_FUNCTIONS, *_MOVES, *_ANY))
 _SAME = {
     "-webkit-clip-path": "clip-path", "-webkit-filter": "filter", "-webkit-transform": "transform",
@@ -303,7 +311,14 @@ def is_valid(name: str, value: str) -> bool:
             part.lstrip(", ").startswith(allowed) or (name == "clip-path" and part.endswith("-box"))
             for part in words(value)
         )
-    return True
+    return name not in _MIXED or all(_is_part(part) for part in words(value.replace(",", " ").replace("/", " ")))
+
+
+def _is_part(part: str) -> bool:
+    """Whether a word is likely to be one of a value that is made of lengths, colours and keywords."""
+    if part in _PARTS or "(" in part or colour(part) is not None:
+        return True
+    return part.endswith("fr") or length(part, 16.0, percent_of=1_000.0) is not None
 
 
 def _is_length(name: str, value: str) -> bool:

@@ -6,6 +6,7 @@ here, which is judged once; and what a run of tags comes to, from one node to th
 
 from __future__ import annotations
 
+import re
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ FRAGMENT_MAX_CHARS = 3
 # What is in them is no text, but they may lie over others.
 PICTURED_TAGS = frozenset("svg iframe object embed canvas select video".split())
 
+_DIGITS = re.compile(r"\d")
 _FIELDS = ("text", "submit", "button", "number")
 # What is laid out: a break, the beginning or end of spans, a text, and what a link or picture has of its own.
 _WRITE, _OPEN, _CLOSE, _TEXT, _LINK, _PICTURE = range(6)
@@ -211,7 +213,8 @@ class Walk:
             return [(_PICTURE if "alt" in attributes else _TEXT, "", "")]
         if tag == "area" and attributes.get("href") and attributes.get("alt"):
             href = attributes["href"].strip()
-            return [(_OPEN, "link", href), (_TEXT, attributes["alt"], ""), (_CLOSE, "x", "")]
+            label = _DIGITS.sub("", attributes["alt"])  # it names the link, and is shown to nobody
+            return [(_OPEN, "link", href), (_TEXT, label, ""), (_CLOSE, "x", "")]
         if tag == "input" and (attributes.get("type") or "text").lower() in _FIELDS:
             return [(_TEXT, attributes.get("value", ""), "")]
         return []
@@ -246,7 +249,7 @@ class Walk:
             effect, alike = _UNSEEN, True
             if found.tag in PICTURED_TAGS and found.attributes:
                 effect = self._effect(found, node, place)
-                marks = tuple([mark for mark in effect.marks if mark in (COVER, PUSH) or mark.startswith(OVER)])
+                marks = tuple([mark for mark in effect.marks if mark == PUSH or mark.startswith((COVER, OVER))])
                 effect = Effect(removed=True, state=node.state, marks=marks)
         else:
             known = None if wide else self._judged.get((id(node.state), piece))

@@ -113,6 +113,13 @@ CUT_OFF: dict[str, str] = {
     "position-try": f"<p style='position:absolute;inset:auto 100% 100% auto'>{FAKE}</p>",
     "abs pct left 200%": f"<div style='position:relative;overflow:clip'><p style='position:absolute;inset-inline-start:150%'>{FAKE}</p>&nbsp;</div>",
     "margin-left 100vw": f"<div style='overflow:hidden'><p style='margin-left:100vw'>{FAKE}</p></div>",
+    "clip in clip": f"<div style='overflow:hidden;width:100px'><div style='overflow:hidden;width:600px;margin-left:120px;white-space:nowrap'>{FAKE}</div></div>",
+    "clip via max-width ch": f"<div style='overflow:hidden;max-width:4ch;white-space:nowrap'>{FAKE}</div>",
+    "clip class": f"<style>.c{{overflow:hidden;height:18px}}.p{{margin-top:30px}}</style><div class=c><p class=p>{FAKE}</p></div>",
+    "clip overflow-x only": f"<div style='overflow-x:hidden;width:100px;white-space:nowrap'><span style='margin-left:130px'>{FAKE}</span></div>",
+    "clip overlay combined": f"<div style='position:relative;overflow:hidden;height:20px'><div style='position:absolute;top:0;left:0;right:0;height:20px;background:#fff'>Hi</div><p style='margin:0'>{FAKE}</p></div>",
+    "contain important": f"<style>.k{{contain:strict!important}}</style><p class=k>{FAKE}</p>",
+    "contain invalid later": f"<p style='contain:strict;contain:foo'>{FAKE}</p>",
 }
 COVERED: dict[str, str] = {
     "overlay abs after": f"<p>{FAKE}</p><div style='position:absolute;left:0;top:0;width:100%;height:900px;background:#fff'></div>",
@@ -187,4 +194,11 @@ COVERED: dict[str, str] = {
     "overlay border only abs bottom": f"<p>{FAKE}</p><div style='position:absolute;top:0;left:0;border-bottom:400px solid #fff;width:900px'></div>",
     "overlay border-width": f"<p>{FAKE}</p><div style='position:absolute;top:0;left:0;border-color:#fff;border-style:solid;border-width:200px 400px'></div>",
     "table caption over": f"<table><caption style='margin-bottom:-40px;background:#fff;position:relative;height:60px'>Hi</caption><tr><td>{FAKE}</td></tr></table>",
+    "far cover from small stage": f"<p>{FAKE}</p><div style='position:relative'>Hi<i style='position:absolute;bottom:0;left:0;width:900px;height:90px;background:#fff'></i></div>",
+    "far pseudo from small stage": f"<style>.o{{position:relative}}.o::after{{content:'';position:absolute;bottom:0;left:0;width:900px;height:90px;background:#fff}}</style><p>{FAKE}</p><div class=o>Hi</div>",
+    "thin with wide child": f"<p>{FAKE}</p><div style='position:absolute;top:0;left:0;width:1px;height:1px'><div style='width:900px;height:300px;background:#fff'></div></div>",
+    "hidden with visible child": f"<p>{FAKE}</p><div style='position:absolute;top:0;left:0;visibility:hidden'><div style='visibility:visible;width:900px;height:300px;background:#fff'></div></div>",
+    "negative inset in stage": f"<p>{FAKE}</p><div style='position:relative'>Hi there<i style='position:absolute;inset:-60px 0 0 0;background:#fff'></i></div>",
+    "cover scale in stage": f"<p>{FAKE}</p><div style='position:relative'>Hi<div style='transform:scale(30);background:#fff'>x</div></div>",
+    "outline invalid later": f"<p>{FAKE}</p><div style='height:2px;outline:90px solid #fff;outline:foo'></div>",
 }

@@ -50,6 +50,9 @@ BY_SHEET: dict[str, str] = {
     "first-line univ": f"<style>::first-line{{color:#fff}}</style><div><p>{FAKE}</p></div>",
     "details-content": f"<style>::details-content{{display:none}}</style><details open><summary>x</summary>{FAKE}</details>",
     "details-content opacity": f"<style>details::details-content{{opacity:0}}</style><details open><summary>x</summary>{FAKE}</details>",
+    "import in svg style": f"<svg><style>@import 'data:text/css,.k{{display:none}}';</style></svg><p class=k>{FAKE}</p>",
+    "first-line in media": f"<style>@media screen{{.k::first-line{{color:#fff}}}}</style><p class=k>{FAKE}</p>",
+    "first-line important": f"<style>.k::first-line{{color:#fff!important}}.k{{color:#000}}</style><p class=k style='color:#000'>{FAKE}</p>",
 }
 BY_LOOK: dict[str, str] = {
     "font-size-adjust": f"<p style='font-size-adjust:0.01'>{FAKE}</p>",
@@ -82,6 +85,7 @@ BY_LOOK: dict[str, str] = {
     "bg of inline around block": f"<span style='background:#000'><div style='color:#fff'>{FAKE}</div></span>",
     "bg under abs moved": f"<div style='background:#000;height:20px'><div style='position:absolute;top:400px;color:#fff'>{FAKE}</div></div>",
     "bg under rel moved": f"<div style='background:#000;height:20px'><div style='position:relative;top:140px;color:#fff'>{FAKE}</div></div>",
+    "area": f"<map><area href=https://a.example alt='{FAKE}'></map>",
     "img alt loaded": "<p>Your verification code is <img alt=111222 width=50 height=30 src='data:image/gif;base64,R0lGODlhAQABAIAAAP///wAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw=='></p>",
     "font color rgb legacy": f"<font color='#ffffffff0'>{FAKE}</font>",
     "font color legacy long": f"<font color='ffffffffffff'>{FAKE}</font>",
@@ -100,6 +104,12 @@ BY_LOOK: dict[str, str] = {
     "url empty": f"<p style='color:#fff;background:url()'>{FAKE}</p>",
     "url about": f"<p style='color:#fff;background:url(about:blank)'>{FAKE}</p>",
     "url hash": f"<p style='color:#fff;background:url(#x)'>{FAKE}</p>",
+    "gradient currentcolor var": f"<p style='--c:currentcolor;color:#246;background:linear-gradient(var(--c),var(--c))'>{FAKE}</p>",
+    "shadow inset var": f"<p style='--s:inset 0 0 0 99px #246;color:#246;box-shadow:var(--s)'>{FAKE}</p>",
+    "shadow inset two": f"<p style='color:#246;box-shadow:0 0 1px red,inset 0 0 0 99px #246'>{FAKE}</p>",
+    "box-shadow invalid later": f"<p style='color:#246;box-shadow:inset 0 0 0 99px #246;box-shadow:foo'>{FAKE}</p>",
+    "background-size invalid later": f"<p style='color:#fff;background:linear-gradient(#000,#000);background-repeat:no-repeat;background-size:0 0;background-size:foo'>{FAKE}</p>",
+    "line clamp invalid": f"<div style='display:-webkit-box;-webkit-line-clamp:1;-webkit-line-clamp:x;-webkit-box-orient:vertical;overflow:hidden'>Hello there<br>{FAKE}</div>",
 }
 BY_ORDER: dict[str, str] = {
     "rlo char": "<p>Your verification code is \u202e111222\u202c</p>",
@@ -140,4 +150,6 @@ BY_ORDER: dict[str, str] = {
     "float right words": "<p>Your verification code is</p><div><b style='float:right;width:20px'>1</b><b style='float:right;width:20px'>1</b><b style='float:right;width:20px'>1</b><b style='float:right;width:20px'>2</b><b style='float:right;width:20px'>2</b><b style='float:right;width:20px'>2</b></div>",
     "flex order class": "<style>.f{display:flex}.f :nth-child(1){order:6}.f :nth-child(2){order:5}.f :nth-child(3){order:4}.f :nth-child(4){order:3}</style><p>Your verification code is</p><div class=f><span>1</span><span>1</span><span>1</span><span>2</span><span>2</span><span>2</span></div>",
     "grid template areas line": "<p>Your verification code is</p><div style='display:grid;grid-template:\"b a\"'><b style='grid-area:a'>111</b><b style='grid-area:b'>222</b></div>",
+    "order invalid later": "<p>Your verification code is</p><div style='display:flex'><b style='order:2;order:foo'>111</b><b style='order:1'>222</b></div>",
+    "direction invalid later": "<p>Your verification code is</p><div style='direction:rtl;direction:foo'><b style='display:inline-block'>1</b><b style='display:inline-block'>1</b><b style='display:inline-block'>1</b><b style='display:inline-block'>2</b><b style='display:inline-block'>2</b><b style='display:inline-block'>2</b></div>",
 }
