@@ -61,28 +61,29 @@ class Layout:
         if preformatted:
             self._preformatted(seen(text).replace("\t", " "))
             return
-        words = text.split()
-        if words:
-            joined = " ".join(words)
-            if joined != text:
-                if not self._apart and text[0].isspace():
-                    joined = " " + joined
-                if text[-1].isspace():
-                    joined += " "
-            if not (joined.isascii() and joined.isprintable()):
-                joined = seen(joined)
-                if not joined:
-                    return
-            size = len(joined)
+        if text and text.isascii() and text.isprintable() and "  " not in text:  # as most are: nothing to collapse
+            if self._apart and text[:1] == " ":
+                text = text[1:]
+        else:
+            text = self._collapsed(text)
+        if text:
+            size = len(text)
             self._size += size
-            self._line.append(joined)
+            self._line.append(text)
             self._length += size
-            self._apart = joined[-1] in " \t\x1f"
-        elif not self._apart:
-            self._line.append(" ")
-            self._length += 1
-            self._size += 1
-            self._apart = True
+            self._apart = text[-1] in " \t\x1f"
+
+    def _collapsed(self, text: str) -> str:
+        """White space as one space, and none that is one too many; a picture of nothing is a space, too."""
+        words = text.split()
+        if not words:
+            return "" if self._apart else " "
+        joined = " ".join(words)
+        if not self._apart and text[0].isspace():
+            joined = " " + joined
+        if text[-1].isspace():
+            joined += " "
+        return joined if joined.isascii() and joined.isprintable() else seen(joined)
 
     def _preformatted(self, text: str) -> None:
         self._size += len(text)

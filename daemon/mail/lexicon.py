@@ -118,18 +118,20 @@ class Vocabulary:
         """All terms in a folded text by subject; of terms within terms only the longest is kept."""
         # Cut at every separator, so that a piece's offset is the sum of the lengths before it and its number.
         pieces = folded.translate(_SPACES).split(" ")
-        words = list(filter(None, pieces))
         known = self._known
-        telling = {word for word in set(words) if (known.get(word) or self._learn(word)) is not _NOTHING}
+        telling = {word for word in set(pieces) if word and (known.get(word) or self._learn(word)) is not _NOTHING}
         found: dict[str, list[tuple[int, int, _Term]]] = {subject: [] for subject in self._subjects}
-        lengths = list(accumulate(map(len, pieces), initial=0)) if telling else []
-        places = zip(["", *words], words, [*words[1:], ""], strict=False)
-        numbered = zip(compress(range(len(pieces)), pieces), places, strict=False)
+        told: list[tuple[int, _Known]] = []
+        places, numbers = self._places, range(len(pieces))
         pieces += [""] * GAP_MAX_CHARS
-        for at, place in compress(numbered, map(telling.__contains__, words)):
-            here = self._places.get(place) or self._at(place)
-            if here is _NOTHING:
-                continue
+        for at in compress(numbers, map(telling.__contains__, pieces)):
+            word = pieces[at]
+            place = (pieces[at - 1] or _word_before(pieces, at), word, pieces[at + 1] or _word_after(pieces, at))
+            here = places.get(place) or self._at(place)
+            if here is not _NOTHING:
+                told.append((at, here))
+        lengths = list(accumulate(map(len, pieces), initial=0)) if told else []
+        for at, here in told:
             start = lengths[at] + at
             for first, term in here.anchors:
                 opening = _opening(term, pieces, at)
@@ -198,7 +200,8 @@ def _longest(found: list[tuple[int, int, _Term]], folded: str) -> list[Hit]:
     for start, end, term in found:
         if end > covered:
             covered = end
-            hits += [Hit(start, end, meaning) for meaning in term.meanings]
+            for meaning in term.meanings:
+                hits.append(Hit(start, end, meaning))
     return _compounds(hits, folded)
 
 
@@ -208,6 +211,20 @@ _START, _END = itemgetter(0), itemgetter(1)
 def _begins(term: _Term, word: str) -> bool:
     """Whether a term may begin in a word, at its start or, where it is open to prefixes, within."""
     return word.endswith(term.words[0]) if term.inside else word == term.words[0]
+
+
+def _word_before(pieces: list[str], at: int) -> str:
+    at -= 1
+    while at > 0 and not pieces[at]:
+        at -= 1
+    return pieces[at] if at >= 0 else ""
+
+
+def _word_after(pieces: list[str], at: int) -> str:
+    at += 1
+    while not pieces[at] and at + 1 < len(pieces):
+        at += 1
+    return pieces[at]
 
 
 def _opening(term: _Term, pieces: list[str], at: int) -> int:
@@ -269,6 +286,11 @@ class Hits:
         first = bisect_left(self._starts, start)
         last = bisect_left(self._starts, end, first)
         return [hit for hit in self.all[first:last] if hit.meaning in meanings]
+
+    def anything(self, start: int, end: int) -> bool:
+        """Whether anything begins in a stretch of the text."""
+        first = bisect_left(self._starts, start)
+        return first < len(self._starts) and self._starts[first] < end
 
     def any(self, start: int, end: int, *meanings: str) -> bool:
         """Whether one of the meanings begins in a stretch of the text."""
