@@ -6,6 +6,7 @@ here, which is judged once; and what a run of tags comes to, from one node to th
 
 from __future__ import annotations
 
+import re
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -25,6 +26,8 @@ _FIELDS = ("text", "submit", "button", "number")
 # What is laid out: a break, the beginning or end of spans, a text, and what a link or picture has of its own.
 _WRITE, _OPEN, _CLOSE, _TEXT, _LINK, _PICTURE = range(6)
 _Act = tuple[int, str, str]
+# In a comment a quote may be left open; and what is written as `&…;` may hold white space.
+_CLASS = re.compile(r' class="([^"<>&]*+)"')
 
 
 class _Node:
@@ -58,7 +61,6 @@ class Walk:
     """
 
     def __init__(self, markup: Markup, layout: Layout, checks: int) -> None:
-        self._pieces = markup.pieces
         self._layout = layout
         self._checks_left = checks
         for text in markup.styles:
@@ -66,12 +68,15 @@ class Walk:
         if self._checks_left < 0:
             raise TooManyChecksError
         self._sheet = sheet(tuple(markup.styles))
+        self._kept: dict[str, str] = {}
+        self._pieces = markup.pieces
+        if not self._sheet.asks_classes:
+            self._pieces[1::2] = map(self._without_idle_classes, self._pieces[1::2])
         self._looks: dict[str, Looks] = {}
-        self._judged: dict[tuple[int, str], Effect] = {}
-        self._idle: dict[str, bool] = {}
+        self._judged: dict[tuple[int, str] | None, Effect] = {}
         self._nodes: list[_Node] = []
         self._matcher: Matcher | None = None
-        self._outline = Outline(markup.pieces, self._looks_of)
+        self._outline = Outline(self._pieces, self._looks_of)
         self._measured = self._offset = 0
 
     def run(self) -> None:
@@ -156,9 +161,6 @@ class Walk:
                 node = node.parent or node
             elif piece[0] not in "!?":
                 child = node.inside.get(piece)
-                if child is None and ' class="' in piece:
-                    piece = self._without_idle_classes(piece)
-                    child = node.inside.get(piece)
                 if child is None:
                     child, shared = self._child(piece, node, (at, skipped + match.start()))
                     alike = alike and shared
@@ -200,20 +202,17 @@ class Walk:
             return [(_TEXT, attributes.get("value", ""), "")]
         return []
 
-    def _without_idle_classes(self, piece: str) -> str:
-        """A start tag without its classes if none of them is known to a rule or says something: mails number them."""
-        before, _, rest = piece.partition(' class="')
-        names, _, after = rest.partition('"')
-        if names not in self._idle:
-            self._idle[names] = (
-                not self._sheet.asks_classes
-                and says_nothing(names)
-                and not any(
-                    "." + name in self._sheet.by_key or name in self._sheet.asked
-                    for name in unescape(names).lower().split()
-                )
-            )
-        return before + after if self._idle[names] else piece
+    def _without_idle_classes(self, run: str) -> str:
+        """Tags without the classes that no rule names and that say nothing: mails number them, and are alike without."""
+        return _CLASS.sub(self._telling, run) if ' class="' in run else run
+
+    def _telling(self, written: re.Match[str]) -> str:
+        names = written[1]
+        kept = self._kept.get(names)
+        if kept is None:
+            telling = [each for each in names.split() if each.lower() in self._sheet.classes or not says_nothing(each)]
+            kept = self._kept[names] = f' class="{" ".join(telling)}"' if telling else ""
+        return kept
 
     def _looks_of(self, piece: str) -> Looks:
         found = self._looks.get(piece)
@@ -229,10 +228,10 @@ class Walk:
         if found.tag in UNSEEN_TAGS or not found.tag[0].isalpha():
             effect, alike = _UNSEEN, True
         else:
-            known = None if wide else self._judged.get((id(node.state), piece))
-            effect = known or self._effect(found, node, place)
-            if not wide:
-                self._judged[id(node.state), piece] = effect
+            key = None if self._sheet.looks_around(found.keys) else (id(node.state), piece)
+            effect = self._judged.get(key) or self._effect(found, node, place)
+            if key is not None:
+                self._judged[key] = effect
         href = found.attributes.get("href", "") if found.tag == "a" else ""
         same: object = None
         if alike and found.tag not in VOID_TAGS and (asked := asked_of(self._sheet, found)) is not None:
