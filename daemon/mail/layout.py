@@ -62,10 +62,12 @@ class Layout:
             self._preformatted(seen(text).replace("\t", " "))
             return
         if text and text.isascii() and text.isprintable() and "  " not in text:  # as most are: nothing to collapse
-            if self._apart and text[:1] == " ":
+            if self._apart and text[0] == " ":
                 text = text[1:]
-        else:
-            text = self._collapsed(text)
+        elif words := text.split():
+            text = self._collapsed(text, words)
+        else:  # a picture of nothing is a space, too
+            text = "" if self._apart else " "
         if text:
             size = len(text)
             self._size += size
@@ -73,11 +75,7 @@ class Layout:
             self._length += size
             self._apart = text[-1] in " \t\x1f"
 
-    def _collapsed(self, text: str) -> str:
-        """White space as one space, and none that is one too many; a picture of nothing is a space, too."""
-        words = text.split()
-        if not words:
-            return "" if self._apart else " "
+    def _collapsed(self, text: str, words: list[str]) -> str:
         joined = " ".join(words)
         if not self._apart and text[0].isspace():
             joined = " " + joined
@@ -142,8 +140,9 @@ class Layout:
             start, end = mark.start, mark.end or 0
             if place is not None:
                 start, end = place(start, at_end=False), place(end, at_end=True)
-            start = min(start, size)
-            spans.append(Span(mark.kind, mark.value, start, min(max(start, end), size)))
+            start = start if start < size else size
+            end = end if end < size else size
+            spans.append(Span(mark.kind, mark.value, start, end if end > start else start))
         return text, tuple(spans)
 
     def _add(self, text: str) -> None:
@@ -159,7 +158,9 @@ class Layout:
 
     def _break(self, *, blank: bool = False) -> None:
         raw = "".join(self._line)
-        line = _join_boxes(raw)
+        line = raw.rstrip("\t\x1f \n")
+        if "\t" in line or "\x1f" in line:
+            line = _join_boxes(line)
         first, last = self._total, self._total + len(line)
         if line != raw and (self._begun or self._ended):
             moved = line != raw.rstrip()  # not only shorter: what was marked is somewhere in it
@@ -171,7 +172,8 @@ class Layout:
             self._done.append(line)
             self._total = last + 1
         self._line, self._length, self._apart = [], 0, True
-        self._begun, self._ended = [], []
+        if self._begun or self._ended:
+            self._begun, self._ended = [], []
 
     def _join_stacked(self) -> _Place | None:
         """Join one character a line, four or more lines in a row: boxes laid out by means that we do not follow."""
@@ -214,9 +216,6 @@ class _Place(Protocol):
 
 
 def _join_boxes(line: str) -> str:
-    line = line.rstrip("\t\x1f \n")
-    if "\t" not in line and "\x1f" not in line:
-        return line
     line = _SINGLES_DASHED.sub(lambda match: re.sub(r"[\s\x1f]+", "", match[0]), line)
     line = _SINGLES.sub(lambda match: re.sub(r"[\s\x1f]+", "", match[0]), line)
     line = re.sub(r"\s*\x1f[\s\x1f]*", " ", line) if "\x1f" in line else line

@@ -157,17 +157,20 @@ def _reasons(
         return target or _ONE_OF_MANY
     reasons += _context_reasons(source, source.link_hits, where, previous_end)
     if button:
-        reasons.append(Reason("looks like a button", 1.5))
+        reasons.append(_BUTTON)
     if subject_acts:
-        reasons.append(Reason("subject asks to act", 1.5))
+        reasons.append(_SUBJECT_ACTS)
     reasons += target
     if not (button and subject_acts) and _SAYS_THAT_IT_ACTS.isdisjoint([reason.why for reason in reasons]):
-        reasons.append(Reason("nothing says that it acts", -6.0))
+        reasons.append(_IDLE)
     else:
         reasons.append(_token_reason(href, path))
     return reasons
 
 
+_BUTTON = Reason("looks like a button", 1.5)
+_SUBJECT_ACTS = Reason("subject asks to act", 1.5)
+_IDLE = Reason("nothing says that it acts", -6.0)
 _TOKEN = Reason("carries a token", 2.0)
 _ONE_OF_MANY = [Reason("one of many", -4.0)]
 _SAYS_THAT_IT_ACTS = frozenset({"label acts", "words before act", "target acts"})

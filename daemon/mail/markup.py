@@ -116,13 +116,21 @@ def looks(piece: str) -> Looks:
 def split_off(run: str) -> tuple[str, str]:
     """A run of a link or a picture alone without what differs between those that look alike, and that: where the link
     leads, what the picture stands for. What is left is no run, and tells whether there is something."""
-    names = ("href",) if run[1] == "a" else ("alt", "src")
-    own = run.partition(f' {names[0]}="')[2].partition('"')[0]
-    alike = run
-    for name in names:
-        before, found, rest = alike.partition(f' {name}="')
-        alike = before + rest.partition('"')[2] if found else alike
+    if run[1] == "a":
+        alike, own = _without(run, ' href="')
+    else:
+        alike, own = _without(run, ' alt="')
+        alike, _ = _without(alike, ' src="')
     return alike[1:] + "+" * bool(own), own
+
+
+def _without(tag: str, attribute: str) -> tuple[str, str]:
+    at = tag.find(attribute)
+    if at < 0:
+        return tag, ""
+    start = at + len(attribute)
+    end = tag.index('"', start)
+    return tag[:at] + tag[end:], tag[start:end]
 
 
 def unescape(text: str) -> str:

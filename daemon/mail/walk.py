@@ -94,14 +94,17 @@ class Walk:
         self._nodes.append(node)
         at, last = 1, len(pieces)
         while at < last:
-            key = run = pieces[at]
-            own = ""
-            if run[:3] == "<a " or run[:5] == "<img ":
-                look, own = split_off(run)
-                key = run if targets else look
-            step = node.runs.get(key) or self._step(run, key, node, at, 0)
+            run, own = pieces[at], ""
+            step = node.runs.get(run)
+            if step is None:
+                key = run
+                if run.startswith(("<a ", "<img ")):
+                    look, own = split_off(run)
+                    key = run[1:] if targets else look
+                step = node.runs.get(key) or self._step(run, key, node, at, 0)
             while True:
-                for act, value, more in step.acts:
+                acts, node, unseen, depth = step
+                for act, value, more in acts:
                     if act == _WRITE:
                         layout.write(value)
                     elif act == _CLOSE:
@@ -112,15 +115,14 @@ class Walk:
                         layout.open(value, unescape(own).strip())
                     else:
                         layout.text(value if act == _TEXT else unescape(own), preformatted=False)
-                node = step.node
-                if not step.unseen:
+                if not unseen:
                     break
-                at, end = self._past(at, step.unseen, step.depth)
+                at, end = self._past(at, unseen, depth)
                 if at >= last:
                     return
                 rest = pieces[at][end:]
                 step = node.runs.get(rest) or self._step(rest, rest, node, at, end)
-            if node.state.shows and (text := pieces[at + 1]):
+            if (text := pieces[at + 1]) and node.state.shows:
                 layout.text(unescape(text) if "&" in text else text, preformatted=node.state.preformatted)
             at += 2
 
