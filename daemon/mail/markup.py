@@ -21,7 +21,8 @@ VOID_TAGS = frozenset(
 )
 # Attributes that differ between links, and between pictures, that look alike.
 TARGETS = frozenset(("href", "alt", "src"))
-_EMPTIED = ",".join(sorted(UNSEEN_TAGS - VOID_TAGS))
+# What is in these is not written out in the one form that is read here, or is long and of no interest.
+_EMPTIED = "head,style,script,template,svg,math,iframe,frameset,noscript,noframes,noembed,xmp,plaintext"
 _NOSCRIPT = re.compile(r"<noscript[\s>/].*?(?:</noscript|\Z)", re.IGNORECASE | re.DOTALL)
 _STYLE = re.compile(r"<style[^>]*>(.*?)(?:</style|\Z)", re.IGNORECASE | re.DOTALL)
 # A name may hold any character but space, slash and `>`, and `=` at its start only (WHATWG HTML 13.2.5.32).
@@ -54,10 +55,9 @@ class Markup(NamedTuple):
 
 
 def read(html: str) -> Markup:
-    """The markup of a document; what is inside of an unseen element is left out of it, and so is what is folded up."""
-    lowered = html.lower()
+    """The markup of a document, without what is inside of most unseen elements and what is folded up."""
     styles = []
-    if "<noscript" in lowered:
+    if "<noscript" in html.lower():
         # In a head the tree builder would let its content out into the body. A style in it counts in most readers.
         styles = [style[1] for found in _NOSCRIPT.finditer(html) for style in _STYLE.finditer(found[0])]
         html = _NOSCRIPT.sub("", html)
@@ -71,9 +71,8 @@ def read(html: str) -> Markup:
             node.replace_with(tree.create_node("meta"))  # its content is a document of its own
         else:
             _empty(node)
-    if "<details" in lowered:
-        for node in reversed(tree.css("details:not([open])")):
-            _empty(node, but="summary")
+    for node in reversed(tree.css("details:not([open])")):
+        _empty(node, but="summary")
     root = tree.root
     return Markup(_RUN.split(root.html or "") if root is not None else [""], styles)
 
