@@ -65,9 +65,9 @@ def _tags(html: str) -> tuple[list[str], str, bool]:
     end = html.rfind(">") + 1
     tags = _TAG_TO_BRACKET.findall(html, 0, end)  # each start has its end, or this would not be linear
     together = "".join(tags)
-    if together.count("<") == len(tags) and _TAG_START.search(html, end) is None:
-        if _are_clean(together, '"') or _are_clean(together, "'"):
-            return tags, together, False
+    is_plain = together.count("<") == len(tags) and _TAG_START.search(html, end) is None
+    if is_plain and (_are_clean(together, '"') or _are_clean(together, "'")):
+        return tags, together, False
     tags = _CLEAN_TAG.findall(html)
     return tags, html, len(tags) != len(_TAG_START.findall(html))
 

@@ -16,6 +16,8 @@ SPANS_MAX = 5_000
 
 # One character to a cell or box, four or more in a row: the boxes of a code.
 _SINGLES = re.compile(r"(?<![^\s\x1f])(?:[^\W_](?:[ ]?[\t\x1f][\s\x1f]*)+){3,}[^\W_](?![^\s\x1f])")
+_BOXES = re.compile(r"\s*\x1f[\s\x1f]*")
+_CELLS = re.compile(r"[ \t]*\t[ \t]*")
 _SINGLES_DASHED = re.compile(r"(?<![^\s\x1f])(?:[\w-](?:[ ]?[\t\x1f][\s\x1f]*)+){5,}\w(?![^\s\x1f])")
 
 
@@ -140,9 +142,8 @@ class Layout:
             start, end = mark.start, mark.end or 0
             if place is not None:
                 start, end = place(start, at_end=False), place(end, at_end=True)
-            start = start if start < size else size
-            end = end if end < size else size
-            spans.append(Span(mark.kind, mark.value, start, end if end > start else start))
+            start = min(start, size)
+            spans.append(Span(mark.kind, mark.value, start, max(start, min(end, size))))
         return text, tuple(spans)
 
     def _add(self, text: str) -> None:
@@ -216,7 +217,12 @@ class _Place(Protocol):
 
 
 def _join_boxes(line: str) -> str:
-    line = _SINGLES_DASHED.sub(lambda match: re.sub(r"[\s\x1f]+", "", match[0]), line)
-    line = _SINGLES.sub(lambda match: re.sub(r"[\s\x1f]+", "", match[0]), line)
-    line = re.sub(r"\s*\x1f[\s\x1f]*", " ", line) if "\x1f" in line else line
-    return re.sub(r"[ \t]*\t[ \t]*", "\t", line).strip()
+    if line.count("\t") + line.count("\x1f") >= SINGLES_MIN - 1:
+        line = _SINGLES_DASHED.sub(_without_gaps, line)
+        line = _SINGLES.sub(_without_gaps, line)
+    line = _BOXES.sub(" ", line) if "\x1f" in line else line
+    return _CELLS.sub("\t", line).strip() if "\t" in line else line.strip()
+
+
+def _without_gaps(match: re.Match[str]) -> str:
+    return "".join(match[0].split())

@@ -1,7 +1,7 @@
 """Finding the vocabulary in a text: one pass over its words for all meanings, longest term first.
 
 Words are looked up once and remembered, for mails repeat themselves; the cost is that of a set per word. A term of
-several words is found by the longest of them: the short ones are in every sentence.
+several words is found by the longest of them that is not in every sentence.
 """
 
 from __future__ import annotations
@@ -21,6 +21,16 @@ from daemon.mail.text import fold
 # Runs of letters, marks and digits of any script, and what may stand between the words of one term.
 _TOKEN = re.compile(
     r"[^\s!-/:-@\[-`{-~\u00a0-\u00bf\u2010-\u205f\u3000-\u3020\u30fb\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]+"
+)
+# What no term of several words is found by if it has another, for most sentences have some of them.
+_COMMON = frozenset(
+    """a about all an and any are as at be been by can do don for from has have if in is it me my no not of on one or
+    our so that the them they this to up us was we were will with you your
+    au aux avec ce de des du en est et la le les ma mon ne nous par pas pour que sur un une votre vos vous
+    con del el es esta las lo los no por para se si su te tu una y ao com da das do dos e em na nao nos os seu sua um uma
+    che di gli i il non per tuo vi das dem den der des die ein eine ich ihr ihre ihren ihrer ist mit nicht sie und zu zum
+    aan een het ik je niet of op te uw van voor att av den det din du ett for har i ikke inte og pa som til
+    i na nie sie w z za bu bir icin ve или в для и на не с что это""".split()
 )
 GAP_MAX_CHARS = 3  # as many pieces are looked at in `scan`
 _GAP = " \n\t-'\u2019."
@@ -105,7 +115,7 @@ class Vocabulary:
             return
         key = (subject, parts, mark == "=", mark == "*")
         if key not in self._terms:
-            anchor = max(range(len(parts)), key=lambda at: len(parts[at]))
+            anchor = max(range(len(parts)), key=lambda at: (parts[at] not in _COMMON, len(parts[at])))
             term = self._terms[key] = _Term(*key, anchor)
             if term.inside and not anchor:
                 self._inside.setdefault(parts[0][0], []).append(term)
@@ -200,8 +210,7 @@ def _longest(found: list[tuple[int, int, _Term]], folded: str) -> list[Hit]:
     for start, end, term in found:
         if end > covered:
             covered = end
-            for meaning in term.meanings:
-                hits.append(Hit(start, end, meaning))
+            hits += [Hit(start, end, meaning) for meaning in term.meanings]
     return _compounds(hits, folded)
 
 
@@ -255,10 +264,11 @@ def _follow(term: _Term, pieces: list[str], at: int, folded: str, end: int) -> i
 
 def _compounds(hits: list[Hit], folded: str) -> list[Hit]:
     """`gift card code`, `code promo`: a word for a code that touches another kind of number is of that kind."""
+    meanings = {hit.meaning for hit in hits}
+    if "other" not in meanings or meanings.isdisjoint(("word", "number")):
+        return hits
     starts = {hit.start for hit in hits if hit.meaning == "other"}
     ends = {hit.end for hit in hits if hit.meaning == "other"}
-    if not ends:
-        return hits
     joined = []
     for hit in hits:
         if hit.meaning in ("word", "number"):
