@@ -48,12 +48,12 @@ class Sheet:
     """All rules of a document, by the id, class or tag (lower case) that their last compound asks for, and by one that
     must be among those around it, "" where none needs to be.
 
-    `classes` are all that a rule names, lower case. `asked` has the classes and ids (with `#`), lower case, that rules ask for of elements around their own, `asks_all`
-    tells that it is more than those; `asks_classes` that the attribute itself is compared. `beside` has the parts of
-    selectors that look beside or in an element, by their own keys. `sight` is the widest of all, `wide` has the keys of
-    the rules that look at more than a tag. `targets`: one of
-    them asks for attributes that differ between elements that look alike. `frames` has what the keyframes of an
-    animation end in, by its name.
+    `classes` are all that rules name, lower case. `asked` has the classes and ids (with `#`), lower case, that they ask
+    for of elements around their own, `asks_all` tells that it is more than those; `asks_classes` that the attribute
+    itself is compared. `beside` has the parts of selectors that look beside or in an element, by their own keys.
+    `sight` is the widest of all, `wide` has the keys of the rules that look at more than a tag. `targets`: one of them
+    asks for attributes that differ between elements that look alike. `frames` has what the keyframes of an animation
+    end in, by its name.
     """
 
     by_key: dict[str, dict[str, list[Rule]]] = field(default_factory=dict)

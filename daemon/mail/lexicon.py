@@ -22,16 +22,7 @@ from daemon.mail.text import fold
 _TOKEN = re.compile(
     r"[^\s!-/:-@\[-`{-~\u00a0-\u00bf\u2010-\u205f\u3000-\u3020\u30fb\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]+"
 )
-# What no term of several words is found by if it has another, for most sentences have some of them.
-_COMMON = frozenset(
-    """a about all an and any are as at be been by can do don for from has have if in is it me my no not of on one or
-    our so that the them they this to up us was we were will with you your
-    au aux avec ce de des du en est et la le les ma mon ne nous par pas pour que sur un une votre vos vous
-    con del el es esta las lo los no por para se si su te tu una y ao com da das do dos e em na nao nos os seu sua um uma
-    che di gli i il non per tuo vi das dem den der des die ein eine ich ihr ihre ihren ihrer ist mit nicht sie und zu zum
-    aan een het ik je niet of op te uw van voor att av den det din du ett for har i ikke inte og pa som til
-    i na nie sie w z za bu bir icin ve или в для и на не с что это""".split()
-)
+_COMMON = frozenset(words.COMMON.split())
 GAP_MAX_CHARS = 3  # as many pieces are looked at in `scan`
 _GAP = " \n\t-'\u2019."
 REMEMBERED_WORDS = 20_000

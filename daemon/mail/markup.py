@@ -20,7 +20,7 @@ UNSEEN_TAGS = frozenset(
 VOID_TAGS = frozenset(
     "area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr".split()
 )
-REMEMBERED_TAGS = 4_000
+REMEMBERED_TAGS = 2_000
 REMEMBERED_CHARS = 500
 # Attributes that differ between links, and between pictures, that look alike.
 TARGETS = frozenset(("href", "alt", "src"))
@@ -102,7 +102,7 @@ def _conditional(style: LexborNode) -> str:
 
 
 def looks(piece: str) -> Looks:
-    """What a start tag says; not to be changed, for it is kept: mails of one sender have most of their tags in common."""
+    """What a start tag says; not to be changed, for it is kept: mails of one sender have most tags in common."""
     return (_known if len(piece) <= REMEMBERED_CHARS else _looks)(piece)
 
 

@@ -205,15 +205,18 @@ class Walk:
         return []
 
     def _without_idle_classes(self, run: str) -> str:
-        """Tags without the classes that no rule names and that say nothing: mails number them, and are alike without."""
-        return _CLASS.sub(self._telling, run) if ' class="' in run else run
+        """Tags without the classes that no rule names: mails number them, and elements are alike without."""
+        return _CLASS.sub(self._named, run) if ' class="' in run else run
 
-    def _telling(self, written: re.Match[str]) -> str:
+    def _named(self, written: re.Match[str]) -> str:
         names = written[1]
         kept = self._kept.get(names)
         if kept is None:
-            telling = [each for each in names.split() if each.lower() in self._sheet.classes or not says_nothing(each)]
-            kept = self._kept[names] = f' class="{" ".join(telling)}"' if telling else ""
+            kept = written[0]
+            if says_nothing(names):
+                named = [name for name in names.split() if name.lower() in self._sheet.classes]
+                kept = f' class="{" ".join(named)}"' if named else ""
+            self._kept[names] = kept
         return kept
 
     def _looks_of(self, piece: str) -> Looks:
