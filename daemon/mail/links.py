@@ -181,6 +181,8 @@ def _label_reasons(label: str, href: str, hits: Hits, where: Range) -> list[Reas
         # The reader is shown another address: what that says of itself is what the link is given out for.
         acts = not href.startswith(label) and any(reason.weight > 0 for reason in _path_reasons(_told(label)))
         return [Reason("label acts", 2.0)] if acts else []
+    if not hits.anything(where.start, where.end):
+        return []
     said = {hit.meaning for hit in hits.within(where.start, where.end, _LABEL_MEANINGS)}
     if "refuse" in said:
         return [Reason("label refuses", LABEL_REFUSES)]
