@@ -32,6 +32,8 @@ _FIELDS = ("text", "submit", "button", "number")
 # What is laid out: a break, the beginning or end of spans, a text, and what a link or picture has of its own.
 _WRITE, _OPEN, _CLOSE, _TEXT, _LINK, _PICTURE = range(6)
 _Act = tuple[int, str, str]
+# In a comment a quote may be left open; and what is written as `&…;` may hold white space.
+_CLASS = re.compile(r' class="([^"<>&]*+)"')
 
 
 class _Node:
@@ -65,7 +67,6 @@ class Walk:
     """
 
     def __init__(self, markup: Markup, layout: Layout, checks: int) -> None:
-        self._pieces = markup.pieces
         self._layout = layout
         self._checks_left = checks
         for text in markup.styles:
@@ -73,12 +74,15 @@ class Walk:
         if self._checks_left < 0:
             raise TooManyChecksError
         self._sheet = sheet(tuple(markup.styles))
+        self._kept: dict[str, str] = {}
+        self._pieces = markup.pieces
+        if not self._sheet.asks_classes:
+            self._pieces[1::2] = map(self._without_idle_classes, self._pieces[1::2])
         self._looks: dict[str, Looks] = {}
-        self._judged: dict[tuple[int, str], Effect] = {}
-        self._idle: dict[str, bool] = {}
+        self._judged: dict[tuple[int, str] | None, Effect] = {}
         self._nodes: list[_Node] = []
         self._matcher: Matcher | None = None
-        self._outline = Outline(markup.pieces, self._looks_of)
+        self._outline = Outline(self._pieces, self._looks_of)
         self._measured = self._offset = 0
 
     def run(self) -> None:
@@ -96,14 +100,17 @@ class Walk:
         self._nodes.append(node)
         at, last = 1, len(pieces)
         while at < last:
-            key = run = pieces[at]
-            own = ""
-            if run[:3] == "<a " or run[:5] == "<img ":
-                look, own = split_off(run)
-                key = run if targets else look
-            step = node.runs.get(key) or self._step(run, key, node, at, 0)
+            run, own = pieces[at], ""
+            step = node.runs.get(run)
+            if step is None:
+                key = run
+                if run.startswith(("<a ", "<img ")):
+                    look, own = split_off(run)
+                    key = run[1:] if targets else look
+                step = node.runs.get(key) or self._step(run, key, node, at, 0)
             while True:
-                for act, value, more in step.acts:
+                acts, node, unseen, depth = step
+                for act, value, more in acts:
                     if act == _WRITE:
                         layout.write(value)
                     elif act == _CLOSE:
@@ -114,10 +121,9 @@ class Walk:
                         layout.open(value, unescape(own).strip())
                     else:
                         layout.text(value if act == _TEXT else unescape(own), preformatted=False)
-                node = step.node
-                if not step.unseen:
+                if not unseen:
                     break
-                at, end = self._past(at, step.unseen, step.depth)
+                at, end = self._past(at, unseen, depth)
                 if at >= last:
                     return
                 rest = pieces[at][end:]
@@ -168,9 +174,6 @@ class Walk:
                 acts += [(_WRITE, BREAK, ""), (_OPEN, PUSH, ""), (_CLOSE, "x", "")]
             elif piece[0] not in "!?":
                 child = node.inside.get(piece)
-                if child is None and ' class="' in piece:
-                    piece = self._without_idle_classes(piece)
-                    child = node.inside.get(piece)
                 if child is None:
                     child, shared = self._child(piece, node, (at, skipped + match.start()))
                     alike = alike and shared
@@ -219,20 +222,20 @@ class Walk:
             return [(_TEXT, attributes.get("value", ""), "")]
         return []
 
-    def _without_idle_classes(self, piece: str) -> str:
-        """A start tag without its classes if none of them is known to a rule or says something: mails number them."""
-        before, _, rest = piece.partition(' class="')
-        names, _, after = rest.partition('"')
-        if names not in self._idle:
-            self._idle[names] = (
-                not self._sheet.asks_classes
-                and says_nothing(names)
-                and not any(
-                    "." + name in self._sheet.by_key or name in self._sheet.asked
-                    for name in unescape(names).lower().split()
-                )
-            )
-        return before + after if self._idle[names] else piece
+    def _without_idle_classes(self, run: str) -> str:
+        """Tags without the classes that no rule names: mails number them, and elements are alike without."""
+        return _CLASS.sub(self._named, run) if ' class="' in run else run
+
+    def _named(self, written: re.Match[str]) -> str:
+        names = written[1]
+        kept = self._kept.get(names)
+        if kept is None:
+            kept = written[0]
+            if says_nothing(names):
+                named = [name for name in names.split() if name.lower() in self._sheet.classes]
+                kept = f' class="{" ".join(named)}"' if named else ""
+            self._kept[names] = kept
+        return kept
 
     def _looks_of(self, piece: str) -> Looks:
         found = self._looks.get(piece)
@@ -252,10 +255,10 @@ class Walk:
                 marks = tuple([mark for mark in effect.marks if mark == PUSH or mark.startswith((COVER, OVER))])
                 effect = Effect(removed=True, state=node.state, marks=marks)
         else:
-            known = None if wide else self._judged.get((id(node.state), piece))
-            effect = known or self._effect(found, node, place)
-            if not wide:
-                self._judged[id(node.state), piece] = effect
+            key = None if self._sheet.looks_around(found.keys) else (id(node.state), piece)
+            effect = self._judged.get(key) or self._effect(found, node, place)
+            if key is not None:
+                self._judged[key] = effect
         href = found.attributes.get("href", "") if found.tag == "a" else ""
         same: object = None
         if alike and found.tag not in VOID_TAGS and (asked := asked_of(self._sheet, found)) is not None:
