@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from daemon.mail.css import Rule, Sheet
 from daemon.mail.css_media import MAYBE, NO, YES
-from daemon.mail.css_selectors import Compound, Selector
+from daemon.mail.css_selectors import TEXT_PART, Compound, Selector
 from daemon.mail.css_values import Declarations, Declared
 from daemon.mail.markup import Looks
 from daemon.mail.outline import Outline
@@ -204,7 +204,7 @@ def on_tag(compound: Compound, looks: Looks) -> int:
     for name in compound.pseudo:
         if not _on_tag(name, looks):
             return NO
-    return sure
+    return sure if TEXT_PART not in compound.pseudo else min(sure, MAYBE)
 
 
 def _on_tag(name: str, looks: Looks) -> bool:

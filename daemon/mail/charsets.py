@@ -52,7 +52,8 @@ def decode(raw: bytes, charset: str | None = None) -> str:
     )
     for name in (codec, "utf-8") if declared_first else ("utf-8",):
         try:
-            return _sound(raw.decode(name or "utf-8"))
+            text = raw.decode(name or "utf-8")
+            return text if name == "utf-8" else _sound(text)  # which has no way to write a surrogate
         except (UnicodeError, ValueError, AssertionError):
             continue
     return _sound(raw.decode(codec or "cp1252", "replace"))

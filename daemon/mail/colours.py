@@ -46,6 +46,21 @@ def colour(value: str) -> tuple[Colour, float] | None:
     return _functional(match[1], match[2]) if match is not None and match[1] in _FUNCTIONS else None
 
 
+def legacy(value: str) -> str:
+    """What browsers make of an attribute that is to be a colour, whatever it says (WHATWG HTML 2.3.6)."""
+    value = value.strip().lower()
+    if value in NAMED or not value or value == "transparent":
+        return value
+    if len(value) == 4 and value[0] == "#" and _hexadecimal(value[1:]) is not None:
+        return value
+    digits = "".join(char if char in "0123456789abcdef" else "0" for char in value[:128].removeprefix("#"))
+    size = max(1, -(-len(digits) // 3))
+    parts = [digits.ljust(3 * size, "0")[at : at + size][-8:] for at in range(0, 3 * size, size)]
+    while len(parts[0]) > 2 and all(part[0] == "0" for part in parts):
+        parts = [part[1:] for part in parts]
+    return "#" + "".join(part[:2].rjust(2, "0") for part in parts)
+
+
 def _hexadecimal(digits: str) -> tuple[Colour, float] | None:
     if len(digits) in (3, 4):
         digits = "".join(char * 2 for char in digits)

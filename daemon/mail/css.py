@@ -7,19 +7,21 @@ doubtful: it may hide a text, but never be what shows it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
+from daemon.mail.boxes import OVERLAID, overlaid
 from daemon.mail.css_media import MAYBE, YES, in_force
 from daemon.mail.css_selectors import Compound, Selector, Weight, selectors, weight
-from daemon.mail.css_syntax import GAP, STYLE_MAX_CHARS, Block, blocks, lexed
+from daemon.mail.css_syntax import GAP, STYLE_MAX_CHARS, Block, blocks, lexed, split
 from daemon.mail.css_values import Declarations, Declared, declared, declared_of
 from daemon.mail.markup import TARGETS
 
 RULES_MAX = 4_000
 NESTED_RULES_MAX = 50
+FRAMES_MAX = 20
 REMEMBERED_SHEETS = 20
 REMEMBERED_RULES = 4_000
 REMEMBERED_RULE_CHARS = 400
@@ -28,14 +30,14 @@ REMEMBERED_STYLE_CHARS = 60_000
 # What a rule looks at: the start tag, those around it too, or also what is beside and in the element.
 TAG, AROUND, BESIDE = 0, 1, 2
 _IN_THE_DARK = frozenset(("color", "-webkit-text-fill-color", "background-color", "background-image", "filter"))
+# What is put before or after a text, while nothing is pointed at.
+_PUT_IN = re.compile(r"::?(?:before|after)(?=\s*(?:,|$))", re.IGNORECASE)
 _LAST_FRAME = re.compile(r"(?:^|,)\s*(?:to|100%)\s*(?:,|$)")
-_CLASSES = frozenset(("class",))
 _STATES = frozenset(("checked", "disabled", "enabled", "open"))
 _INITIAL = re.compile(r"initial-value\s*:([^;}]*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A selector, its weight in the cascade, and its declarations; a doubtful one is good for hiding only."""
 
     selector: Selector
@@ -50,21 +52,24 @@ class Sheet:
     """All rules of a document, by the id, class or tag (lower case) that their last compound asks for, and by one that
     must be among those around it, "" where none needs to be.
 
-    `asked` has the classes and ids (with `#`), lower case, that rules ask for of elements around their own, `asks_all`
-    tells that it is more than those; `asks_classes` that the attribute itself is compared. `beside` has the parts of
-    selectors that look beside or in an element, by their own keys. `sight` is the widest of all. `targets`: one of
-    them asks for attributes that differ between elements that look alike. `frames` has what the keyframes of an
-    animation end in, by its name.
+    `classes` are all that rules name, lower case. `asked` has the classes and ids (with `#`), lower case, that they ask
+    for of elements around their own, `asks_all` tells that it is more than those; `asks_classes` that the attribute
+    itself is compared. `beside` has the parts of selectors that look beside or in an element, by their own keys.
+    `sight` is the widest of all, `wide` has the keys of the rules that look at more than a tag. `targets`: one of them
+    asks for attributes that differ between elements that look alike. `frames` has the keyframes of an animation by its
+    name, what it ends in first.
     """
 
     by_key: dict[str, dict[str, list[Rule]]] = field(default_factory=dict)
-    frames: dict[str, Declarations] = field(default_factory=dict)
+    frames: dict[str, list[Declarations]] = field(default_factory=dict)
     beside: dict[str, list[Compound]] = field(default_factory=dict)
+    classes: set[str] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)
     asks_all: bool = False
     asks_classes: bool = False
     alike: dict[object, Declared] = field(default_factory=dict)
     sight: int = TAG
+    wide: set[str] = field(default_factory=set)
     targets: bool = False
     count: int = 0
 
@@ -73,82 +78,51 @@ class Sheet:
         for block in blocks(lexed(text[:STYLE_MAX_CHARS])):
             self._add_block(block)
 
-    def _add_block(self, block: Block) -> None:
-        force = YES
-        parents: tuple[Selector, ...] = ()
-        body = declared_of(block.body) if len(block.body) <= REMEMBERED_RULE_CHARS else declared(block.body)
-        whole, nested = True, 0
-        found: list[_Described] = []
-        if not body and "@property" not in block.preludes[0].lower():
-            return
-        for prelude in block.preludes:
-            head = prelude.removeprefix("<!--").removeprefix("-->").strip()
-            head = head.replace(GAP, " ") if head[:1] == "@" else head
-            if head.startswith("@"):
-                at = head.lower()
-                if "keyframes" in at.partition(" ")[0]:
-                    self._add_frame(head, block)
-                    return
-                if at.startswith("@property"):
-                    name = head.partition(" ")[2].strip()
-                    if initial := _INITIAL.search(block.body.lower()):
-                        found, body = _read(":root")[0], declared(f"{name}:{initial[1]}")
-                    continue
-                force = min(force, in_force(head))
-                if not force:
-                    return
-                continue
-            parents = tuple(each.selector for each in found)
-            if parents:
-                read, all_read = selectors(head, parents)
-                found = [_described(each) for each in read[:NESTED_RULES_MAX]]
-            else:
-                found, all_read = (_known if len(head) <= REMEMBERED_RULE_CHARS else _read)(head)
-            nested += bool(parents)
-            whole = whole and all_read
-        if any("prefers-color-scheme" in prelude for prelude in block.preludes):
-            body = Declared(*({n: v for n, v in part.items() if n not in _IN_THE_DARK} for part in body))
-        if body:
-            # Rules that declare the same share it: elements with either are then alike.
-            body = self.alike.setdefault(tuple(tuple(part.items()) for part in body), body)
-            self._add_rules(found, body, doubtful=force == MAYBE or not whole or nested > 0)
+    def looks_around(self, keys: frozenset[str]) -> bool:
+        """Whether a rule for an element with these keys may look at more than its tag."""
+        return not self.wide.isdisjoint(keys) or "*" in self.wide
 
-    def _add_frame(self, head: str, block: Block) -> None:
-        if _LAST_FRAME.search(block.preludes[-1].lower()):
-            self.frames.setdefault(head.partition(" ")[2].strip().lower(), {}).update(declared(block.body).plain)
+    def _add_block(self, block: Block) -> None:
+        size = len(block.body) + sum(map(len, block.preludes))
+        found, body, doubtful, frame = (_known if size <= REMEMBERED_RULE_CHARS else _read)(block)
+        if frame is not None:
+            self._add_frame(*frame, body.plain)
+        elif found:
+            # Rules that declare the same share it: elements with either are then alike.
+            body = self.alike.setdefault(tuple([tuple(part.items()) for part in body]), body)
+            self._add_rules(found, body, doubtful=doubtful)
+
+    def _add_frame(self, name: str, is_end: bool, declarations: Declarations) -> None:
+        frames = self.frames.setdefault(name, [{}])
+        if is_end:
+            frames[0].update(declarations)
+        elif len(frames) < FRAMES_MAX:
+            frames.append(declarations)
 
     def _add_rules(self, found: Iterable[_Described], body: Declared, *, doubtful: bool) -> None:
         for each in found:
             if self.count >= RULES_MAX:
                 return
             self.count += 1
-            selector, sight = each.selector, each.sight
             self.targets = self.targets or each.targets
-            self.asks_classes = self.asks_classes or each.classes
-            if sight > TAG:
-                self.sight = max(self.sight, sight)
-                self._ask(selector[1:])
-                for choice in _inside(selector[0]):
-                    self._ask(choice)
-            if sight == BESIDE:
-                for part in selector:
+            self.asks_classes = self.asks_classes or each.asks_classes
+            self.classes |= each.classes
+            if each.sight > TAG:
+                self.sight = max(self.sight, each.sight)
+                self.wide.add(each.key)
+                self.asked |= each.asked
+                self.asks_all = self.asks_all or each.asks_all
+            if each.sight == BESIDE:
+                for part in each.selector:
                     if _looks_beside(part):
                         self.beside.setdefault(_key(part), []).append(part)
-            rule = Rule(selector, (*each.weight, self.count), body, doubtful or each.doubtful, sight)
+            rule = Rule(each.selector, (*each.weight, self.count), body, doubtful or each.doubtful, each.sight)
             self.by_key.setdefault(each.key, {}).setdefault(each.needed, []).append(rule)
-
-    def _ask(self, parts: Iterable[Compound]) -> None:
-        """Take down what an element around or beside another is asked for."""
-        for part in parts:
-            self.asked.update(name.lower() for name in part.classes)
-            self.asked.update("#" + name.lower() for name in part.ids)
-            self.asks_all = self.asks_all or bool(part.attributes or part.languages or _STATES & set(part.pseudo))
-            for choice in _inside(part):
-                self._ask(choice)
 
 
 class _Described(NamedTuple):
-    """A selector with what follows from it; `targets` and `classes` tell of which attributes it asks."""
+    """A selector with what follows from it: the `classes` that it names, of which attributes it asks, and what it asks
+    of the elements around and beside its own."""
 
     selector: Selector
     weight: Weight
@@ -156,27 +130,74 @@ class _Described(NamedTuple):
     key: str
     needed: str
     targets: bool
-    classes: bool
+    asks_classes: bool
+    classes: frozenset[str]
+    asked: frozenset[str]
+    asks_all: bool
     doubtful: bool
 
 
 def _described(selector: Selector) -> _Described:
+    first, *others = _parts(selector)
+    compared = {name for part in (first, *others) for name, *_ in part.attributes}
     return _Described(
         selector,
         weight(selector),
         _sight(selector),
-        _key(selector[0]),
+        _key(first),
         _needed(selector),
-        _asks_for(TARGETS, selector),
-        _asks_for(_CLASSES, selector),
-        any(part.doubtful for part in selector),
+        targets=not TARGETS.isdisjoint(compared),
+        asks_classes="class" in compared,
+        classes=frozenset(name.lower() for part in (first, *others) for name in part.classes),
+        asked=frozenset(
+            name.lower() for part in others for name in (*part.classes, *("#" + each for each in part.ids))
+        ),
+        asks_all=any(part.attributes or part.languages or _STATES & set(part.pseudo) for part in others),
+        doubtful=any(part.doubtful for part in selector),
     )
 
 
-def _read(head: str) -> tuple[list[_Described], bool]:
-    """The selectors before a block, and whether all could be read."""
-    found, whole = selectors(head)
-    return [_described(each) for each in found], whole
+def _read(block: Block) -> tuple[list[_Described], Declared, bool, tuple[str, bool] | None]:
+    """A block's selectors, what it declares, if that is doubtful; of a frame its animation, and if it is the last."""
+    force = YES
+    body = declared_of(block.body) if len(block.body) <= REMEMBERED_RULE_CHARS else declared(block.body)
+    whole, nested = True, False
+    over = ""
+    found: list[_Described] = []
+    nothing = list[_Described](), body, False, None
+    if not body and "@property" not in block.preludes[0].lower():
+        return nothing
+    for prelude in block.preludes:
+        head = prelude.removeprefix("<!--").removeprefix("-->").strip()
+        head = head.replace(GAP, " ") if head[:1] == "@" else head
+        if head.startswith("@"):
+            at = head.lower()
+            if "keyframes" in at.partition(" ")[0]:
+                is_end = _LAST_FRAME.search(block.preludes[-1].lower()) is not None
+                return [], body, False, (head.partition(" ")[2].strip().lower(), is_end)
+            if at.startswith("@property"):
+                name = head.partition(" ")[2].strip()
+                if initial := _INITIAL.search(block.body.lower()):
+                    handed_down = "false" not in block.body.lower().partition("inherits")[2].partition(";")[0]
+                    found = [_described(each) for each in selectors(":root" if handed_down else "*")[0]]
+                    body, force = declared(f"{name}:{initial[1]}"), YES if handed_down else MAYBE
+                continue
+            force = min(force, in_force(head))
+            if not force:
+                return nothing
+            continue
+        if _PUT_IN.search(head) and (over := overlaid(body.plain | body.important | body.doubtful)):
+            head = ",".join(_PUT_IN.sub("", each) or "*" for each in split(head) if _PUT_IN.search(each))
+        parents = tuple(each.selector for each in found)
+        read, all_read = selectors(head, parents)
+        found = [_described(each) for each in (read[:NESTED_RULES_MAX] if parents else read)]
+        nested = nested or bool(parents)
+        whole = whole and all_read
+    if any("prefers-color-scheme" in prelude for prelude in block.preludes):
+        body = Declared(*({n: v for n, v in part.items() if n not in _IN_THE_DARK} for part in body))
+    if over:
+        body, force = Declared({}, {}, {OVERLAID: over}), min(force, MAYBE)
+    return (found, body, force == MAYBE or not whole or nested, None) if body else nothing
 
 
 # Not to be changed. Mails of one sender have most of their rules in common, if not all.
@@ -222,6 +243,14 @@ def _needed(selector: Selector) -> str:
     return needed
 
 
+def _parts(compounds: Iterable[Compound]) -> Iterator[Compound]:
+    """Each compound, and after it those of the selectors within it."""
+    for part in compounds:
+        yield part
+        for choice in _inside(part):
+            yield from _parts(choice)
+
+
 def _inside(compound: Compound) -> Iterable[Selector]:
     for choices in (*compound.any_of, *compound.has, compound.none_of, *(place[3] for place in compound.places)):
         yield from choices
@@ -235,11 +264,3 @@ def _sight(selector: Selector) -> int:
 
 def _looks_beside(part: Compound) -> bool:
     return part.link in ("+", "~", "||") or part.beside or any(_sight(choice) == BESIDE for choice in _inside(part))
-
-
-def _asks_for(names: frozenset[str], selector: Selector) -> bool:
-    """Whether attributes of these names are compared somewhere in it."""
-    return any(
-        any(name in names for name, *_ in part.attributes) or any(_asks_for(names, choice) for choice in _inside(part))
-        for part in selector
-    )

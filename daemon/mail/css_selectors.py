@@ -36,11 +36,14 @@ _CHOICE_PSEUDO = frozenset(("is", "where", "matches", "-webkit-any", "-moz-any")
 _TRUE_PSEUDO = frozenset(("defined", "read-only", "any-link", "-webkit-any-link", "-moz-any-link"))
 # Nothing is like that while a mail is only read.
 _FALSE_PSEUDO = frozenset(
-    """hover active visited focus focus-within focus-visible target target-within before after first-letter first-line
-    selection placeholder marker backdrop file-selector-button cue details-content fullscreen modal
+    """hover active visited focus focus-within focus-visible target target-within before after
+    selection placeholder marker backdrop file-selector-button cue fullscreen modal
     autofill user-valid user-invalid playing popover-open future past current host
     -webkit-autofill -webkit-full-screen picture-in-picture seeking buffering stalled muted volume-locked""".split()
 )
+# A part of the text, which may be all that matters.
+_TEXT_PSEUDO = frozenset(("first-letter", "first-line", "details-content"))
+TEXT_PART = "text"
 PLACED = frozenset(STATIC_PSEUDO - {"link", "any-link", "checked", "disabled", "enabled", "root", "scope", "open"})
 
 Weight = tuple[int, int, int]
@@ -239,7 +242,9 @@ class _Reader:
                 if text[position : position + 1] == "(":
                     end = closing(text, position)
                     argument, position = text[position + 1 : end].removesuffix(")"), end
-                if kind == "::" or not self._pseudo(name.lower(), argument, parts, inner):
+                if name.lower() in _TEXT_PSEUDO:
+                    parts["pseudo"].append(TEXT_PART)
+                elif kind == "::" or not self._pseudo(name.lower(), argument, parts, inner):
                     return None
         if position == self._start:
             return None

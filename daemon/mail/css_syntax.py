@@ -128,7 +128,8 @@ def blocks(text: str) -> Iterator[Block]:
                 return
         elif sign == "}" and preludes:
             body.append(text[start:at])
-            yield Block(tuple(preludes), ";".join(body))
+            if any(map(str.strip, body)):
+                yield Block(tuple(preludes), ";".join(body))
             preludes.pop()
             body, start = [], at + 1
     if preludes:

@@ -35,20 +35,32 @@ _KEYWORDS: dict[str, frozenset[str]] = {
     "unicode-bidi": frozenset(("normal", "embed", "isolate", "bidi-override", "isolate-override", "plaintext")),
     "mix-blend-mode": frozenset(("normal", "multiply", "darken")),
     "-webkit-text-security": frozenset(("none", "disc", "circle", "square")),
+    "flex-direction": frozenset(("row", "row-reverse", "column", "column-reverse")),
+    "flex-wrap": frozenset(("nowrap", "wrap", "wrap-reverse")),
+    "direction": frozenset(("ltr", "rtl")),
+    "writing-mode": frozenset(
+        ("horizontal-tb", "vertical-rl", "vertical-lr", "sideways-rl", "sideways-lr", "lr-tb", "tb-rl", "tb")
+    ),
+    "contain": frozenset("none strict content size inline-size layout style paint".split()),
+    "box-sizing": frozenset(("content-box", "border-box")),
+    "table-layout": frozenset(("auto", "fixed")),
+    "animation-play-state": frozenset(("running", "paused")),
 }
 _KEYWORDS["overflow-y"] = _KEYWORDS["overflow-x"]
 _SIZES = frozenset(
     "auto none normal min-content max-content fit-content -webkit-fill-available stretch content thin medium".split()
 )
+_ALIGNS = frozenset("baseline sub super top text-top middle bottom text-bottom normal".split())
 _FONT_SIZES = frozenset("xx-small x-small small medium large x-large xx-large xxx-large smaller larger math".split())
 _MOVES = frozenset(("translate", "scale"))
 _LENGTHS = frozenset(
     """font-size line-height left right top bottom text-indent height max-height width max-width margin-left
-    margin-right margin-top margin-bottom padding-left padding-right letter-spacing""".split()
+    margin-right margin-top margin-bottom padding-left padding-right padding-top padding-bottom letter-spacing
+    word-spacing vertical-align tab-size flex-basis -webkit-text-stroke-width""".split()
 )
 _NOT_NEGATIVE = frozenset(("font-size", "line-height", "height", "max-height", "width", "max-width"))
-_COLOURS = frozenset(("color", "-webkit-text-fill-color", "background-color"))
-_NUMBERS = frozenset(("opacity", "zoom", "z-index"))
+_COLOURS = frozenset(("color", "-webkit-text-fill-color", "-webkit-text-stroke-color", "background-color"))
+_NUMBERS = frozenset(("opacity", "zoom", "z-index", "order", "flex-grow", "-webkit-line-clamp", "font-size-adjust"))
 _FUNCTIONS: dict[str, tuple[str, ...]] = {
     "transform": ("matrix", "translate", "scale", "rotate", "skew", "perspective"),
     "filter": (
@@ -57,18 +69,37 @@ _FUNCTIONS: dict[str, tuple[str, ...]] = {
     ),
     "clip-path": ("inset(", "circle(", "ellipse(", "polygon(", "path(", "rect(", "xywh(", "shape(", "url("),
     "clip": ("rect(",),
+    "offset-path": ("path(", "ray(", "url(", "circle(", "ellipse(", "inset(", "polygon(", "rect(", "xywh(", "shape("),
     "mask-image": ("url(", "linear-", "radial-", "conic-", "repeating-", "image", "-webkit-", "cross-fade("),
     "background-image": ("url(", "linear-", "radial-", "conic-", "repeating-", "image", "-webkit-", "cross-fade("),
 }  # fmt: skip
-_ANY = frozenset("rotate text-decoration-line animation-name content direction".split())
+_ANY = frozenset(
+    """rotate text-decoration-line animation-name animation-duration animation-delay content grid-row grid-column
+    grid-area grid-template-rows grid-template-columns box-shadow outline outline-width border border-top
+    background-size background-position transform-origin columns""".split()
+)
+_MIXED = frozenset(
+    """grid-template-rows grid-template-columns box-shadow outline outline-width border border-top background-size
+    background-position transform-origin columns""".split()
+)
+_PARTS = frozenset(
+    """none auto inset solid dashed dotted double groove ridge outset hidden thin medium thick cover contain left right
+    top bottom center min-content max-content currentcolor invert""".split()
+)
 LONGHANDS = frozenset((*_KEYWORDS, *_LENGTHS, *_COLOURS, *_NUMBERS, *_FUNCTIONS, *_MOVES, *_ANY))
 _SAME = {
     "-webkit-clip-path": "clip-path", "-webkit-filter": "filter", "-webkit-transform": "transform",
     "-webkit-opacity": "opacity", "text-decoration": "text-decoration-line",
     "-webkit-mask": "mask-image", "mask": "mask-image", "-webkit-mask-image": "mask-image",
     "-webkit-mask-box-image": "mask-image", "-webkit-mask-box-image-source": "mask-image", "mask-border": "mask-image",
-    "mask-border-source": "mask-image", "animation": "animation-name", "-webkit-animation": "animation-name",
-    "-webkit-animation-name": "animation-name",
+    "mask-border-source": "mask-image",
+    "-webkit-animation-name": "animation-name", "-webkit-order": "order", "-webkit-flex-direction": "flex-direction",
+    "column-count": "columns", "column-width": "columns", "-webkit-columns": "columns",
+    "-webkit-box-shadow": "box-shadow",
+    "grid-row-start": "grid-row", "grid-column-start": "grid-column", "-webkit-background-size": "background-size",
+    "line-clamp": "-webkit-line-clamp", "-webkit-transform-origin": "transform-origin",
+    "-epub-writing-mode": "writing-mode",
+    "-webkit-writing-mode": "writing-mode",
     "block-size": "height", "max-block-size": "max-height", "inline-size": "width", "max-inline-size": "max-width",
     "inset-inline-start": "left", "inset-inline-end": "right", "inset-block-start": "top", "inset-block-end": "bottom",
     "margin-inline-start": "margin-left", "margin-inline-end": "margin-right", "margin-block-start": "margin-top",
@@ -77,11 +108,11 @@ _SAME = {
 }  # fmt: skip
 _SHORTHANDS = frozenset(
     """margin padding inset margin-inline margin-block inset-inline inset-block overflow white-space-collapse font
-    background all""".split()
+    background animation -webkit-animation flex flex-flow grid-template -webkit-text-stroke all""".split()
 )
 _DECIDING = LONGHANDS | _SAME.keys() | _SHORTHANDS
 # A padding is of interest only where it may leave no room.
-_LARGE = re.compile(r"[%v(]|\d{3}")
+_LARGE = re.compile(r"[%v(]|[2-9]\d|\d{3}")
 _SIDES = ("top", "right", "bottom", "left")
 _AXES = {"inline": ("left", "right"), "block": ("top", "bottom")}
 _BACKGROUND_WORDS = frozenset(
@@ -170,9 +201,35 @@ def _longhands(name: str, value: str) -> Iterable[tuple[str, str]]:
         return _font(value)
     if name == "background":
         return _background(value)
+    if name.endswith("animation"):
+        return [("animation-name", value), ("animation-duration", value), ("animation-delay", value)]
+    if name in _PARTED:
+        return _parted(name, value)
     if name == "all":
         return [(long, value) for long in LONGHANDS if long not in ("unicode-bidi", "direction")]
     return ()
+
+
+_PARTED = frozenset(("flex", "flex-flow", "grid-template", "-webkit-text-stroke"))
+
+
+def _parted(name: str, value: str) -> Iterator[tuple[str, str]]:
+    """The shorthands whose parts are told by what they are."""
+    parts = words(value)
+    if name == "flex":
+        numbers = [part for part in parts if number(part) is not None and part[-1] != "%"]
+        sizes = [part for part in parts if part not in numbers] + numbers[2:]
+        yield ("flex-grow", numbers[0] if numbers else "0")
+        yield ("flex-basis", sizes[0] if sizes else "auto" if not numbers else "0px")
+    elif name == "grid-template":
+        rows, _, columns = value.partition("/")
+        yield from (("grid-template-rows", rows.strip()), ("grid-template-columns", columns.strip()))
+    for part in parts if name[:2] in ("fl", "-w") and name != "flex" else ():
+        if name == "flex-flow":
+            yield ("flex-wrap" if "wrap" in part else "flex-direction", part)
+        else:
+            is_width = length(part, 16.0) is not None
+            yield ("-webkit-text-stroke-width" if is_width else "-webkit-text-stroke-color", part)
 
 
 def _four(name: str, value: str) -> Iterator[tuple[str, str]]:
@@ -209,9 +266,13 @@ def _background(value: str) -> Iterator[tuple[str, str]]:
         yield from (("background-image", value if "var(" not in value else "none"), ("background-color", value))
         return
     ink, image, odd = "transparent", "none", ""
+    sizes, places, sized = list[str](), list[str](), False
     parts = [word for part in words(value) for word in ([part] if "(" in part else part.replace("/", " / ").split())]
     for part in parts:
+        sized = part == "/" or (sized and not part.endswith(","))
         if part.rstrip(",") in _BACKGROUND_WORDS or part == ",":
+            if part == "0":
+                (sizes if sized else places).append("0px")
             continue
         if part.startswith(_FUNCTIONS["background-image"]):
             image = part
@@ -219,6 +280,10 @@ def _background(value: str) -> Iterator[tuple[str, str]]:
             ink = part.rstrip(",")
         elif length(part.rstrip(","), 16.0, percent_of=1.0) is None:
             odd = " odd"
+        else:
+            (sizes if sized else places).append(part.rstrip(","))
+    if image != "none":
+        yield from (("background-size", " ".join(sizes)), ("background-position", " ".join(places)))
     yield from (("background-image", image + odd), ("background-color", ink + odd))
 
 
@@ -229,7 +294,7 @@ def is_valid(name: str, value: str) -> bool:
     if value in _WIDE or "var(" in value or "env(" in value:
         return True
     if name in _KEYWORDS:
-        parts = value.split() if name == "display" else [value]
+        parts = value.split() if name in ("display", "contain") else [value]
         return all(word in _KEYWORDS[name] and (len(parts) == 1 or word not in _ALONE) for word in parts)
     if name in _COLOURS:
         return value == "currentcolor" or colour(value) is not None
@@ -239,27 +304,34 @@ def is_valid(name: str, value: str) -> bool:
         sizes = [length(part, 16.0, percent_of=100.0) for part in words(value)]
         return value == "none" or (0 < len(sizes) <= 3 and None not in sizes)
     if name in _NUMBERS:
-        return number(value) is not None or (name != "opacity" and value in ("normal", "reset", "auto"))
+        return number(value) is not None or (name in ("zoom", "z-index") and value in ("normal", "reset", "auto"))
     if name in _FUNCTIONS:
         allowed = _FUNCTIONS[name]
         return value in ("none", "auto") or all(
             part.lstrip(", ").startswith(allowed) or (name == "clip-path" and part.endswith("-box"))
             for part in words(value)
         )
-    return True
+    return name not in _MIXED or all(_is_part(part) for part in words(value.replace(",", " ").replace("/", " ")))
+
+
+def _is_part(part: str) -> bool:
+    """Whether a word is likely to be one of a value that is made of lengths, colours and keywords."""
+    if part in _PARTS or "(" in part or colour(part) is not None:
+        return True
+    return part.endswith("fr") or length(part, 16.0, percent_of=1_000.0) is not None
 
 
 def _is_length(name: str, value: str) -> bool:
     if name == "font-size":
         if value in _FONT_SIZES:
             return True
-    elif value in _SIZES:
+    elif value in (_ALIGNS if name == "vertical-align" else _SIZES):
         return True
     size = length(value, 16.0, percent_of=1_000.0)
     if size is None or (size < 0 and name in _NOT_NEGATIVE and "(" not in value):
         return False
     # A bare number is a length in quirks mode only.
-    return size == 0 or name == "line-height" or not value[-1].isdigit()
+    return size == 0 or name in ("line-height", "tab-size") or not value[-1].isdigit()
 
 
 def settled(name: str, value: str) -> Declarations:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from daemon.mail.boxes import arranged, clip_of, covers, has_paper, marks_of, other_papers
 from daemon.mail.cascade import cascade
-from daemon.mail.colours import WHITE, colour, contrast
+from daemon.mail.colours import WHITE, contrast, legacy
 from daemon.mail.css import Rule
 from daemon.mail.css_lengths import length
 from daemon.mail.css_values import Declarations, Declared, inline
-from daemon.mail.hiding import is_removed, moved
+from daemon.mail.hiding import WINDOW_PX, is_removed, lingers
 from daemon.mail.layout import BOX, BREAK, CELL, PARAGRAPH
 from daemon.mail.markup import Looks
+from daemon.mail.moving import moved
 from daemon.mail.style import FONT_LARGE_PX, SLIT_MAX_PX, State, inherit
 from daemon.mail.variables import resolved
 
@@ -53,7 +55,7 @@ _states: dict[State, State] = {}
 
 
 def effect_of(
-    looks: Looks, state: State, sure: list[Rule], doubted: list[Rule], frames: dict[str, Declarations]
+    looks: Looks, state: State, sure: list[Rule], doubted: list[Rule], frames: dict[str, list[Declarations]]
 ) -> Effect:
     """The effect of the rules that are about an element, in the state around it; `doubted` ones can only hide it.
 
@@ -84,8 +86,8 @@ def effect_of(
 
 
 _JUDGED = frozenset(
-    """style hidden popover aria-hidden open type bgcolor background color text dir width height size role
-    inert""".split()
+    """style hidden popover aria-hidden open type bgcolor background color text link dir align width height rows size
+    role cellpadding cellspacing inert""".split()
 )
 
 
@@ -94,7 +96,7 @@ def _weighed(
     state: State,
     sure: list[Rule],
     doubted: list[Rule],
-    frames: dict[str, Declarations],
+    frames: dict[str, list[Declarations]],
     *,
     quote: bool,
     button: bool,
@@ -106,20 +108,27 @@ def _weighed(
         if found.removed:
             break
         other = _judge(looks, style | more, state, quote=quote, button=button)
-        if other.removed or (found.state.shows and not other.state.shows):
+        hides = found.state.shows and not other.state.shows
+        if other.removed or hides or len(other.marks) > len(found.marks):
             found = other
     return found
 
 
 def _doubts(
-    sure: list[Rule], doubted: list[Rule], own: Declared | None, style: Declarations, frames: dict[str, Declarations]
+    sure: list[Rule],
+    doubted: list[Rule],
+    own: Declared | None,
+    style: Declarations,
+    frames: dict[str, list[Declarations]],
 ) -> list[Declarations]:
     """What may also be declared of an element."""
     found = [rule.declared.plain | rule.declared.important | rule.declared.doubtful for rule in doubted]
     found += [rule.declared.doubtful for rule in sure]
     found += [own.doubtful] if own is not None else []
     if frames and "animation-name" in style:
-        found += [ends for name, ends in frames.items() if name in style["animation-name"].replace(",", " ").split()]
+        names = style["animation-name"].replace(",", " ").split()
+        last = None if lingers(style) else 1
+        found += [frame for name in names for frame in frames.get(name, ())[:last]]
     return [each for each in found if each]
 
 
@@ -128,18 +137,25 @@ def _judge(looks: Looks, style: Declarations, state: State, *, quote: bool, butt
     style = resolved(style, state.variables) if style else style
     if _is_hidden(tag, attributes):
         return Effect(removed=True, state=state)
-    inside = _state(state, style, attributes, tag) if style or attributes or tag == "pre" else state
+    if tag in _BOXED or (attributes and tag in ("table", "td")):
+        style = _by_tag(tag, attributes, state) | style
+    inside = _state(state, style, attributes, tag) if style or attributes or tag in _STATED else state
+    lies: list[str] = []
     if style:
         if is_removed(style, inside):
             return Effect(removed=True, state=state)
         placed = moved(style, inside)
-        if placed is None:
+        lies = covers(tag, style, placed or replace(inside, top_px=state.top_px + WINDOW_PX), state)
+        if placed is None and not (lies and has_paper(tag, style, inside)):
             return Effect(removed=True, state=state)
-        inside = placed
+        inside = placed or replace(inside, opacity=0.0)  # where it lies, it may lie over others
+    inside = _clipped(tag, style, inside)
+    small = state.clip is not None and state.clip.height_px is not None
+    marks = marks_of(tag, style, inside, state, lies) if style or small or inside.rtl != state.rtl else []
+    inside = _arranged(tag, style, inside, state)
     if tag == "html" and inside.font_px != inside.root_px:
         inside = replace(inside, root_px=inside.font_px)
     opening, closing = _breaks(tag, style)
-    marks = []
     if quote or tag == "blockquote":
         marks.append("quote")
     if tag in _STRUCK_TAGS or "line-through" in style.get("text-decoration-line", ""):
@@ -159,25 +175,80 @@ def _judge(looks: Looks, style: Declarations, state: State, *, quote: bool, butt
 
 def _state(state: State, style: Declarations, attributes: dict[str, str], tag: str) -> State:
     shown: Declarations = {}
-    if attributes.get("bgcolor"):
-        shown["background-color"] = _hex(attributes["bgcolor"].lower())
-    if attributes.get("background"):
-        shown["background-image"] = "url()"
+    if tag in _PAPER_TAGS and attributes.get("bgcolor"):
+        shown["background-color"] = legacy(attributes["bgcolor"])
+    if tag in _PAPER_TAGS and attributes.get("background"):
+        shown["background-image"] = f"url({attributes['background'].strip().lower()})"
     if tag == "font" and attributes.get("color"):
-        shown["color"] = _hex(attributes["color"].lower())
+        shown["color"] = legacy(attributes["color"])
     if tag == "body" and attributes.get("text"):
-        shown["color"] = _hex(attributes["text"].lower())
+        shown["color"] = legacy(attributes["text"])
     if tag == "bdo":
         shown["unicode-bidi"] = "bidi-override" if attributes.get("dir", "").lower() == "rtl" else "normal"
     if tag == "pre":
         shown["white-space"] = "pre"
+    if attributes.get("dir", "").lower() in ("ltr", "rtl"):
+        shown["direction"] = attributes["dir"].lower()
+    if tag == "a" and state.link and "href" in attributes:
+        shown["color"] = state.link
     shown |= style
-    return inherit(state, shown) if shown else state
+    inside = inherit(state, shown) if shown else state
+    if tag == "body" and attributes.get("link"):
+        inside = replace(inside, link=legacy(attributes["link"]))
+    return inside
 
 
-def _hex(value: str) -> str:
-    value = value.strip()
-    return value if colour(value) is not None or colour("#" + value) is None else "#" + value
+# What has a look by its tag, and boxes that browsers cut off.
+_STATED = frozenset(("pre", "a"))
+_BOXED = frozenset(("marquee", "textarea", "input", "nobr", "dialog", "img"))
+_CELLS = ("cellpadding", "cellspacing")
+_PAPER_TAGS = frozenset("body table thead tbody tfoot tr td th marquee".split())
+
+
+def _by_tag(tag: str, attributes: dict[str, str], state: State) -> Declarations:
+    """What a browser declares of an element that cuts off its text, or stands elsewhere than it is written."""
+    if tag == "nobr":
+        return {"white-space": "nowrap"}
+    if tag in ("table", "td"):
+        found = {"background-color": legacy(attributes["bgcolor"])} if attributes.get("bgcolor") else {}
+        found |= {"float": "right"} if tag == "table" and attributes.get("align", "").lower() == "right" else {}
+        if state.clip is not None:
+            around = max(
+                (int(attributes[name][:4]) for name in _CELLS if attributes.get(name, "").isdigit()), default=0
+            )
+            found |= {"padding-top": f"{around}px"} if around else {}
+            found |= {"height": attributes["height"] + "px"} if attributes.get("height", "").isdigit() else {}
+        return found
+    if tag == "dialog":
+        return {"position": "absolute", "background-color": "#fff"}
+    sizes = {name: attributes[name] + "px" for name in ("width", "height") if attributes.get(name, "").isdigit()}
+    if tag == "input":
+        shown = attributes.get("size", "")
+        return {"overflow-x": "hidden", "white-space": "nowrap"} | ({"width": f"{shown}ch"} if shown.isdigit() else {})
+    if tag == "img":
+        return sizes if state.clip is not None else {}
+    if tag == "textarea":
+        rows = attributes.get("rows", "")
+        sizes = {"-webkit-line-clamp": rows if rows.isdigit() else "2", "white-space": "pre-wrap"}
+    return {"overflow-x": "hidden", "overflow-y": "hidden", **sizes}
+
+
+def _clipped(tag: str, style: Declarations, inside: State) -> State:
+    clip = clip_of(tag, style, inside) if style else inside.clip
+    return inside if clip is inside.clip else replace(inside, clip=clip)
+
+
+def _arranged(tag: str, style: Declarations, inside: State, outside: State) -> State:
+    """The state inside an element with the order of what is in it, and with the papers that may be behind it."""
+    changes: dict[str, object] = {}
+    if style or outside.rtl or outside.sorts:
+        sorts, scattered = arranged(tag, style, inside, outside)
+        if sorts != inside.sorts:
+            changes["sorts"] = sorts
+        if scattered != inside.scattered:
+            changes["scattered"] = scattered
+    inside = replace(inside, **changes) if changes else inside  # type: ignore[arg-type]
+    return other_papers(tag, style, inside, outside) if inside.beneath or inside.paper != outside.paper else inside
 
 
 def _breaks(tag: str, style: Declarations) -> tuple[str, str]:
@@ -193,7 +264,7 @@ def _breaks(tag: str, style: Declarations) -> tuple[str, str]:
         if display in _INLINE_DISPLAYS or style.get("float", "none") in ("left", "right"):
             return BOX, BOX
         return BREAK, BREAK
-    if display in ("block", "flex", "grid", "table", "list-item"):
+    if display in ("block", "flex", "grid", "table", "list-item") or style.get("float", "none") != "none":
         return BREAK, BREAK
     return (BOX, BOX) if display in ("inline-block", "table-cell", "inline-flex") else ("", "")
 

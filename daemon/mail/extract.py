@@ -135,7 +135,7 @@ def _from_source(source: Source, subject: Source, subject_text: str, brand: str,
     ranked = _agree(found)
     answer = _clear_winner(ranked)
     own = blank(source.text, others)
-    link_candidates = links.candidates(source, own, subject=subject, sender_domain=domain)
+    link_candidates = links.candidates(source, own, subject=subject, sender_domain=domain, most=CANDIDATES_TOLD)
     link = link_candidates[0].href if link_candidates and link_candidates[0].score >= links.ACCEPTED_SCORE else None
     if logins and answer is not None and _is_login_value(answer, logins):
         answer = None
@@ -144,7 +144,7 @@ def _from_source(source: Source, subject: Source, subject_text: str, brand: str,
         verification_link=link,
         credentials=tuple(dict.fromkeys(login.credential for login in logins)) or None,
         code_candidates=tuple(ranked[:CANDIDATES_TOLD]),
-        link_candidates=tuple(link_candidates[:CANDIDATES_TOLD]),
+        link_candidates=tuple(link_candidates),
     )
 
 

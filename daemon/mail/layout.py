@@ -14,8 +14,18 @@ SINGLES_MIN = 4
 TEXT_MAX_CHARS = 400_000
 SPANS_MAX = 5_000
 
+# Spans that decide what is seen, of which none is left out: a box that cuts off, that lies over its surroundings or
+# over lines beside it, that holds others in their place, that takes the room of what follows; a text under another,
+# and whatever is beneath something that is no element. And those that tell in which direction a text is read.
+CLIP, COVER, OVER, STAGE, PUSH, UNDER, VEIL = "clip", "cover", "over", "stage", "push", "under", "veil"
+RTL, LTR = "rtl", "ltr"
+_DECIDING = frozenset((CLIP, COVER, OVER, STAGE, PUSH, UNDER, VEIL, RTL, LTR))
+_SHOWING = frozenset((COVER, OVER, PUSH))
+
 # One character to a cell or box, four or more in a row: the boxes of a code.
 _SINGLES = re.compile(r"(?<![^\s\x1f])(?:[^\W_](?:[ ]?[\t\x1f][\s\x1f]*)+){3,}[^\W_](?![^\s\x1f])")
+_BOXES = re.compile(r"\s*\x1f[\s\x1f]*")
+_CELLS = re.compile(r"[ \t]*\t[ \t]*")
 _SINGLES_DASHED = re.compile(r"(?<![^\s\x1f])(?:[\w-](?:[ ]?[\t\x1f][\s\x1f]*)+){5,}\w(?![^\s\x1f])")
 
 
@@ -26,6 +36,16 @@ class Span(NamedTuple):
     value: str
     start: int
     end: int
+
+
+def kind_of(kind: str) -> str:
+    """A kind of span without the measures that follow it."""
+    return kind.partition(" ")[0]
+
+
+def is_deciding(span: Span) -> bool:
+    """Whether a span tells what is seen, and is no one's business else."""
+    return kind_of(span.kind) in _DECIDING
 
 
 class _Mark:
@@ -61,28 +81,27 @@ class Layout:
         if preformatted:
             self._preformatted(seen(text).replace("\t", " "))
             return
-        words = text.split()
-        if words:
-            joined = " ".join(words)
-            if joined != text:
-                if not self._apart and text[0].isspace():
-                    joined = " " + joined
-                if text[-1].isspace():
-                    joined += " "
-            if not (joined.isascii() and joined.isprintable()):
-                joined = seen(joined)
-                if not joined:
-                    return
-            size = len(joined)
+        if text and text.isascii() and text.isprintable() and "  " not in text:  # as most are: nothing to collapse
+            if self._apart and text[0] == " ":
+                text = text[1:]
+        elif words := text.split():
+            text = self._collapsed(text, words)
+        else:  # a picture of nothing is a space, too
+            text = "" if self._apart else " "
+        if text:
+            size = len(text)
             self._size += size
-            self._line.append(joined)
+            self._line.append(text)
             self._length += size
-            self._apart = joined[-1] in " \t\x1f"
-        elif not self._apart:
-            self._line.append(" ")
-            self._length += 1
-            self._size += 1
-            self._apart = True
+            self._apart = text[-1] in " \t\x1f"
+
+    def _collapsed(self, text: str, words: list[str]) -> str:
+        joined = " ".join(words)
+        if not self._apart and text[0].isspace():
+            joined = " " + joined
+        if text[-1].isspace():
+            joined += " "
+        return joined if joined.isascii() and joined.isprintable() else seen(joined)
 
     def _preformatted(self, text: str) -> None:
         self._size += len(text)
@@ -114,7 +133,7 @@ class Layout:
     def open(self, kind: str, value: str) -> None:
         """Begin a span here."""
         mark = _Mark(kind, value, self._total + self._length)
-        if len(self._marks) < SPANS_MAX:
+        if len(self._marks) < SPANS_MAX or kind_of(kind) in _DECIDING:
             self._marks.append(mark)
         self._open.append(mark)
         if self._length:
@@ -142,7 +161,7 @@ class Layout:
             if place is not None:
                 start, end = place(start, at_end=False), place(end, at_end=True)
             start = min(start, size)
-            spans.append(Span(mark.kind, mark.value, start, min(max(start, end), size)))
+            spans.append(Span(mark.kind, mark.value, start, max(start, min(end, size))))
         return text, tuple(spans)
 
     def _add(self, text: str) -> None:
@@ -158,19 +177,22 @@ class Layout:
 
     def _break(self, *, blank: bool = False) -> None:
         raw = "".join(self._line)
-        line = _join_boxes(raw)
+        line = raw.rstrip("\t\x1f \n")
+        if "\t" in line or "\x1f" in line:
+            line = _join_boxes(line)
         first, last = self._total, self._total + len(line)
         if line != raw and (self._begun or self._ended):
             moved = line != raw.rstrip()  # not only shorter: what was marked is somewhere in it
             for mark in self._begun:
-                mark.start = first if moved else min(mark.start, last)
+                mark.start = min(mark.start, last) if not moved else last if kind_of(mark.kind) in _SHOWING else first
             for mark in self._ended:
-                mark.end = last if moved else min(mark.end or 0, last)
+                mark.end = min(mark.end or 0, last) if not moved else first if kind_of(mark.kind) in _SHOWING else last
         if blank or (line and not line.isspace()):
             self._done.append(line)
             self._total = last + 1
         self._line, self._length, self._apart = [], 0, True
-        self._begun, self._ended = [], []
+        if self._begun or self._ended:
+            self._begun, self._ended = [], []
 
     def _join_stacked(self) -> _Place | None:
         """Join one character a line, four or more lines in a row: boxes laid out by means that we do not follow."""
@@ -213,10 +235,12 @@ class _Place(Protocol):
 
 
 def _join_boxes(line: str) -> str:
-    line = line.rstrip("\t\x1f \n")
-    if "\t" not in line and "\x1f" not in line:
-        return line
-    line = _SINGLES_DASHED.sub(lambda match: re.sub(r"[\s\x1f]+", "", match[0]), line)
-    line = _SINGLES.sub(lambda match: re.sub(r"[\s\x1f]+", "", match[0]), line)
-    line = re.sub(r"\s*\x1f[\s\x1f]*", " ", line) if "\x1f" in line else line
-    return re.sub(r"[ \t]*\t[ \t]*", "\t", line).strip()
+    if line.count("\t") + line.count("\x1f") >= SINGLES_MIN - 1:
+        line = _SINGLES_DASHED.sub(_without_gaps, line)
+        line = _SINGLES.sub(_without_gaps, line)
+    line = _BOXES.sub(" ", line) if "\x1f" in line else line
+    return _CELLS.sub("\t", line).strip() if "\t" in line else line.strip()
+
+
+def _without_gaps(match: re.Match[str]) -> str:
+    return "".join(match[0].split())

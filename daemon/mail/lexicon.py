@@ -1,7 +1,7 @@
 """Finding the vocabulary in a text: one pass over its words for all meanings, longest term first.
 
 Words are looked up once and remembered, for mails repeat themselves; the cost is that of a set per word. A term of
-several words is found by the longest of them: the short ones are in every sentence.
+several words is found by the longest of them that is not in every sentence.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from daemon.mail.text import fold
 _TOKEN = re.compile(
     r"[^\s!-/:-@\[-`{-~\u00a0-\u00bf\u2010-\u205f\u3000-\u3020\u30fb\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]+"
 )
+_COMMON = frozenset(words.COMMON.split())
 GAP_MAX_CHARS = 3  # as many pieces are looked at in `scan`
 _GAP = " \n\t-'\u2019."
 REMEMBERED_WORDS = 20_000
@@ -105,7 +106,7 @@ class Vocabulary:
             return
         key = (subject, parts, mark == "=", mark == "*")
         if key not in self._terms:
-            anchor = max(range(len(parts)), key=lambda at: len(parts[at]))
+            anchor = max(range(len(parts)), key=lambda at: (parts[at] not in _COMMON, len(parts[at])))
             term = self._terms[key] = _Term(*key, anchor)
             if term.inside and not anchor:
                 self._inside.setdefault(parts[0][0], []).append(term)
@@ -118,18 +119,20 @@ class Vocabulary:
         """All terms in a folded text by subject; of terms within terms only the longest is kept."""
         # Cut at every separator, so that a piece's offset is the sum of the lengths before it and its number.
         pieces = folded.translate(_SPACES).split(" ")
-        words = list(filter(None, pieces))
         known = self._known
-        telling = {word for word in set(words) if (known.get(word) or self._learn(word)) is not _NOTHING}
+        telling = {word for word in set(pieces) if word and (known.get(word) or self._learn(word)) is not _NOTHING}
         found: dict[str, list[tuple[int, int, _Term]]] = {subject: [] for subject in self._subjects}
-        lengths = list(accumulate(map(len, pieces), initial=0)) if telling else []
-        places = zip(["", *words], words, [*words[1:], ""], strict=False)
-        numbered = zip(compress(range(len(pieces)), pieces), places, strict=False)
+        told: list[tuple[int, _Known]] = []
+        places, numbers = self._places, range(len(pieces))
         pieces += [""] * GAP_MAX_CHARS
-        for at, place in compress(numbered, map(telling.__contains__, words)):
-            here = self._places.get(place) or self._at(place)
-            if here is _NOTHING:
-                continue
+        for at in compress(numbers, map(telling.__contains__, pieces)):
+            word = pieces[at]
+            place = (pieces[at - 1] or _word_before(pieces, at), word, pieces[at + 1] or _word_after(pieces, at))
+            here = places.get(place) or self._at(place)
+            if here is not _NOTHING:
+                told.append((at, here))
+        lengths = list(accumulate(map(len, pieces), initial=0)) if told else []
+        for at, here in told:
             start = lengths[at] + at
             for first, term in here.anchors:
                 opening = _opening(term, pieces, at)
@@ -210,6 +213,20 @@ def _begins(term: _Term, word: str) -> bool:
     return word.endswith(term.words[0]) if term.inside else word == term.words[0]
 
 
+def _word_before(pieces: list[str], at: int) -> str:
+    at -= 1
+    while at > 0 and not pieces[at]:
+        at -= 1
+    return pieces[at] if at >= 0 else ""
+
+
+def _word_after(pieces: list[str], at: int) -> str:
+    at += 1
+    while not pieces[at] and at + 1 < len(pieces):
+        at += 1
+    return pieces[at]
+
+
 def _opening(term: _Term, pieces: list[str], at: int) -> int:
     """The piece that a term would begin in whose anchor is at piece `at`."""
     for _ in range(term.anchor):
@@ -238,10 +255,11 @@ def _follow(term: _Term, pieces: list[str], at: int, folded: str, end: int) -> i
 
 def _compounds(hits: list[Hit], folded: str) -> list[Hit]:
     """`gift card code`, `code promo`: a word for a code that touches another kind of number is of that kind."""
+    meanings = {hit.meaning for hit in hits}
+    if "other" not in meanings or meanings.isdisjoint(("word", "number")):
+        return hits
     starts = {hit.start for hit in hits if hit.meaning == "other"}
     ends = {hit.end for hit in hits if hit.meaning == "other"}
-    if not ends:
-        return hits
     joined = []
     for hit in hits:
         if hit.meaning in ("word", "number"):
@@ -269,6 +287,11 @@ class Hits:
         first = bisect_left(self._starts, start)
         last = bisect_left(self._starts, end, first)
         return [hit for hit in self.all[first:last] if hit.meaning in meanings]
+
+    def anything(self, start: int, end: int) -> bool:
+        """Whether anything begins in a stretch of the text."""
+        first = bisect_left(self._starts, start)
+        return first < len(self._starts) and self._starts[first] < end
 
     def any(self, start: int, end: int, *meanings: str) -> bool:
         """Whether one of the meanings begins in a stretch of the text."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
-from operator import ne
+from operator import itemgetter, ne
 from urllib.parse import unquote
 
 from daemon.mail.codes import Reason
@@ -15,6 +15,7 @@ from daemon.mail.source import URL, Range, Source
 
 ACCEPTED_SCORE = 5.0
 CONTEXT_MAX_CHARS = 240
+AFTER_MAX_CHARS = 80
 LINKS_MAX = 120
 CROWDED_LINKS = 40
 LABEL_REFUSES = -7.0
@@ -71,17 +72,21 @@ class LinkCandidate:
     reasons: tuple[Reason, ...]
 
 
-def candidates(source: Source, text: str, *, subject: Source, sender_domain: str | None) -> list[LinkCandidate]:
-    """All links of a source, best first; `text` is its text with what must not count blanked."""
+def candidates(
+    source: Source, text: str, *, subject: Source, sender_domain: str | None, most: int
+) -> list[LinkCandidate]:
+    """The `most` best links of a source, best first; `text` is its text with what must not count blanked."""
     links = _links(source)[:LINKS_MAX]
-    hits = source.link_hits
-    about = subject.link_hits
-    subject_acts = about.any(0, len(subject.text), "act")
-    found = []
+    subject_acts = subject.link_hits.any(0, len(subject.text), "act")
+    crowded = len(links) > CROWDED_LINKS
+    weighed: list[tuple[str, Range, list[Reason]]] = []
+    carriers: list[int] = []
     previous_end = 0
-    for href, label, where, button in links:
+    for link in links:
+        href, _, where, _ = link
         if (
-            where.start < len(text)
+            text is not source.text
+            and where.start < len(text)
             and not text[where.start : where.end].strip()
             and source.text[where.start : where.end].strip()
         ):
@@ -89,28 +94,22 @@ def candidates(source: Source, text: str, *, subject: Source, sender_domain: str
             continue  # in a quote or in words to a machine
         if source.marked("struck", where.start, where.end):
             continue
-        reasons = _reasons(
-            source,
-            hits,
-            (href, label, where, button),
-            previous_end,
-            subject_acts=subject_acts,
-            crowded=len(links) > CROWDED_LINKS,
-        )
-        if any(reason.why == "carries a token" for reason in reasons) and sender_domain == registrable(host_of(href)):
-            reasons.append(Reason("on the sender's domain", 0.5))
-        found.append(
-            LinkCandidate(
-                href, source.name, where.start, where.end, sum(reason.weight for reason in reasons), tuple(reasons)
-            )
-        )
+        reasons = _reasons(source, link, previous_end, subject_acts=subject_acts, crowded=crowded)
+        if reasons and reasons[-1] is _TOKEN:
+            carriers.append(len(weighed))
+            if sender_domain == registrable(host_of(href)):
+                reasons.append(Reason("on the sender's domain", 0.5))
+        weighed.append((href, where, reasons))
         previous_end = where.end
-    carriers = [at for at, item in enumerate(found) if any(reason.why == "carries a token" for reason in item.reasons)]
-    if len({found[at].href for at in carriers}) == 1:
-        alone = Reason("the only one with a token", 1.0)
+    if len({weighed[at][0] for at in carriers}) == 1:
         for at in carriers:
-            found[at] = replace(found[at], score=found[at].score + alone.weight, reasons=(*found[at].reasons, alone))
-    return sorted(found, key=lambda candidate: -candidate.score)
+            weighed[at][2].append(Reason("the only one with a token", 1.0))
+    scored = [(sum([reason.weight for reason in item[2]]), item) for item in weighed]
+    scored.sort(key=itemgetter(0), reverse=True)
+    return [
+        LinkCandidate(href, source.name, where.start, where.end, score, tuple(reasons))
+        for score, (href, where, reasons) in scored[:most]
+    ]
 
 
 def _links(source: Source) -> list[tuple[str, str, Range, bool]]:
@@ -141,7 +140,6 @@ def trim_url(url: str) -> str:
 
 def _reasons(
     source: Source,
-    hits: Hits,
     link: tuple[str, str, Range, bool],
     previous_end: int,
     *,
@@ -149,35 +147,42 @@ def _reasons(
     crowded: bool,
 ) -> list[Reason]:
     href, label, where, button = link
-    reasons = _label_reasons(label, href, hits, where)
+    reasons = _label_reasons(label, href, source.link_hits, where) if label else []
     if reasons and reasons[0].weight <= LABEL_REFUSES:
         return reasons
+    path = _told(href)
+    target = _path_reasons(path)
     if label and not button and not reasons and crowded:
         # One of many in a newsletter: only its own words and its target can make it more.
-        path = _told(href)
-        return _path_reasons(path) or [Reason("one of many", -4.0)]
-    reasons += _context_reasons(source, hits, where, previous_end)
+        return target or _ONE_OF_MANY
+    reasons += _context_reasons(source, source.link_hits, where, previous_end)
     if button:
-        reasons.append(Reason("looks like a button", 1.5))
+        reasons.append(_BUTTON)
     if subject_acts:
-        reasons.append(Reason("subject asks to act", 1.5))
-    path = _told(href)
-    reasons += _path_reasons(path)
-    if not {reason.why for reason in reasons} & _SAYS_THAT_IT_ACTS and not (button and subject_acts):
-        return [*reasons, Reason("nothing says that it acts", -6.0)]
-    return [*reasons, _token_reason(href, path)]
+        reasons.append(_SUBJECT_ACTS)
+    reasons += target
+    if not (button and subject_acts) and _SAYS_THAT_IT_ACTS.isdisjoint([reason.why for reason in reasons]):
+        reasons.append(_IDLE)
+    else:
+        reasons.append(_token_reason(href, path))
+    return reasons
 
 
+_BUTTON = Reason("looks like a button", 1.5)
+_SUBJECT_ACTS = Reason("subject asks to act", 1.5)
+_IDLE = Reason("nothing says that it acts", -6.0)
+_TOKEN = Reason("carries a token", 2.0)
+_ONE_OF_MANY = [Reason("one of many", -4.0)]
 _SAYS_THAT_IT_ACTS = frozenset({"label acts", "words before act", "target acts"})
 
 
 def _label_reasons(label: str, href: str, hits: Hits, where: Range) -> list[Reason]:
-    if not label:
-        return []
-    if URL.match(label):
+    if "://" in label and URL.match(label):
         # The reader is shown another address: what that says of itself is what the link is given out for.
         acts = not href.startswith(label) and any(reason.weight > 0 for reason in _path_reasons(_told(label)))
         return [Reason("label acts", 2.0)] if acts else []
+    if not hits.anything(where.start, where.end):
+        return []
     said = {hit.meaning for hit in hits.within(where.start, where.end, _LABEL_MEANINGS)}
     if "refuse" in said:
         return [Reason("label refuses", LABEL_REFUSES)]
@@ -193,13 +198,13 @@ def _told(href: str) -> str:
     """Path, query and fragment of where a link leads in the end, as far as its own text tells (`?url=https%3A…`)."""
     target = href
     for _ in range(3):
-        decoded = unquote(target)
-        if decoded == target:
+        if "%" not in target or (decoded := unquote(target)) == target:
             break
         target = decoded
     inner = target.find("http", 8)
     told = target[inner:] if inner > 0 else target
-    return told[told.find("//") + 2 :].partition("/")[1] + told[told.find("//") + 2 :].partition("/")[2] or told
+    slash = told.find("/", told.find("//") + 2)
+    return told[slash:] if slash >= 0 else told
 
 
 def _path_reasons(path: str) -> list[Reason]:
@@ -227,7 +232,7 @@ def _holds(text: str, words: tuple[str, ...]) -> bool:
 def _token_reason(href: str, path: str) -> Reason:
     segments = [segment for segment in _SPLIT.split(href[8:].partition("/")[2] + "/" + path[1:]) if segment]
     if any(_is_token(segment) for segment in segments):
-        return Reason("carries a token", 2.0)
+        return _TOKEN
     parameter = _STRONG_PARAMETER.search(path)
     if parameter and len(parameter[1]) >= SHORT_TOKEN_MIN_CHARS and _is_random(parameter[1]):
         return Reason("carries a short token", 1.0)
@@ -274,6 +279,8 @@ def _is_jumbled(segment: str) -> bool:
 
 def _context_reasons(source: Source, hits: Hits, where: Range, previous_end: int) -> list[Reason]:
     start = max(previous_end, where.start - CONTEXT_MAX_CHARS, 0)
+    if not hits.anything(start, where.end + AFTER_MAX_CHARS):
+        return []
     before = source.lines_before(where.start, 2, CONTEXT_MAX_CHARS)
     start = max(start, min(before.start, where.start))
     near = source.sentence(max(start, where.start - 1))
@@ -285,7 +292,7 @@ def _context_reasons(source: Source, hits: Hits, where: Range, previous_end: int
         reasons.append(Reason("words before do something else", -3.0))
     elif nearest:
         reasons.append(Reason("words before act", 1.0 if any(hit.meaning == "idle" for hit in nearest) else 2.0))
-    after = hits.within(where.end, min(source.sentence(where.end).end, where.end + 80), ("act",))
+    after = hits.within(where.end, min(source.sentence(where.end).end, where.end + AFTER_MAX_CHARS), ("act",))
     if after and not nearest and where.end < len(source.text):
         reasons.append(Reason("words before act", 1.0))
     return reasons

@@ -7,9 +7,14 @@ That takes a fraction of the time that it takes to ask each node of the tree for
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from daemon.mail.css_imports import imported, linked
+from daemon.mail.text import OVERRIDE, unreversed
 
 # What no reader is shown the inside of, or not in all of the usual programs (those strip drawings and formulas).
 UNSEEN_TAGS = frozenset(
@@ -19,9 +24,12 @@ UNSEEN_TAGS = frozenset(
 VOID_TAGS = frozenset(
     "area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr".split()
 )
+REMEMBERED_TAGS = 2_000
+REMEMBERED_CHARS = 500
 # Attributes that differ between links, and between pictures, that look alike.
 TARGETS = frozenset(("href", "alt", "src"))
-_EMPTIED = ",".join(sorted(UNSEEN_TAGS - VOID_TAGS))
+# What is in these is not written out in the one form that is read here, or is long and of no interest.
+_EMPTIED = "head,style,script,template,svg,math,iframe,frameset,noscript,noframes,noembed,xmp,plaintext"
 _NOSCRIPT = re.compile(r"<noscript[\s>/].*?(?:</noscript|\Z)", re.IGNORECASE | re.DOTALL)
 _STYLE = re.compile(r"<style[^>]*>(.*?)(?:</style|\Z)", re.IGNORECASE | re.DOTALL)
 # A name may hold any character but space, slash and `>`, and `=` at its start only (WHATWG HTML 13.2.5.32).
@@ -30,6 +38,7 @@ ONE_TAG = re.compile(rf"<(!--.*?--|\?[^>]*+|[^ >]++(?:{_REST})*+)>", re.DOTALL)
 # Links and pictures stand alone, for they are all different; other tags stand together as long as there is no text.
 _OTHER = rf"(?:/[^>]*+|(?!a |img )[^ >!?][^ >]*+(?:{_REST})*+|!--.*?--|\?[^>]*+)>"
 _RUN = re.compile(rf"(<(?:{_OTHER}(?:<{_OTHER})*+|(?:a|img)(?:{_REST})++>))", re.DOTALL)
+_BLOCK_END = re.compile(r"</(?:p|div|td|th|tr|li|h\d|table|body)\b")
 _ATTRIBUTE = re.compile(r' (=?[^ =>]*+)="([^"]*+)"')
 
 
@@ -54,9 +63,8 @@ class Markup(NamedTuple):
 
 
 def read(html: str) -> Markup:
-    """The markup of a document; what is inside of an unseen element is left out of it, and so is what is folded up."""
-    lowered = html.lower()
-    styles = []
+    """The markup of a document, without what is inside of most unseen elements and what is folded up."""
+    styles, lowered = [], html.lower()
     if "<noscript" in lowered:
         # In a head the tree builder would let its content out into the body. A style in it counts in most readers.
         styles = [style[1] for found in _NOSCRIPT.finditer(html) for style in _STYLE.finditer(found[0])]
@@ -64,6 +72,9 @@ def read(html: str) -> Markup:
     tree = LexborHTMLParser(html)
     found = tree.css(_EMPTIED)
     styles += [_conditional(node) for node in found if node.tag == "style"]
+    styles += [sheet for style in styles for sheet in imported(style)]
+    if "<link" in lowered:
+        styles += [sheet for link in tree.css("link[href]") for sheet in _linked(link)]
     for node in reversed(found):  # what is inside another comes after it
         if node.tag == "template":
             if "shadowrootmode" in node.attributes and node.parent is not None:
@@ -71,11 +82,12 @@ def read(html: str) -> Markup:
             node.replace_with(tree.create_node("meta"))  # its content is a document of its own
         else:
             _empty(node)
-    if "<details" in lowered:
-        for node in reversed(tree.css("details:not([open])")):
-            _empty(node, but="summary")
+    for node in reversed(tree.css("details:not([open])")):
+        _empty(node, but="summary")
     root = tree.root
-    return Markup(_RUN.split(root.html or "") if root is not None else [""], styles)
+    whole = (root.html if root is not None else "") or ""
+    pieces = _RUN.split(whole)
+    return Markup(unreversed(pieces, _BLOCK_END) if OVERRIDE in whole else pieces, styles)
 
 
 def _empty(node: LexborNode, but: str | None = None) -> None:
@@ -99,8 +111,18 @@ def _conditional(style: LexborNode) -> str:
     return text
 
 
+def _linked(link: LexborNode) -> Iterator[str]:
+    attributes = link.attributes
+    if "stylesheet" in (attributes.get("rel") or "").lower().split():
+        yield from linked(attributes.get("href") or "", attributes.get("media") or "")
+
+
 def looks(piece: str) -> Looks:
-    """What a start tag says."""
+    """What a start tag says; not to be changed, for it is kept: mails of one sender have most tags in common."""
+    return (_known if len(piece) <= REMEMBERED_CHARS else _looks)(piece)
+
+
+def _looks(piece: str) -> Looks:
     tag, space, _ = piece.partition(" ")
     if not space:
         return Looks(tag, {}, "", (), frozenset((tag,)))
@@ -113,16 +135,28 @@ def looks(piece: str) -> Looks:
     return Looks(tag, attributes, name, classes, frozenset(keys))
 
 
+_known = lru_cache(maxsize=REMEMBERED_TAGS)(_looks)
+
+
 def split_off(run: str) -> tuple[str, str]:
     """A run of a link or a picture alone without what differs between those that look alike, and that: where the link
     leads, what the picture stands for. What is left is no run, and tells whether there is something."""
-    names = ("href",) if run[1] == "a" else ("alt", "src")
-    own = run.partition(f' {names[0]}="')[2].partition('"')[0]
-    alike = run
-    for name in names:
-        before, found, rest = alike.partition(f' {name}="')
-        alike = before + rest.partition('"')[2] if found else alike
+    if run[1] == "a":
+        alike, own = _without(run, ' href="')
+    else:
+        alike, own = _without(run, ' alt="')
+        alike, source = _without(alike, ' src="')
+        own = own if source[:5] != "data:" else ""  # it is always shown, and what it stands for is not
     return alike[1:] + "+" * bool(own), own
+
+
+def _without(tag: str, attribute: str) -> tuple[str, str]:
+    at = tag.find(attribute)
+    if at < 0:
+        return tag, ""
+    start = at + len(attribute)
+    end = tag.index('"', start)
+    return tag[:at] + tag[end:], tag[start:end]
 
 
 def unescape(text: str) -> str:

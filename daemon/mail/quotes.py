@@ -72,7 +72,11 @@ def is_forward(subject: str, text: str) -> bool:
     """Whether a message hands on another one."""
     if _FORWARD_SUBJECT.match(fold(subject)) or _FORWARD_SUBJECT.match(subject):
         return True
-    return any(_FORWARD_MARK.match(line) for _, line in _lines(text) if _may_mark(line))
+    for line in text.split("\n"):  # most are over after a look at both ends
+        may_mark = line and (line[0] in " >-_=" or line.rstrip()[-1:] in (":", "："))
+        if may_mark and _may_mark(line) and _FORWARD_MARK.match(line):
+            return True
+    return False
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

@@ -75,10 +75,11 @@ class Source:
         self.hits, self.link_hits, self.login_hits = hits["codes"], hits["links"], hits["logins"]
         ends = _LINE_OR_SENTENCE_END if name == "html" else _SENTENCE_END
         self._breaks = [0]
-        for end in (match.end() for match in ends.finditer(self.plain)):
-            self._breaks += range(self._breaks[-1] + SENTENCE_MAX_CHARS, end, SENTENCE_MAX_CHARS)
+        for end in [*[match.end() for match in ends.finditer(self.plain)], len(self.text)]:
+            if end - self._breaks[-1] > SENTENCE_MAX_CHARS:
+                self._breaks += range(self._breaks[-1] + SENTENCE_MAX_CHARS, end, SENTENCE_MAX_CHARS)
             self._breaks.append(end)
-        self._breaks += range(self._breaks[-1] + SENTENCE_MAX_CHARS, len(self.text), SENTENCE_MAX_CHARS)
+        self._breaks.pop()  # the end of the text is none
 
     def line(self, at: int) -> Range:
         """The line around an offset."""

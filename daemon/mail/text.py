@@ -89,13 +89,41 @@ class _Seen(dict[int, int | None]):
 
 
 _SEEN = _Seen()
+# Between these, a text is shown from right to left whatever it is (UAX 9, 2.2): nobody reads it as it is written.
+OVERRIDE, _POP = "\u202e", "\u202c"
+# Within these, numbers that are parted by a space change places.
+_TURNS = re.compile("[\u202b\u2067\u200f\u061c]")
+_PARTED_NUMBERS = re.compile("\\d+(?:[\\s\u200e\u200f\u061c\u202a-\u202c\u2066-\u2069]+\\d+)+")
+_REVERSED = re.compile(f"{OVERRIDE}[^\n{_POP}]*")
 
 
 def seen(text: str) -> str:
-    """`text` without what nobody sees (zero-width, soft hyphen, controls), composed (NFC); newlines and tabs stay."""
+    """`text` without what nobody reads (zero-width, controls, reversed), composed (NFC); newlines and tabs stay."""
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
+        if OVERRIDE in text:
+            text = _REVERSED.sub("", text)
+        if _TURNS.search(text):
+            text = _PARTED_NUMBERS.sub("", text)
     return text.translate(_SEEN) if _UNSEEN.search(text) else text
+
+
+def unreversed(pieces: list[str], ends: re.Pattern[str]) -> list[str]:
+    """`pieces`, texts and what is between them in turn, with no text from an override to where it ends."""
+    found, reverses = list[str](), False
+    for at, each in enumerate(pieces):
+        piece = each
+        if at % 2:
+            reverses = reverses and ends.search(piece) is None
+        else:
+            if reverses:
+                _, pop, piece = piece.partition(_POP)
+                reverses = not pop
+            kept = _REVERSED.sub("", piece)
+            reverses = reverses or piece.rfind(OVERRIDE) > piece.rfind(_POP)
+            piece = kept
+        found.append(piece)
+    return found
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")

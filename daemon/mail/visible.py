@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from daemon.mail.cascade import TooManyChecksError
+from daemon.mail.covering import uncovered
 from daemon.mail.guard import trim
-from daemon.mail.layout import Layout, Span
+from daemon.mail.layout import Layout, Span, is_deciding
 from daemon.mail.limits import FULL, Limits
 from daemon.mail.markup import read
 from daemon.mail.walk import Walk
@@ -68,6 +69,8 @@ def _render(html: str, limits: Limits) -> Rendered:
         # What cannot be judged is not shown: with the checks used up, the walk ends.
         problem = "style sheet too complex to be read whole"
     text, spans = layout.finish()
+    if marks := [span for span in spans if is_deciding(span)]:
+        text, spans = uncovered(text, marks), tuple([span for span in spans if not is_deciding(span)])
     links, others = [], []
     for span in spans:
         kind, value, start, end = span

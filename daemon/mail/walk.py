@@ -6,6 +6,7 @@ here, which is judged once; and what a run of tags comes to, from one node to th
 
 from __future__ import annotations
 
+import re
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -13,18 +14,26 @@ from daemon.mail.cascade import Matcher, TooManyChecksError, asked_of, beside, c
 from daemon.mail.css import TAG, Rule, reading_cost, sheet
 from daemon.mail.css_media import YES
 from daemon.mail.effects import Effect, effect_of, is_coloured, is_speck, says_nothing, stands_out
-from daemon.mail.layout import BREAK, PARAGRAPH, Layout
+from daemon.mail.layout import BREAK, COVER, OVER, PARAGRAPH, PUSH, Layout
 from daemon.mail.markup import ONE_TAG, UNSEEN_TAGS, VOID_TAGS, Looks, Markup, looks, split_off, unescape
 from daemon.mail.outline import Outline
 from daemon.mail.style import OUTERMOST
 
 # An element that depends on more than its tag is worth this many checks, a doubtful rule is too.
 CONTEXT_CHECKS = 3
+# Where the order of boxes is not known, so little of a text is a piece of one.
+FRAGMENT_MAX_CHARS = 3
 
+# What is in them is no text, but they may lie over others.
+PICTURED_TAGS = frozenset("svg iframe object embed canvas select video".split())
+
+_DIGITS = re.compile(r"\d")
 _FIELDS = ("text", "submit", "button", "number")
 # What is laid out: a break, the beginning or end of spans, a text, and what a link or picture has of its own.
 _WRITE, _OPEN, _CLOSE, _TEXT, _LINK, _PICTURE = range(6)
 _Act = tuple[int, str, str]
+# In a comment a quote may be left open; and what is written as `&…;` may hold white space.
+_CLASS = re.compile(r' class="([^"<>&]*+)"')
 
 
 class _Node:
@@ -58,7 +67,6 @@ class Walk:
     """
 
     def __init__(self, markup: Markup, layout: Layout, checks: int) -> None:
-        self._pieces = markup.pieces
         self._layout = layout
         self._checks_left = checks
         for text in markup.styles:
@@ -66,12 +74,15 @@ class Walk:
         if self._checks_left < 0:
             raise TooManyChecksError
         self._sheet = sheet(tuple(markup.styles))
+        self._kept: dict[str, str] = {}
+        self._pieces = markup.pieces
+        if not self._sheet.asks_classes:
+            self._pieces[1::2] = map(self._without_idle_classes, self._pieces[1::2])
         self._looks: dict[str, Looks] = {}
-        self._judged: dict[tuple[int, str], Effect] = {}
-        self._idle: dict[str, bool] = {}
+        self._judged: dict[tuple[int, str] | None, Effect] = {}
         self._nodes: list[_Node] = []
         self._matcher: Matcher | None = None
-        self._outline = Outline(markup.pieces, self._looks_of)
+        self._outline = Outline(self._pieces, self._looks_of)
         self._measured = self._offset = 0
 
     def run(self) -> None:
@@ -89,14 +100,17 @@ class Walk:
         self._nodes.append(node)
         at, last = 1, len(pieces)
         while at < last:
-            key = run = pieces[at]
-            own = ""
-            if run[:3] == "<a " or run[:5] == "<img ":
-                look, own = split_off(run)
-                key = run if targets else look
-            step = node.runs.get(key) or self._step(run, key, node, at, 0)
+            run, own = pieces[at], ""
+            step = node.runs.get(run)
+            if step is None:
+                key = run
+                if run.startswith(("<a ", "<img ")):
+                    look, own = split_off(run)
+                    key = run[1:] if targets else look
+                step = node.runs.get(key) or self._step(run, key, node, at, 0)
             while True:
-                for act, value, more in step.acts:
+                acts, node, unseen, depth = step
+                for act, value, more in acts:
                     if act == _WRITE:
                         layout.write(value)
                     elif act == _CLOSE:
@@ -107,16 +121,18 @@ class Walk:
                         layout.open(value, unescape(own).strip())
                     else:
                         layout.text(value if act == _TEXT else unescape(own), preformatted=False)
-                node = step.node
-                if not step.unseen:
+                if not unseen:
                     break
-                at, end = self._past(at, step.unseen, step.depth)
+                at, end = self._past(at, unseen, depth)
                 if at >= last:
                     return
                 rest = pieces[at][end:]
                 step = node.runs.get(rest) or self._step(rest, rest, node, at, end)
-            if node.state.shows and (text := pieces[at + 1]):
-                layout.text(unescape(text) if "&" in text else text, preformatted=node.state.preformatted)
+            state = node.state
+            if (state.shows or state.shows_whole) and (text := pieces[at + 1]):
+                text = unescape(text) if "&" in text else text
+                if state.shows or len(text.strip()) > FRAGMENT_MAX_CHARS:
+                    layout.text(text, preformatted=state.preformatted)
             at += 2
 
     def _past(self, at: int, tag: str, depth: int) -> tuple[int, int]:
@@ -139,9 +155,9 @@ class Walk:
         It stands in piece `at`, of which so much is `skipped`.
         """
         start, alike, acts = node, True, list[_Act]()
-        unseen, depth = "", 0
+        unseen, depth, piece = "", 0, ""
         for match in ONE_TAG.finditer(run):
-            piece = match[1]
+            before, piece = piece, match[1]
             if unseen:
                 if piece == "/" + unseen:
                     depth -= 1
@@ -154,18 +170,23 @@ class Walk:
                 if node.effect.closing:
                     acts.append((_WRITE, node.effect.closing, ""))
                 node = node.parent or node
+            elif piece == "br" and before == "br" and node.state.clip is not None:
+                acts += [(_WRITE, BREAK, ""), (_OPEN, PUSH, ""), (_CLOSE, "x", "")]
             elif piece[0] not in "!?":
                 child = node.inside.get(piece)
-                if child is None and ' class="' in piece:
-                    piece = self._without_idle_classes(piece)
-                    child = node.inside.get(piece)
                 if child is None:
                     child, shared = self._child(piece, node, (at, skipped + match.start()))
                     alike = alike and shared
                 if child.effect.removed:
+                    acts += [(_OPEN, mark, child.tag) for mark in child.effect.marks]
+                    acts += [(_CLOSE, "x" * len(child.effect.marks), "")] if child.effect.marks else []
                     unseen, depth = ("", 0) if child.is_void else (child.tag, 1)
                 elif child.is_void:
+                    marks = child.effect.marks
+                    acts += [(_OPEN, mark, child.tag) for mark in marks]
                     acts += self._single(child)
+                    if marks:
+                        acts.append((_CLOSE, "x" * len(marks), ""))
                 else:
                     acts += self._opened(child, node)
                     node = child
@@ -189,31 +210,32 @@ class Walk:
             return [(_WRITE, BREAK, "")]
         if tag == "hr":
             return [(_WRITE, PARAGRAPH, "")]
-        if not node.state.shows:
+        if not (node.state.shows or node.state.shows_whole) or is_speck({}, node.effect.style):
             return []
         if tag == "img" and not is_speck(attributes, node.effect.style):
             return [(_PICTURE if "alt" in attributes else _TEXT, "", "")]
         if tag == "area" and attributes.get("href") and attributes.get("alt"):
             href = attributes["href"].strip()
-            return [(_OPEN, "link", href), (_TEXT, attributes["alt"], ""), (_CLOSE, "x", "")]
+            label = _DIGITS.sub("", attributes["alt"])  # it names the link, and is shown to nobody
+            return [(_OPEN, "link", href), (_TEXT, label, ""), (_CLOSE, "x", "")]
         if tag == "input" and (attributes.get("type") or "text").lower() in _FIELDS:
             return [(_TEXT, attributes.get("value", ""), "")]
         return []
 
-    def _without_idle_classes(self, piece: str) -> str:
-        """A start tag without its classes if none of them is known to a rule or says something: mails number them."""
-        before, _, rest = piece.partition(' class="')
-        names, _, after = rest.partition('"')
-        if names not in self._idle:
-            self._idle[names] = (
-                not self._sheet.asks_classes
-                and says_nothing(names)
-                and not any(
-                    "." + name in self._sheet.by_key or name in self._sheet.asked
-                    for name in unescape(names).lower().split()
-                )
-            )
-        return before + after if self._idle[names] else piece
+    def _without_idle_classes(self, run: str) -> str:
+        """Tags without the classes that no rule names: mails number them, and elements are alike without."""
+        return _CLASS.sub(self._named, run) if ' class="' in run else run
+
+    def _named(self, written: re.Match[str]) -> str:
+        names = written[1]
+        kept = self._kept.get(names)
+        if kept is None:
+            kept = written[0]
+            if says_nothing(names):
+                named = [name for name in names.split() if name.lower() in self._sheet.classes]
+                kept = f' class="{" ".join(named)}"' if named else ""
+            self._kept[names] = kept
+        return kept
 
     def _looks_of(self, piece: str) -> Looks:
         found = self._looks.get(piece)
@@ -228,11 +250,15 @@ class Walk:
         alike = not self._sheet.beside or not any(beside(self._sheet, found))
         if found.tag in UNSEEN_TAGS or not found.tag[0].isalpha():
             effect, alike = _UNSEEN, True
+            if found.tag in PICTURED_TAGS and found.attributes:
+                effect = self._effect(found, node, place)
+                marks = tuple([mark for mark in effect.marks if mark == PUSH or mark.startswith((COVER, OVER))])
+                effect = Effect(removed=True, state=node.state, marks=marks)
         else:
-            known = None if wide else self._judged.get((id(node.state), piece))
-            effect = known or self._effect(found, node, place)
-            if not wide:
-                self._judged[id(node.state), piece] = effect
+            key = None if self._sheet.looks_around(found.keys) else (id(node.state), piece)
+            effect = self._judged.get(key) or self._effect(found, node, place)
+            if key is not None:
+                self._judged[key] = effect
         href = found.attributes.get("href", "") if found.tag == "a" else ""
         same: object = None
         if alike and found.tag not in VOID_TAGS and (asked := asked_of(self._sheet, found)) is not None:

@@ -356,3 +356,14 @@ REPLY_PREFIXES = tuple(
     )
     for prefix in line.split("|")
 )
+
+# Folded words that are in most sentences: no term of several words is found by one of these if it has another.
+COMMON = """
+a about all an and any are as at be been by can do don for from has have if in is it me my no not of on one or our so
+that the them they this to up us was we were will with you your
+au aux avec ce de des du en est et la le les ma mon ne nous par pas pour que sur un une votre vos vous
+con del el es esta las lo los para se si su te tu y ao com da das dos e em na nao nos os seu sua um uma
+che di gli i il non per tuo vi dem den der die ein eine ich ihr ihre ihren ihrer ist mit nicht sie und zu zum
+aan een het ik je niet op te uw van voor att av det din ett har ikke inte og pa som til
+nie w z za bu bir icin ve или в для и на не с что это
+"""

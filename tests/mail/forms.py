@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from tests.mail.box_forms import COVERED, CUT_OFF
 from tests.mail.more_forms import FAKE, MORE_HIDDEN, MORE_SHOWN
+from tests.mail.sheet_forms import BY_LOOK, BY_ORDER, BY_SHEET
 
 CODE = "111222"
 HIDDEN: dict[str, str] = {
     **MORE_HIDDEN,
+    **CUT_OFF,
+    **COVERED,
+    **BY_SHEET,
+    **BY_LOOK,
+    **BY_ORDER,
     "display": f"<div style='display:none'>{FAKE}</div>",
     "display important": f"<div style='display:none !important;display:block'>{FAKE}</div>",
     "css comment": f"<div style='dis/**/play:x;display:/* */none'>{FAKE}</div>",
@@ -148,5 +155,7 @@ _WHOLE_PAGE = (
     "unicode escape of a tag|namespace|siblings|siblings with text|only of type|not weighs its argument|nth negative"
     "|not complex|dir|root|body|defined|read only|not hover|has unknown|body text|body style|html style"
     "|rem of the root|unclosed|unclosed string|has not|last child|nth last child"
+    "|first-line white|first-line size|first-line one colon|first-letter code|first-line star|first-line univ"
+    "|details-content|closed dialog in open|clip html|abs digits|abs each left 4|bg under abs moved|bg under rel moved"
 ).split("|")
-OWN = [name for name in HIDDEN if name not in _WHOLE_PAGE]
+OWN = [name for name in HIDDEN if name not in _WHOLE_PAGE and name not in COVERED]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from daemon.mail.extract import Extracted, extract
+from daemon.mail.guard import _CLEAN_TAG, _FORMATTING, _TAG_START, _tags
 from daemon.mail.markup import ONE_TAG, VOID_TAGS, looks, read
 from daemon.mail.model import ParsedMail
 from daemon.mail.parse import SNIPPET_MAX_CHARS, open_attachment, parse
@@ -128,6 +130,22 @@ def test_markup_is_read_exactly(html: str) -> None:
         elif tag[0] not in "!?" and looks(tag).tag not in VOID_TAGS:
             opened.append(looks(tag).tag)
     assert not opened
+
+
+QUOTED = st.sampled_from(
+    """<a |<b|<p>|</p>|"|'|=|="|='|"'|>|<| x|x="1"|y='2'| = "3"|<!--|-->|<br/>|<p title="a>b">|<p title="a<b">""".split(
+        "|"
+    )
+)
+
+
+@settings(max_examples=4 * EXAMPLES, deadline=None)
+@given(st.lists(QUOTED, max_size=14).map("".join))
+def test_tags_are_as_clean_together_as_one_by_one(html: str) -> None:
+    tags, rest, odd = _tags(html)
+    assert tags == _CLEAN_TAG.findall(html)
+    assert odd == (len(tags) != len(_TAG_START.findall(html)))
+    assert Counter(_FORMATTING.findall(rest)) == Counter(_FORMATTING.findall(html))
 
 
 @settings(max_examples=EXAMPLES, deadline=None)

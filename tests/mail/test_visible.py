@@ -7,8 +7,10 @@ import pytest
 from daemon.mail.extract import extract
 from daemon.mail.parse import parse
 from daemon.mail.visible import render
+from tests.mail.box_forms import COVERED
 from tests.mail.builder import build
 from tests.mail.forms import CODE, HIDDEN, OWN, SHOWN
+from tests.mail.ordinary_forms import ORDINARY
 
 
 @pytest.mark.parametrize("form", HIDDEN)
@@ -23,6 +25,42 @@ def test_a_hidden_code_is_never_given(form: str) -> None:
 def test_a_hidden_code_does_not_disturb_the_real_one(form: str) -> None:
     html = f"{HIDDEN[form]}<p>Your verification code is <b>907135</b></p>{HIDDEN[form]}"
     assert extract(parse(build("Sign in", None, html))).otp_code == "907135"
+
+
+@pytest.mark.parametrize("form", COVERED)
+def test_beside_a_covered_code_another_is_given_only_where_it_is_surely_seen(form: str) -> None:
+    html = f"{HIDDEN[form]}<p>Your verification code is <b>907135</b></p>{HIDDEN[form]}"
+    assert extract(parse(build("Sign in", None, html))).otp_code in (None, "907135")
+
+
+def test_what_lies_over_others_is_itself_seen() -> None:
+    covered = "<p>Your verification code is 111222</p>"
+    cover = "<div style='position:absolute;top:0;left:0;background:#fff'>Your verification code is 907135</div>"
+    html = f"<div style='position:relative'>{covered}{cover}</div>"
+    assert extract(parse(build("Sign in", None, html))).otp_code == "907135"
+
+
+def test_more_boxes_than_can_be_judged_show_nothing() -> None:
+    box = "<div style='position:relative'><i style='position:absolute;left:1px;background:#fff'>x</i>Code 111222</div>"
+    assert render(box * 1_000).text.strip() == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Your verification code is \u202e111222\u202c.",
+        "Your verification code is \u202e111222",
+        "Your verification code is \u2067111 222\u2069.",
+        "Your verification code is \u200f111\u200f 222.",
+    ],
+)
+def test_a_code_that_is_turned_round_is_never_given(text: str) -> None:
+    assert extract(parse(build("Sign in", text, None))).otp_code is None
+
+
+@pytest.mark.parametrize("form", ORDINARY)
+def test_the_code_of_an_ordinary_mail_is_given(form: str) -> None:
+    assert extract(parse(build("Sign in", None, ORDINARY[form]))).otp_code == CODE
 
 
 @pytest.mark.parametrize("html", SHOWN)
