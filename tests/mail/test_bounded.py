@@ -150,3 +150,16 @@ def test_the_collector_is_left_as_it_was_found(is_enabled: bool) -> None:
         assert gc.isenabled() == is_enabled
     finally:
         (gc.enable if was_enabled else gc.disable)()
+
+
+def test_nothing_of_a_mail_waits_for_the_collector() -> None:
+    rows = "<style>.a .b{color:red}td+td{font-size:9px}</style>" + "<tr><td class=a><p class=b>x<td><a href=y>z</a>" * 9
+    raws = [build("Sign in", None, f"<table>{rows}</table><p>Your code is {code}") for code in (482913, 771204)]
+    extract(parse(raws[0]))
+    gc.collect()
+    gc.disable()
+    try:
+        extract(parse(raws[1]))
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
