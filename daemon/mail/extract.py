@@ -16,6 +16,7 @@ from daemon.mail.model import ParsedMail
 from daemon.mail.sender import misleading_name
 from daemon.mail.source import Range, Source, blank
 from daemon.mail.text import seen
+from daemon.mail.uncollected import uncollected
 from daemon.mail.visible import Rendered, render
 
 __all__ = ["CodeCandidate", "Credential", "Extracted", "LinkCandidate", "Reason", "extract"]
@@ -77,6 +78,7 @@ def extract(mail: ParsedMail) -> Extracted:
     return extract_within(mail, FULL)
 
 
+@uncollected()
 def extract_within(mail: ParsedMail, limits: Limits) -> Extracted:
     """`extract`, but raises `TooMuch` where the HTML part exceeds other limits than the full ones."""
     sender = mail.from_.address if mail.from_ else ""

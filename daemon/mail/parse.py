@@ -14,6 +14,7 @@ from daemon.mail.limits import FULL, INLINE, Limits, TooMuch
 from daemon.mail.model import Address, Attachment, ParsedMail
 from daemon.mail.structure import Part, Tree, split_entity
 from daemon.mail.text import is_unseen, one_line, seen
+from daemon.mail.uncollected import uncollected
 from daemon.mail.visible import render
 
 __all__ = [
@@ -39,6 +40,7 @@ _BODY_TYPES = ("text/plain", "text/html")
 _UNSAFE_IN_NAME = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
 
 
+@uncollected()
 def parse(raw: bytes) -> ParsedMail:
     """Read a message (RFC 5322, RFC 2045 to 2047). Never raises; past a limit it reads in part and says so.
 
@@ -51,6 +53,7 @@ def parse(raw: bytes) -> ParsedMail:
         return cheap(raw, f"could not be read: {type(error).__name__}")
 
 
+@uncollected()
 def parse_within(raw: bytes, limits: Limits) -> ParsedMail:
     """`parse`, but raises `TooMuch` where `limits` are exceeded or the cost cannot be told."""
     try:

@@ -49,6 +49,14 @@ class _Node:
         self.runs: dict[str, _Step] = {}
 
 
+class _Looks(dict[str, Looks]):
+    """What start tags say, by what is written."""
+
+    def __missing__(self, piece: str) -> Looks:
+        found = self[piece] = looks(piece)
+        return found
+
+
 class _Step(NamedTuple):
     """What tags come to: what is to be laid out, the node that is open then, and, where they end within an element that
     is not shown, its tag and how many of that tag are open."""
@@ -78,11 +86,11 @@ class Walk:
         self._pieces = markup.pieces
         if not self._sheet.asks_classes:
             self._pieces[1::2] = map(self._without_idle_classes, self._pieces[1::2])
-        self._looks: dict[str, Looks] = {}
+        self._looks = _Looks()
         self._judged: dict[tuple[int, str] | None, Effect] = {}
         self._nodes: list[_Node] = []
         self._matcher: Matcher | None = None
-        self._outline = Outline(self._pieces, self._looks_of)
+        self._outline = Outline(self._pieces, self._looks.__getitem__)
         self._measured = self._offset = 0
 
     def run(self) -> None:
@@ -237,15 +245,9 @@ class Walk:
             self._kept[names] = kept
         return kept
 
-    def _looks_of(self, piece: str) -> Looks:
-        found = self._looks.get(piece)
-        if found is None:
-            found = self._looks[piece] = looks(piece)
-        return found
-
     def _child(self, piece: str, node: _Node, place: tuple[int, int]) -> tuple[_Node, bool]:
         """The node of the element at `place`, and whether it is that of all such in `node`."""
-        found = self._looks_of(piece)
+        found = self._looks[piece]
         wide = self._sheet.sight > TAG
         alike = not self._sheet.beside or not any(beside(self._sheet, found))
         if found.tag in UNSEEN_TAGS or not found.tag[0].isalpha():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 import time
@@ -14,10 +15,13 @@ import pytest
 
 from daemon.mail import bounded
 from daemon.mail.bounded import extract_bounded, parse_bounded
+from daemon.mail.extract import extract
+from daemon.mail.limits import INLINE, TooMuch
 from daemon.mail.model import Address
+from daemon.mail.parse import parse, parse_within
 from daemon.mail.warm import warm
 from tests.mail.builder import build
-from tests.mail.hostile import HOSTILE
+from tests.mail.hostile import HOSTILE, HTML
 
 # The aim is 50 ms. Counted is this process's own time, so that a busy machine does not fail the test; a slow one may.
 HEARTBEAT_GAP_MAX_SECONDS = 0.25
@@ -132,3 +136,30 @@ def _never_ending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def _assert_gone(pid_file: Path) -> None:
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid_file.read_text()), 0)
+
+
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_the_collector_is_left_as_it_was_found(is_enabled: bool) -> None:
+    was_enabled = gc.isenabled()
+    (gc.enable if is_enabled else gc.disable)()
+    try:
+        extract(parse(HTML + b"<p>Your code is 482913"))
+        assert gc.isenabled() == is_enabled
+        with pytest.raises(TooMuch):
+            parse_within(HTML + b"<p>" * 5_000, INLINE)
+        assert gc.isenabled() == is_enabled
+    finally:
+        (gc.enable if was_enabled else gc.disable)()
+
+
+def test_nothing_of_a_mail_waits_for_the_collector() -> None:
+    rows = "<style>.a .b{color:red}td+td{font-size:9px}</style>" + "<tr><td class=a><p class=b>x<td><a href=y>z</a>" * 9
+    raws = [build("Sign in", None, f"<table>{rows}</table><p>Your code is {code}") for code in (482913, 771204)]
+    extract(parse(raws[0]))
+    gc.collect()
+    gc.disable()
+    try:
+        extract(parse(raws[1]))
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
