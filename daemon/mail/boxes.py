@@ -130,7 +130,9 @@ def covers(tag: str, style: Declarations, inside: State, outside: State) -> list
     if style.get("z-index", "").startswith("-"):
         return []
     is_out = position in ("absolute", "fixed")
-    is_bounded = not tag or clips(style)  # else what is in it may reach out of it
+    is_bounded = not tag or tag in _REPLACED or clips(style)  # else what is in it may reach out of it
+    if tag in _REPLACED and not inside.visible:
+        return []
     if inside.opacity < OPACITY_SEEN_MIN or (not rim and is_bounded and _is_thin(style, inside.font_px)):
         return []
     if is_paper and inside.scale > 1.2 * outside.scale:

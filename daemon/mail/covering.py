@@ -35,7 +35,7 @@ def uncovered(text: str, spans: list[Span]) -> str:
 def _hidden(text: str, spans: list[Span]) -> Iterator[tuple[int, int]]:
     stages = [span for span in spans if span.kind == STAGE]
     pushes = [span for span in spans if span.kind == PUSH]
-    for span in spans:
+    for number, span in enumerate(spans):
         kind, _, rest = span.kind.partition(" ")
         if kind == CLIP:
             yield from _outside(text, span, rest)
@@ -45,9 +45,7 @@ def _hidden(text: str, spans: list[Span]) -> Iterator[tuple[int, int]]:
         elif kind == UNDER:
             yield span.start, span.end
         elif kind == COVER:
-            # Its own stage is not the one that it lies in.
-            inner = [each for each in stages if each[2:] != span[2:]] if not rest else []
-            first, last = _stage(text, inner, span)
+            first, last = _stage(text, _around(spans, number) if not rest else [], span)
             yield from ((first, span.start), (span.end, last))
         elif kind == VEIL:
             yield _stage(text, stages if not rest else [], span)
@@ -57,6 +55,12 @@ def _hidden(text: str, spans: list[Span]) -> Iterator[tuple[int, int]]:
                 first = text.rfind("\n", 0, first) if first > 0 else first
                 last = text.find("\n", last + 1) if last >= 0 else last
             yield from ((max(first, 0), span.start), (span.end, last if last >= 0 else len(text)))
+
+
+def _around(spans: list[Span], number: int) -> list[Span]:
+    """The stages that were begun before a box, but for its own: it does not lie in itself."""
+    stages = [span for span in spans[:number] if span.kind == STAGE]
+    return stages[:-1] if stages and stages[-1][2:] == spans[number][2:] else stages
 
 
 def _stage(text: str, stages: list[Span], span: Span) -> tuple[int, int]:

@@ -138,7 +138,7 @@ def _judge(looks: Looks, style: Declarations, state: State, *, quote: bool, butt
     if _is_hidden(tag, attributes):
         return Effect(removed=True, state=state)
     if tag in _BOXED or (attributes and tag in ("table", "td")):
-        style = _by_tag(tag, attributes, state) | style
+        style = _by_tag(tag, attributes, style, state) | style
     inside = _state(state, style, attributes, tag) if style or attributes or tag in _STATED else state
     lies: list[str] = []
     if style:
@@ -205,7 +205,7 @@ _CELLS = ("cellpadding", "cellspacing")
 _PAPER_TAGS = frozenset("body table thead tbody tfoot tr td th marquee".split())
 
 
-def _by_tag(tag: str, attributes: dict[str, str], state: State) -> Declarations:
+def _by_tag(tag: str, attributes: dict[str, str], style: Declarations, state: State) -> Declarations:
     """What a browser declares of an element that cuts off its text, or stands elsewhere than it is written."""
     if tag == "nobr":
         return {"white-space": "nowrap"}
@@ -226,7 +226,7 @@ def _by_tag(tag: str, attributes: dict[str, str], state: State) -> Declarations:
         shown = attributes.get("size", "")
         return {"overflow-x": "hidden", "white-space": "nowrap"} | ({"width": f"{shown}ch"} if shown.isdigit() else {})
     if tag == "img":
-        return sizes if state.clip is not None else {}
+        return sizes if state.clip is not None or "position" in style else {}
     if tag == "textarea":
         rows = attributes.get("rows", "")
         sizes = {"-webkit-line-clamp": rows if rows.isdigit() else "2", "white-space": "pre-wrap"}

@@ -144,7 +144,7 @@ class Layout:
         here = self._total + self._length if self._length else max(0, self._total - 1)
         for _ in range(count):
             mark = self._open.pop()
-            mark.end = here
+            mark.end = max(mark.start, here)
             if self._length:
                 self._ended.append(mark)
 
@@ -161,7 +161,9 @@ class Layout:
             if place is not None:
                 start, end = place(start, at_end=False), place(end, at_end=True)
             start = min(start, size)
-            spans.append(Span(mark.kind, mark.value, start, max(start, min(end, size))))
+            if kind_of(mark.kind) not in _SHOWING:  # of those, nothing in a line may surely be theirs: it ends first
+                end = max(start, end)
+            spans.append(Span(mark.kind, mark.value, start, min(end, size)))
         return text, tuple(spans)
 
     def _add(self, text: str) -> None:

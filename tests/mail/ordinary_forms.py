@@ -7,6 +7,10 @@ from __future__ import annotations
 CODE = "Your verification code is <b>111222</b>"
 ORDINARY: dict[str, str] = {
     "plain": f"<p>{CODE}</p>",
+    "placed pixel": f"<p>{CODE}</p><img src='https://t.example/p.gif' width=1 height=1 style='position:absolute'>",
+    "hidden pixel": f"<img src='https://t.example/p.gif' style='position:absolute;visibility:hidden'><p>{CODE}</p>",
+    "pixel outside": f"<img src='https://t.example/p.gif' alt='' style='position:absolute;left:-9999px;width:1px;height:1px'><p>{CODE}</p>",
+    "badge in a box": f"<div style='position:relative;height:60px'><span style='position:absolute;right:8px;top:8px;background:red;color:#fff'>New</span></div><p>{CODE}</p>",
     "outlook table": "<table width=100% cellpadding=0 cellspacing=0 border=0 bgcolor='#f4f4f4'><tr><td align=center><table width=600 align=center bgcolor='#ffffff' style='border-radius:8px;overflow:hidden'><tr><td style='padding:40px 30px;font:16px/24px Arial'><p style='margin:0 0 16px'>Hi,</p><p>Your verification code is</p><div style='font-size:32px;letter-spacing:8px;background:#f0f0f0;padding:16px;border-radius:6px'>111222</div></td></tr></table></td></tr></table>",
     "mso": f"<!--[if mso]><table><tr><td><![endif]--><div style='max-width:600px;margin:0 auto;mso-line-height-rule:exactly'><p>{CODE}</p></div><!--[if mso]></td></tr></table><![endif]-->",
     "mjml": "<div style='background-color:#fff'><div style='margin:0px auto;max-width:600px'><table align='center' border=0 role=presentation style='width:100%'><tbody><tr><td style='direction:ltr;font-size:0px;padding:20px 0;text-align:center'><div class='mj-column-per-100 mj-outlook-group-fix' style='font-size:0px;text-align:left;direction:ltr;display:inline-block;vertical-align:top;width:100%'><table width=100%><tr><td style='font-size:0px;padding:10px 25px;word-break:break-word'><div style='font-family:Ubuntu;font-size:13px;line-height:1;text-align:left;color:#000'>Your verification code is 111222</div></td></tr></table></div></td></tr></tbody></table></div></div>",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -79,3 +80,11 @@ def test_the_link_stays(label: str, hidden: str, encoding: tuple[str, str], foot
     html = decoy + (idle + button if footer_first else button + idle)
     raw = build("One more step", None, html, charset=encoding[0], encoding=encoding[1])
     assert extract(parse(raw)).verification_link == wanted
+
+
+@pytest.mark.parametrize("hidden", OWN)
+def test_a_hidden_link_before_all_else_is_not_the_answer(hidden: str) -> None:
+    decoy = HIDDEN[hidden].replace("111222", f"<a href='https://evil.test/verify?token={TOKEN}'>Verify your email</a>")
+    button = f"<a style='background:#06c;color:#fff' href='https://a.example/x/{TOKEN}'>Verify your email</a>"
+    html = f"{decoy}<p>{button}</p>"
+    assert extract(parse(build("One more step", None, html))).verification_link == f"https://a.example/x/{TOKEN}"

@@ -71,7 +71,8 @@ class HttpHandler(http.server.BaseHTTPRequestHandler):
         for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        if body:  # who was answered may be gone, and nothing is left to tell
+            self.wfile.write(body)
 
     def answer_json(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
         content = b"" if status == 204 else json.dumps(body).encode()
