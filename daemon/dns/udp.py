@@ -72,15 +72,19 @@ class UdpListener:
         buffers, ready = Buffers(self._bound.family, self._bound.control_octets), self._ready()
         recvmmsg, incoming, packets, sizes = calls.recvmmsg, buffers.incoming, buffers.packets, buffers.sizes
         miss, known, odd, counts = self.front.miss, self.front.table.get, self._odd, self.front.counters.counts
-        networks_of, seen, threshold = buffers.networks_of, self._seen, self._rate.threshold
+        only_network, seen, threshold = buffers.only_network, self._seen, self._rate.threshold
         wildcard, window, answers = self._bound.control_octets > 0, 0, 0
         while True:
             for number, _ in ready():
                 count = recvmmsg(number, incoming, SLOTS, socket.MSG_DONTWAIT, None)
                 if count <= 0:  # interrupted, or an error of an earlier answer: nothing was received
                     continue
-                networks = networks_of(count)
-                seen.update(networks)
+                network = only_network(count)
+                networks = [network] if network is not None else buffers.networks_of(count)
+                if network is None:
+                    seen.update(networks)
+                else:
+                    seen[network] += count
                 answers += count
                 if window != self._window or len(seen) > NETWORKS_MAX:
                     window, answers = self._window, 0
@@ -88,7 +92,7 @@ class UdpListener:
                 requests: Iterable[tuple[Slot, int]] = buffers.received(count)
                 gaps = False
                 if answers > threshold and max(map(seen.__getitem__, networks)) > threshold:
-                    requests, gaps = self._admitted(buffers, networks), True
+                    requests, gaps = self._admitted(buffers, buffers.networks_of(count)), True
                 for (start, after_id, header, size_at), length in requests:
                     request = packets[after_id : start + length]
                     key = request.lower()
