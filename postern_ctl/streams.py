@@ -80,6 +80,7 @@ class Following(Iterator[StreamEvent]):
         self._socket: socket.socket | None = None
         self._events = self._follow()
         self.connected = False  # whether it stands at this moment
+        self.connections = 0  # how often it has stood
 
     def __next__(self) -> StreamEvent:
         return next(self._events)
@@ -101,6 +102,7 @@ class Following(Iterator[StreamEvent]):
                     self._path, query=query, timeout_seconds=SILENCE_MAX_SECONDS, connected=self._hold
                 ) as lines:
                     began = self.connected = True
+                    self.connections += 1
                     for event in self._reader.read(lines):
                         failures, waited = 0, 0.0
                         if event.event == END:

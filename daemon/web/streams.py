@@ -26,13 +26,16 @@ _HEADERS = {
 
 
 async def streamed(request: web.Request, stream: Stream) -> web.StreamResponse:
-    """Write a stream to its end. A reader that takes nothing for too long is told so and dropped: it can resume."""
+    """Write a stream to its end. A reader that takes nothing for too long is told so and dropped: it can resume.
+
+    The head goes out with the first notice: whoever sees it knows that nothing is missed from now on.
+    """
     response = web.StreamResponse(headers=_HEADERS | own_headers(request))
-    await response.prepare(request)
     async with aclosing(stream.notices) as notices:
         async for notice in notices:
             try:
                 async with asyncio.timeout(READER_LAGS_MAX_SECONDS):
+                    await response.prepare(request)  # once, however often it is asked for
                     await response.write(_text(notice))
             except TimeoutError:
                 await _drop(request, response)

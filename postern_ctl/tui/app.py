@@ -58,7 +58,7 @@ class Console(App[None]):
         self.flow = Flow()
         self.mail: deque[Document] = deque(maxlen=FEED_KEPT)
         self.lines: deque[Document] = deque(maxlen=FEED_KEPT)
-        self._was_connected = False
+        self._was_connected, self._connections = False, 0
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         if theme not in self.available_themes:
@@ -90,11 +90,12 @@ class Console(App[None]):
 
     def _hand_on(self) -> None:
         """Hand what came to the page that is shown; to the others when they are shown again."""
-        news, connected = self.live.take(), self.live.connected
+        connections, connected = self.live.connections, self.live.connected
+        news = self.live.take()
         if self.live.refused is not None:
             self.warn(f"Nothing more is told: {self.live.refused}")
             self.live.refused = None
-        back = connected and not self._was_connected
+        back = connected and connections != self._connections
         if connected != self._was_connected:
             self._was_connected = connected
             self._page_do(lambda page: page.draw_frame())
@@ -108,6 +109,7 @@ class Console(App[None]):
         if news:
             self._page_do(lambda page: page.happened(news))
         if back:
+            self._connections = connections
             self._page_do(lambda page: page.action_reload())
 
     def _tick(self) -> None:

@@ -145,7 +145,11 @@ class Listing(Page):
             self._loaded_at = time.monotonic()
         self._show()
         self._fetch_more()
-        if self._stale:
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Reload, when something happened while rows were fetched."""
+        if self._stale and not self._loading:
             self._stale = False
             self._refresh_soon()
 
@@ -161,6 +165,7 @@ class Listing(Page):
             self._rows, self._more = self._rows + rows, more
             self._show()
             self._fetch_more()
+        self._catch_up()
 
     @on(Table.Moved)
     def _fetch_more(self) -> None:

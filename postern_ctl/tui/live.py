@@ -84,12 +84,18 @@ class Feed:
         self._opened, self._came, self._refused = opened, came, refused
         self._over = threading.Event()
         self._stream: Following | None = None
+        self._connections = 0  # of the streams before this one
         threading.Thread(target=self._read, name="console-feed", daemon=True).start()
 
     @property
     def connected(self) -> bool:
         """Tell whether it stands."""
         return self._stream is not None and self._stream.connected
+
+    @property
+    def connections(self) -> int:
+        """Return how often it has stood: more than before, and something may have been missed."""
+        return self._connections + (0 if self._stream is None else self._stream.connections)
 
     def end(self) -> None:
         """Hang up."""
@@ -114,6 +120,7 @@ class Feed:
                 last = None  # kept no more, or another daemon's: begin anew
             except (Unreachable, PosternError):
                 pass
+            self._connections, self._stream = self.connections, None
             self._over.wait(AGAIN_AFTER_SECONDS)
 
 
@@ -137,6 +144,11 @@ class Live:
     def connected(self) -> bool:
         """Tell whether both streams stand."""
         return bool(self._feeds) and all(feed.connected for feed in self._feeds)
+
+    @property
+    def connections(self) -> int:
+        """Return how often the streams have stood."""
+        return sum(feed.connections for feed in self._feeds)
 
     def start(self) -> None:
         """Begin to follow."""

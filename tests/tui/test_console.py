@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,16 +11,20 @@ import pytest
 from rich.style import Style
 from textual.widgets import Static
 
+from postern_ctl.answers import Document, Page
 from postern_ctl.client import Postern
+from postern_ctl.tui import listing
 from postern_ctl.tui.dashboard import age, size, sparkline
-from postern_ctl.tui.live import KEPT_MAX, Flow
+from postern_ctl.tui.desk import PAGE_ROWS
+from postern_ctl.tui.listing import _take
+from postern_ctl.tui.live import KEPT_MAX, Flow, News
 from postern_ctl.tui.nouns import TABS, VIEWS
 from postern_ctl.tui.table import Table
 from tests.conftest import Start
 from tests.edges.support import World, audit_head
 from tests.support import RunningDaemon, mail
 from tests.tui.conftest import Sit
-from tests.tui.seat import LARGE, SMALL, Seat, seated
+from tests.tui.seat import LARGE, PATIENCE_SECONDS, SMALL, Seat, seated
 
 
 async def test_each_view_is_one_key_away(daemon: RunningDaemon, world: World, sit: Sit) -> None:
@@ -270,6 +275,46 @@ async def test_a_daemon_that_goes_away_comes_back(start: Start) -> None:
         running.start()
         running.tenant("Back again")
         await seat.sees("● live", "Back again")
+
+
+async def test_a_connection_that_was_lost_for_a_moment_only_is_made_up_for(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = start()
+    async with seated(Postern(socket_path=running.ready["socket"]), LARGE) as seat:
+        await seat.press("2")
+        await seat.sees("● live", "There is no tenant yet")
+        monkeypatch.setattr(seat.app.live, "take", News)  # what the streams have to tell is lost
+        running.stop()
+        running.start()
+        running.tenant("Missed")
+        await seat.sees("● live", "Missed")
+
+
+async def test_what_happens_while_more_is_fetched_is_shown(
+    daemon: RunningDaemon, sit: Sit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(PAGE_ROWS + 1):
+        daemon.tenant(f"Row {number}")
+    fetching, go_on = threading.Event(), threading.Event()
+
+    def slowly(rest: Iterator[Page], wanted: int) -> tuple[list[Document], bool]:
+        if wanted == 1:  # the page after the first
+            fetching.set()
+            go_on.wait(PATIENCE_SECONDS)
+        return _take(rest, wanted)
+
+    monkeypatch.setattr(listing, "_take", slowly)
+    async with sit(LARGE) as seat:
+        await seat.press("2")
+        await seat.sees("Row 100")
+        await seat.press("G")
+        await seat.until(fetching.is_set)
+        daemon.tenant("Meanwhile")
+        await seat.until(lambda: seat.app.screen._stale)  # type: ignore[attr-defined]
+        go_on.set()
+        await seat.press("g")
+        await seat.sees("Meanwhile")
 
 
 async def test_ten_thousand_events_are_counted_and_forgotten(sit: Sit) -> None:
