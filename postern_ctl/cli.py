@@ -93,11 +93,6 @@ def _root() -> None:
     """Take nothing: the global flags are gone before typer looks."""
 
 
-def main() -> None:
-    """Run posternctl on this process's arguments."""
-    sys.exit(run(sys.argv[1:]))
-
-
 def run(argv: Sequence[str]) -> int:
     """Run one command line and return the exit code; nothing but `SystemExit` of shell completion is raised."""
     for stream in (sys.stdout, sys.stderr):
