@@ -76,6 +76,7 @@ class Webhooks(Service):
         def change(tx: Tx) -> Change[Deleted]:
             row = owned_webhook(tx.conn, call.principal, webhook)
             webhooks.remove(tx, row.id)
+            tx.on_commit(lambda: self._bus.publish(Event(deliveries_of(row.id), "webhook")))
             return Change(data=Deleted(id=row.id), target=row.id, tenant=row.tenant_id)
 
         return await self._mutations.run(call, "webhook:delete", change)
