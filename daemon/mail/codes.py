@@ -16,6 +16,7 @@ from daemon.mail.shapes import Shape
 from daemon.mail.source import Range, Source
 
 ACCEPTED_SCORE = 5.0
+SET_APART_SCORE = 6.0
 CLEAR_OF_OTHERS = 1.0
 CONTEXT_LINES = 3
 CONTEXT_MAX_CHARS = 260
@@ -42,6 +43,8 @@ _USED = re.compile(
 )
 # "… for request no. 77/2026: 402918": the number that a label just before a colon already has.
 _OWN_NUMBER = re.compile(r"[\s.#\xb0]{0,3}\d[\d/.-]{0,15}[ ]?[:：]\s*$")
+# Behind a number, the label of another: "731904 (Ref: KXPQ)".
+_BEGINS_ITS_OWN = re.compile(r"[ ]?[(\[,;]?[ ]?\w[\w.]{0,12}(?:[ ][\w.]{1,8})?[ ]?[:：#][ ]*[\w-]{2,16}[)\].,;\s]")
 # What the reader is told to have done with a code.
 _DONE_WITH = re.compile(
     r"\byou (?:have |just |recently )?(?:added|approved|authori[sz]ed|changed|confirmed|logged in|signed in|paid|made"
@@ -181,6 +184,19 @@ _NAMED = frozenset(
 
 # A mere number may be of any kind; something must say that it opens a door.
 _NAMED_BY_WORD = frozenset({"called a number", "number named above"})
+_CALLED_ONE = (_NAMED - _NAMED_BY_WORD) | {
+    "alone on its line",
+    "set off",
+    "subject names a code",
+    "asked to enter above",
+}
+
+
+def is_any_number(candidate: CodeCandidate) -> bool:
+    """Whether little sets a candidate apart from other numbers: neither what it is called nor how it is shown."""
+    return candidate.score < SET_APART_SCORE and not any(reason.why in _CALLED_ONE for reason in candidate.reasons)
+
+
 _ABOUT_ACCESS = frozenset(
     {
         "named a code",
@@ -278,6 +294,7 @@ def _label_left(source: Source, text: str, sentence: Range, item: Shape, precedi
 def _for_something_else(source: Source, sentence: Range, item: Shape) -> bool:
     """Whether what follows says what for, and it is no proof of anything: "use code … at the checkout"."""
     after = source.hits.within(item.end, min(sentence.end, item.end + CLOSE_CHARS), ("other", "auth"))
+    after = [hit for hit in after if not _BEGINS_ITS_OWN.match(source.plain, item.end, hit.end + CLOSE_CHARS)]
     return bool(after) and after[0].meaning == "other"
 
 
@@ -287,7 +304,8 @@ def _label_right(source: Source, sentence: Range, item: Shape, following: int) -
         return []
     label = hits[0]
     if label.meaning == "other":
-        return [Reason("counts something", -3.0)] if label.start - item.end <= 2 else []
+        counts = label.start - item.end <= 2 and not _BEGINS_ITS_OWN.match(source.plain, item.end)
+        return [Reason("counts something", -3.0)] if counts else []
     if following < sentence.end and following - label.end < min(CLOSE_CHARS, label.start - item.end):
         return []  # it names the next one
     named = Reason("said to be the code", 4.5 if label.meaning == "code" else 2.5)

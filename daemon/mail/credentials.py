@@ -22,7 +22,7 @@ _COPULA = (
     r"|为|為|是|は|은|는|이|की|है|คือ|هو|هي|הוא|היא)"
 )
 _VALUE = re.compile(
-    r"(?P<gap>[^\n:：=\t]{0,30}?)[ \t*_]{0,4}(?P<colon>[:：=\t])[ \t*_]*[\"'\u201c\u00ab\u300c`]?"
+    r"(?P<gap>[^\n:：=\t]{0,30}?)[ \t*_]{0,4}(?P<colon>[:：=\t]|\.{4,40})[ \t*_]*[\"'\u201c\u00ab\u300c`]?"
     r"(?P<value>[^\s\"\u201c\u201d\u00ab\u00bb\u300c\u300d`]{2,128})?"
 )
 _SAID = re.compile(
@@ -95,10 +95,11 @@ def _lines(text: str) -> list[tuple[int, str]]:
 
 def _cells(start: int, line: str) -> list[tuple[int, str]]:
     cells = []
-    for cell in re.split(r"(\t| \| |\|)", line):
-        if cell.strip(" \t|"):
+    mark = next((mark for mark in ("\t", " | ") if mark in line), "|")  # a password may hold a bar
+    for cell in line.split(mark):
+        if mark == "\t" or cell.strip(" |"):  # a link is blank here, and a cell all the same
             cells.append((start, cell))
-        start += len(cell)
+        start += len(cell) + len(mark)
     return cells
 
 

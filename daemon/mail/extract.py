@@ -141,6 +141,8 @@ def _from_source(source: Source, subject: Source, subject_text: str, brand: str,
     link = link_candidates[0].href if link_candidates and link_candidates[0].score >= links.ACCEPTED_SCORE else None
     if logins and answer is not None and _is_login_value(answer, logins):
         answer = None
+    if link is not None and answer is not None and codes.is_any_number(ranked[0]):
+        answer = None  # the link is what opens the door
     return Extracted(
         otp_code=answer,
         verification_link=link,

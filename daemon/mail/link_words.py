@@ -18,7 +18,7 @@ potvrd|ověřit|ověřte|ověření|ověřov|aktivovat|aktivuj|přihlásit|přih
 megerősít|ellenőr|aktivál|bejelentkez|belép|visszaállít|új jelszó|jelszó beállít|elfogad|csatlakoz|jóváhagy|hitelesít|jelszó módosít
 confirm|verific|activeaz|activare|activați|activat|conectea|autentific|reset|parolă nouă|setează|accept|alătur|aprob|finaliz|schimbă parola
 потвърд|активир|вход|влез|нова парола|възстанов|смяна на парола|прием|присъедин|одобр|завърш
-επιβεβαί|επαλήθευ|ενεργοποί|σύνδεση|συνδεθ|επαναφορ|νέος κωδικός|νέο κωδικό|αποδοχ|αποδεχ|συμμετοχ|εγκρι|ορισμός κωδικού|ολοκλήρω
+επιβεβαί|επαλήθευ|ενεργοποί|σύνδεση|συνδεθ|επαναφορ|νέος κωδικός|νέο κωδικό|αποδοχ|αποδεχ|συμμετοχ|εγκρι|ορισμός κωδικού|ολοκλήρω|είσοδο|μπείτε
 doğrula|onayla|etkinleştir|aktif|giriş yap|oturum aç|sıfırla|yeni şifre|şifre belirle|şifremi|kabul et|katıl|onay|tamamla|parolayı
 подтверд|подтвержд|активир|войти|вход|сброс|новый пароль|восстанов|установить пароль|задать пароль|сменить пароль|принять|присоедин|одобр|заверш|авториз
 підтверд|активув|увійти|вхід|скинут|новий пароль|віднов|встановити пароль|прийняти|приєдн|схвал|заверш|змінити пароль
@@ -29,7 +29,7 @@ doğrula|onayla|etkinleştir|aktif|giriş yap|oturum aç|sıfırla|yeni şifre|�
 *ยืนยัน|*เปิดใช้งาน|*เข้าสู่ระบบ|*รีเซ็ต|*ตั้งรหัสผ่าน|*รหัสผ่านใหม่|*ยอมรับ|*เข้าร่วม|*ตอบรับ
 xác minh|xác nhận|xác thực|kích hoạt|đăng nhập|đặt lại|mật khẩu mới|tạo mật khẩu|chấp nhận|tham gia|hoàn tất
 verifikasi|konfirmasi|aktifkan|aktivasi|masuk|reset|atur ulang|kata sandi baru|=setel|terima|gabung|sahkan|log masuk|tetapkan
-*確認|*認証|*有効化|*ログイン|*サインイン|*再設定|*リセット|*新しいパスワード|*パスワードを設定|*承認|*参加|*登録を完了|*本登録|*完了する|*承諾|*招待を受ける|*パスワードの設定
+*確認|*認証|*有効化|*ログイン|*サインイン|*再設定|*リセット|*新しいパスワード|*パスワードを設定|*承認|*参加|*登録を完了|*本登録|*完了する|*承諾|*招待を受ける|*パスワードの設定|*手続き
 *인증|*확인하기|*이메일 확인|*주소 확인|*활성화|*로그인|*재설정|*비밀번호 설정|*새 비밀번호|*수락|*참여|*승인|*가입 완료|*비밀번호 변경
 *验证|*确认|*激活|*登录|*重置|*设置密码|*新密码|*接受|*加入|*批准|*完成注册|*修改密码|*验 证|*立即确认
 *驗證|*確認|*啟用|*登入|*重設|*設定密碼|*新密碼|*接受|*加入|*核准|*完成註冊|*變更密碼
@@ -100,7 +100,7 @@ niste vi|nisi ti|niste tražili|ne tai jūs|neesat jūs|ei olnud sina
 IGNORE = """
 ignor|disregard|safely|delete this|nothing will|no action|nothing to do|don't worry|do not worry|nothing to worry
 ignor|nichts weiter|nichts tun|löschen|gegenstandslos|ne tenez pas compte|rien faire|supprim|hacer nada|elimin|desconsider|descart
-trascur|cestin|negeer|negeren|niets te doen|verwijder|bortse|ignoré|se bort|bort fra|jätä huomi|älä välitä|zignor|pomiń
+trascur|cestin|negeer|negeren|niets te doen|verwijder|bortse|ignoré|se bort|bort fra|jätä huomi|jättää|älä välitä|zignor|pomiń
 hagyja figyelmen|hagyd figyelmen|tárgytalan|nu este nevoie|игнор|пренебрег|не обращайте|αγνοή|dikkate alma|yok say|göz ardı
 *تجاهل|*התעלם|*להתעלם|*نادیده|*अनदेखा|*नज़रअंदाज़|*เพิกเฉย|*ไม่ต้องดำเนิน|*ละเว้น|bỏ qua|abaikan
 *無視|*破棄|*削除|*무시|*忽略|*不予理会|*无需|zanemar|prezri|nekreip|neņem

@@ -29,7 +29,10 @@ _PERIOD = (
     rf"|(?<=[{_WIDE}])(?=.))"
 )
 # In text a line break may be a mere fold, unless the line is short; in HTML it is one that the reader sees.
-_SENTENCE_END = re.compile(rf"[.!?\u2026{_WIDE}]{_PERIOD}" + r"|\n[ \t]*\n|(?:^|(?<=\n))[^\n]{0,30}\n", re.DOTALL)
+_SENTENCE_END = re.compile(
+    rf"[.!?\u2026{_WIDE}]{_PERIOD}" + r"|\n[ \t]*\n|(?:^|(?<=\n))(?:[^\n.!?\u2026]|[.!?\u2026](?!\s)){0,30}\n",
+    re.DOTALL,
+)
 _LINE_OR_SENTENCE_END = re.compile(rf"[.!?\u2026{_WIDE}\n](?:(?<=\n)|{_PERIOD})", re.DOTALL)
 
 
