@@ -44,7 +44,14 @@ _USED = re.compile(
 # "… for request no. 77/2026: 402918": the number that a label just before a colon already has.
 _OWN_NUMBER = re.compile(r"[\s.#\xb0]{0,3}\d[\d/.-]{0,15}[ ]?[:：]\s*$")
 # Behind a number, the label of another: "731904 (Ref: KXPQ)".
-_BEGINS_ITS_OWN = re.compile(r"[ ]?[(\[,;]?[ ]?\w[\w.]{0,12}(?:[ ][\w.]{1,8})?[ ]?[:：#][ ]*[\w-]{2,16}[)\].,;\s]")
+_BEGINS_ITS_OWN = re.compile(
+    r"[ ]?[(\[,;]?[ ]?\w[\w.]{0,24}(?:[ ][\w.]{1,8})?(?:[ ]?[:：#][ ]*[\w-]{2,16}|[ ]\d[\d/-]{2,16})[)\].,;\s]"
+)
+# "Your passcode for account HB-3304718": the number is the account's.
+_OF_AN_ACCOUNT = re.compile(
+    r"\b(?:account|konto|compte|cuenta|conta|rekening|policy|customer) (?:no\.? |number |#)?(?:[a-z]{1,4}-)?$"
+)
+_GOES_ON = re.compile(r"/\d{4,}")
 # What the reader is told to have done with a code.
 _DONE_WITH = re.compile(
     r"\byou (?:have |just |recently )?(?:added|approved|authori[sz]ed|changed|confirmed|logged in|signed in|paid|made"
@@ -265,6 +272,9 @@ def _conditional(source: Source, sentence: Range) -> bool:
 
 
 def _label_left(source: Source, text: str, sentence: Range, item: Shape, preceding: int) -> list[Reason]:
+    before = source.folded[max(sentence.start, item.start - NEAR_CHARS) : item.start]
+    if _OF_AN_ACCOUNT.search(before) or _GOES_ON.match(source.plain, item.end):
+        return [Reason("another kind of number", -6.0)]
     hits = source.hits.within(sentence.start, item.start, _LABELS)
     if not hits:
         return []

@@ -236,6 +236,8 @@ def _looks_like_password(value: str, *, strict: bool) -> bool:
         "@" in value and "." in value.rpartition("@")[2] and value.count("@") == 1 and value.islower()
     ):
         return False
-    mixed = any(char.isdigit() for char in value) or any(not char.isalnum() for char in value.strip(".-'"))
+    mixed = any(char.isdigit() for char in value) or any(
+        not char.isalnum() for char in value.replace("-", "").strip(".'")
+    )
     mixed = mixed or (any(char.islower() for char in value) and any(char.isupper() for char in value[1:]))
     return mixed or (strict and value.isascii())

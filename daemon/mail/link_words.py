@@ -79,7 +79,7 @@ pas vous|pas moi|pas à l'origine|pas à l’origine|pas demandé|pas reconn
 no fuiste|no fui|no has sido|no he sido|no fue usted|no ha sido usted|no solicitaste|no solicitó|no lo solicit|no has solicitado|no ha solicitado|no reconoces|no reconoce
 não foi você|não foste tu|não fui eu|não reconhece|não solicit|não pediu
 non sei stato|non sono stato|non sei stata|non è stato|non hai richiesto|non ha richiesto|non riconosci
-niet jij|niet u|was jij dit niet|ben jij dit niet|u dit niet|je dit niet|niet aangevraagd|niet herken
+niet jij|niet u|was jij dit niet|was ik niet|ik niet geweest|ben jij dit niet|u dit niet|je dit niet|niet aangevraagd|niet herken
 inte du|inte var du|inte jag|inte begärt|känner du inte|ikke deg|ikke meg|ikke dig|ikke mig|ikke var deg|ikke var dig|ikke bedt om|gjenkjenner ikke|genkender ikke
 et sinä|et ollut sinä|en minä|et pyytänyt|et tunnista
 to nie ty|to nie ja|nie ty|to nie pan|nie prosił|nie rozpozna|nie zleca

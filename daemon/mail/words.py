@@ -237,6 +237,7 @@ rendelés|számla|foglalás|hivatkozás|nyomkövet|csomag|szállít|irányítós
 comandă|=comanda|comenzi|factur|rezervar|referinț|urmărir|colet|=awb|cod poștal|telefon|=tel|card cadou|voucher|cupon|reducere|număr client|contract|=serie|număr de serie|dosar|=sumă|=zbor|=zborul|livrare|bilet
 поръчк|фактур|резервац|референ|проследяв|пратк|пощенски код|телефон|=тел|подаръчн|ваучер|купон|отстъпк|промо|клиентски номер|договор|сериен|сума|=ддс|=еик|полет|място|доставк
 παραγγελί|τιμολόγ|κράτησ|αναφορ|αποστολ|δέμα|ταχυδρομικ|=τκ|τηλέφων|=τηλ|δωροκάρτ|κουπόν|έκπτωσ|αριθμός πελάτη|συμβόλαι|ποσό|=αφμ|πτήσ|εισιτήρι
+número de confirmação|n.º de confirmação|nº de confirmação|número de confirmación|nº de confirmación|numéro de confirmation|numero di conferma|bestätigungsnummer|bevestigingsnummer|numer potwierdzenia|codice operazione|codice cliente|codice pratica|codice ordine|codice prenotazione|codice fiscale|codice sconto|заявк|заявка номер|номер заявки|заявка №|davet kodu|davet kodun|code parrain|código de indicação|código de convite de amigo
 nuolaidos kodas|nuolaidos kodą|nuolaidos kodo|akcijos kodas|dovanų kodas|atlaides kods|atlaides kodu|dāvanu kods|sooduskood|kinkekaardi kood|užsakym|sąskait|rezervac|siunt|pašto kod|telefon|=tel|nuolaid|kupon|dovan|kliento numer|sutart|kvit|bilet|pasūtījum|rēķin|sūtījum|pasta indeks|tālrun|atlaid|dāvan|klienta numur|līgum|tellimus|arve|saadetis|postiindeks|soodus|kinkekaar|kliendinumber|leping|pilet
 sipariş|fatura|rezervasyon|referans|takip no|takip kod|takip numara|kargo takip|kargo|gönderi|posta kodu|telefon|=tel|hediye kart|kupon|indirim|müşteri n|müşteri hizmet|sözleşme|seri n|tutar|uçuş|koltuk|abone n|=vkn|bilet
 заказ|счет|счёт|фактур|бронир|отслежив|трек|посылк|отправлен|индекс|телефон|=тел|подароч|купон|скидк|промокод|номер клиента|договор|серийн|обращен|заявк|сумм|=инн|=кпп|=огрн|рейс|место|билет|накладн|штрихкод|лицевой счет|артикул
@@ -295,7 +296,7 @@ istekao|iskorišten|iskorišćen|više ne vrijedi|potekla|pasibaig|panaudot|beid
 
 # Warnings and examples: what is shown is not to be used.
 SAMPLE = """
-such as|for example|for instance|e.g.|example|sample|looks like this|never ask|will never ask|never asks|would never ask|test value|=demo|placeholder|=scam|scammer|fraudster|phishing|thief|=imagine|=suppose|dummy|fictional|=criminal|=criminals
+such as|for example|for instance|e.g.|example|sample|looks like this|it looks like|they look like|never ask|will never ask|never asks|would never ask|test value|=demo|placeholder|=scam|scammer|fraudster|phishing|thief|=imagine|=suppose|dummy|fictional|=criminal|=criminals
 zum beispiel|=z.b.|beispiel|wie etwa|niemals nach|betrüger|nie nach|=muster
 par exemple|exemple|ne vous demander|escroc|fraudeur|hameçonnage
 por ejemplo|=ejemplo|nunca te pedi|nunca le pedi|estafa|nunca pediremos|nunca solicit

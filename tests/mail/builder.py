@@ -1,4 +1,4 @@
-"""A mail in one call, and the labelled mails in `mails.jsonl` and `fresh.jsonl` that were written with it."""
+"""A mail in one call, and the labelled mails in `mails.jsonl`, `fresh.jsonl` and `traps.jsonl`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Any
 MAILS = Path(__file__).parent / "mails.jsonl"
 # Written apart from the first, each labelled before it was ever read, in the layouts that services really send.
 FRESH = Path(__file__).parent / "fresh.jsonl"
+# Made to mislead: other numbers, old codes, codes for other things, quotes, forwards.
+TRAPS = Path(__file__).parent / "traps.jsonl"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 
 from daemon.mail.extract import extract
 from daemon.mail.parse import parse
-from tests.mail.builder import FRESH, Case, cases
+from tests.mail.builder import FRESH, TRAPS, Case, cases
 from tests.mail.scoring import faults, pairs
 
 CORPUS = Path(__file__).parents[1] / "corpus"
@@ -18,6 +18,7 @@ LABELS = [json.loads(line) for line in (CORPUS / "labels.jsonl").read_text("utf-
 CORPUS_RIGHT_MIN = 78
 OWN_RIGHT_MIN_SHARE = 0.95
 FRESH_RIGHT_MIN_SHARE = 0.98
+TRAPS_RIGHT_MIN_SHARE = 0.8
 
 
 def _faults(label: dict[str, Any]) -> list[str]:
@@ -60,6 +61,12 @@ def test_fresh_mails_score() -> None:
     fresh = cases(FRESH)
     wrong = {case.name: problems for case in fresh if (problems := faults(case))}
     assert len(wrong) <= (1 - FRESH_RIGHT_MIN_SHARE) * len(fresh), wrong
+
+
+def test_traps_score() -> None:
+    traps = cases(TRAPS)
+    wrong = {case.name: problems for case in traps if (problems := faults(case))}
+    assert len(wrong) <= (1 - TRAPS_RIGHT_MIN_SHARE) * len(traps), wrong
 
 
 @pytest.mark.parametrize(
