@@ -141,6 +141,13 @@ def _until_gone(plan: Plan, pids: list[int]) -> None:
         assert time.monotonic() < deadline
 
 
+async def _reaped(nameserver: Nameserver) -> None:
+    """Take note of the end of the processes that it started and left: here, their parent goes on."""
+    for process in nameserver._processes:
+        if process._child is not None:
+            await process._child.wait()
+
+
 async def test_publishing_returns_when_every_process_answers_so(tmp_path: Path) -> None:
     store, plan = Store(zone()), _plan(tmp_path, workers=3)
     nameserver = Nameserver(plan, store)
@@ -231,7 +238,8 @@ async def test_the_next_feeder_adopts_what_runs(tmp_path: Path) -> None:
     assert await _serial(address) == 7
     assert _pids(plan) == pids
     await second.stop()
-    await asyncio.to_thread(_until_gone, plan, pids)  # they said that they end; nobody here is their parent
+    await asyncio.to_thread(_until_gone, plan, pids)  # they said that they end
+    await _reaped(first)
 
 
 async def test_what_would_be_started_differently_is_replaced_without_a_gap(tmp_path: Path) -> None:
@@ -246,3 +254,4 @@ async def test_what_would_be_started_differently_is_replaced_without_a_gap(tmp_p
     await asyncio.to_thread(_until_gone, plan, [pid])
     assert await _serial(address, patient=True) == 7
     await second.stop()
+    await _reaped(first)
