@@ -51,7 +51,6 @@ _BEGINS_ITS_OWN = re.compile(
 _OF_AN_ACCOUNT = re.compile(
     r"\b(?:account|konto|compte|cuenta|conta|rekening|policy|customer) (?:no\.? |number |#)?(?:[a-z]{1,4}-)?$"
 )
-_GOES_ON = re.compile(r"/\d{4,}")
 # What the reader is told to have done with a code.
 _DONE_WITH = re.compile(
     r"\byou (?:have |just |recently )?(?:added|approved|authori[sz]ed|changed|confirmed|logged in|signed in|paid|made"
@@ -273,7 +272,7 @@ def _conditional(source: Source, sentence: Range) -> bool:
 
 def _label_left(source: Source, text: str, sentence: Range, item: Shape, preceding: int) -> list[Reason]:
     before = source.folded[max(sentence.start, item.start - NEAR_CHARS) : item.start]
-    if _OF_AN_ACCOUNT.search(before) or _GOES_ON.match(source.plain, item.end):
+    if _OF_AN_ACCOUNT.search(before):
         return [Reason("another kind of number", -6.0)]
     hits = source.hits.within(sentence.start, item.start, _LABELS)
     if not hits:

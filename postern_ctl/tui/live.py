@@ -90,18 +90,21 @@ class Feed:
     @property
     def connected(self) -> bool:
         """Tell whether it stands."""
-        return self._stream is not None and self._stream.connected
+        stream = self._stream
+        return stream is not None and stream.connected
 
     @property
     def connections(self) -> int:
         """Return how often it has stood: more than before, and something may have been missed."""
-        return self._connections + (0 if self._stream is None else self._stream.connections)
+        stream = self._stream
+        return self._connections + (0 if stream is None else stream.connections)
 
     def end(self) -> None:
         """Hang up."""
         self._over.set()
-        if self._stream is not None:
-            self._stream.end()
+        stream = self._stream  # the thread may put it away meanwhile
+        if stream is not None:
+            stream.end()
 
     def _read(self) -> None:
         last: str | None = None
