@@ -29,7 +29,7 @@ _ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6}(?:\r\n|\s)?|.)", re.DOTALL)
 _SYNTAX = re.compile(r"[{}()\[\];]")
 # A rule as most are: no semicolon, at-sign or brackets in brackets before its block, and no block within it.
 _ORDINARY = re.compile(
-    r"\s*+((?:[^{}();@\[\]]|\([^{}();@\[\]]*+\)|\[[^{}();@\[\]]*+\])*+)\{((?:[^{}()\[\]]|\([^{}()\[\]]*+\))*+)\}"
+    r"\s*+((?>(?:[^{}();@\[\]]++|\([^{}();@\[\]]*+\)|\[[^{}();@\[\]]*+\])*))\{((?>(?:[^{}()\[\]]++|\([^{}()\[\]]*+\))*))\}"
 )
 _CLOSER = {"(": ")", "[": "]", "{": "}"}
 

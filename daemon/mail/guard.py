@@ -16,7 +16,7 @@ from daemon.mail.limits import Limits
 
 # A tag on whose end every tokenizer agrees: quotes only around values, no angle brackets within them.
 _CLEAN_TAG = re.compile(
-    r"""<[a-zA-Z][^<>"'=]*+(?:=(?:"[^"<>]*+"|'[^'<>]*+'|\s*+(?:"[^"<>]*+"|'[^'<>]*+'))?+[^<>"'=]*+)*+>"""
+    r"""<[a-zA-Z][^<>"'=]*+(?>(?:=(?>(?:"[^"<>]*+"|'[^'<>]*+'|\s*+(?:"[^"<>]*+"|'[^'<>]*+'))?)[^<>"'=]*+)*)>"""
 )
 _TAG_START = re.compile(r"<[a-zA-Z]")
 _TAG_TO_BRACKET = re.compile(r"<[a-zA-Z][^>]*+>")

@@ -33,11 +33,12 @@ _EMPTIED = "head,style,script,template,svg,math,iframe,frameset,noscript,noframe
 _NOSCRIPT = re.compile(r"<noscript[\s>/].*?(?:</noscript|\Z)", re.IGNORECASE | re.DOTALL)
 _STYLE = re.compile(r"<style[^>]*>(.*?)(?:</style|\Z)", re.IGNORECASE | re.DOTALL)
 # A name may hold any character but space, slash and `>`, and `=` at its start only (WHATWG HTML 13.2.5.32).
-_REST = r' =?[^ =>]*+="[^"]*"'
-ONE_TAG = re.compile(rf"<(!--.*?--|\?[^>]*+|[^ >]++(?:{_REST})*+)>", re.DOTALL)
+_REST = r' =?[^ =>]*+="[^"]*+"'
+# Atomic groups around greedy ones: `re` of Python before 3.11.5 gets a possessive group wrong (python/cpython#100061).
+ONE_TAG = re.compile(rf"<(!--.*?--|\?[^>]*+|[^ >]++(?>(?:{_REST})*))>", re.DOTALL)
 # Links and pictures stand alone, for they are all different; other tags stand together as long as there is no text.
-_OTHER = rf"(?:/[^>]*+|(?!a |img )[^ >!?][^ >]*+(?:{_REST})*+|!--.*?--|\?[^>]*+)>"
-_RUN = re.compile(rf"(<(?:{_OTHER}(?:<{_OTHER})*+|(?:a|img)(?:{_REST})++>))", re.DOTALL)
+_OTHER = rf"(?:/[^>]*+|(?!a |img )[^ >!?][^ >]*+(?>(?:{_REST})*)|!--.*?--|\?[^>]*+)>"
+_RUN = re.compile(rf"(<(?:{_OTHER}(?>(?:<{_OTHER})*)|(?:a|img)(?>(?:{_REST})+)>))", re.DOTALL)
 _BLOCK_END = re.compile(r"</(?:p|div|td|th|tr|li|h\d|table|body)\b")
 _ATTRIBUTE = re.compile(r' (=?[^ =>]*+)="([^"]*+)"')
 
