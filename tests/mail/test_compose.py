@@ -167,8 +167,9 @@ def test_bodies_and_files_come_out_as_they_went_in(text: str | None, html: str |
     assert sorted((str(part.get_filename()), part.get_payload(decode=True)) for part in enclosed) == by_name
     told = [(part.filename, part.content) for part in rust.attachments]
     bodies_to_rust = [file for file in files if file.inline and file.content_type.startswith("text/")]
-    split_by_rust = [file for file in files if ";" in file.filename]  # though quoted, it ends the name there
-    asked = [file for file in files if file not in bodies_to_rust + split_by_rust]
+    # Though quoted, a semicolon ends the name there, and the backslash before a quote stays in it.
+    misread_by_rust = [file for file in files if set(file.filename) & set(';"')]
+    asked = [file for file in files if file not in bodies_to_rust + misread_by_rust]
     assert all((file.filename, file.content) in told for file in asked)
     opened = [open_attachment(raw, part.index)[1] for part in ours.attachments]
     assert sorted(opened) == sorted(file.content for file in files)
