@@ -12,14 +12,14 @@ import re
 from dataclasses import dataclass
 
 from daemon.mail import shapes
+from daemon.mail.disowned import CONTEXT_MAX_CHARS, against, conditional, in_a_statement
 from daemon.mail.shapes import Shape
-from daemon.mail.source import Range, Source
+from daemon.mail.source import Range, Reason, Source
 
 ACCEPTED_SCORE = 5.0
 SET_APART_SCORE = 6.0
 CLEAR_OF_OTHERS = 1.0
 CONTEXT_LINES = 3
-CONTEXT_MAX_CHARS = 260
 NEAR_CHARS = 60
 CLOSE_CHARS = 20
 CANDIDATES_MAX = 60
@@ -27,22 +27,10 @@ ALL_THAT_IS_SAID_CHARS = 60
 
 _LABELS = ("code", "word", "number", "other")
 _OPENERS = " \t*_\"'([{«»“”„‘’`|>:：「『【・-–—=~·•[]"
-_CONDITION = re.compile(
-    r"\b(?:if|once|when|after|unless|until|before|wenn|falls|sobald|nachdem|si|cuando|quando|se|caso|als|wanneer|om"
-    r"|när|hvis|nar|dersom|jos|jesli|gdy"
-    r"|jezeli|pokud|kdyz|ha|amennyiben|daca|ако|αν|eger|если|когда|якщо|neu|jika|bila|apabila|once)\b|إذا|اذا|אם|اگر"
-    r"|यदि|अगर|หาก|ถ้า|如果|若|もし|場合|경우"
-)
-
-
-# Verbs in two parts, with what happened between them: "the code … was, on 9 June at 10:02, used".
-_USED = re.compile(
-    r"\b(?:was|were|been)\b(?:(?!\bbe\b)[^!?\n]){0,90}?\b(?:used|redeemed|entered)\b"
-    r"|\bwurden?\b[^!?\n]{0,90}?\b(?:verwendet|benutzt|genutzt|eingegeben|eingelost)\b"
-    r"|\b(?:werd|is op)\b[^!?\n]{0,90}?\b(?:gebruikt|ingevoerd)\b"
-)
 # "… for request no. 77/2026: 402918": the number that a label just before a colon already has.
 _OWN_NUMBER = re.compile(r"[\s.#\xb0]{0,3}\d[\d/.-]{0,15}[ ]?[:：]\s*$")
+# What a number before it counts: "3,000 baht".
+_COUNTED = re.compile(r"\d[ ]?$")
 # Behind a number, the label of another: "731904 (Ref: KXPQ)".
 _BEGINS_ITS_OWN = re.compile(
     r"[ ]?[(\[,;]?[ ]?\w[\w.]{0,24}(?:[ ][\w.]{1,8})?(?:[ ]?[:：#][ ]*[\w-]{2,16}|[ ]\d[\d/-]{2,16})[)\].,;\s]"
@@ -51,24 +39,7 @@ _BEGINS_ITS_OWN = re.compile(
 _OF_AN_ACCOUNT = re.compile(
     r"\b(?:account|konto|compte|cuenta|conta|rekening|policy|customer) (?:no\.? |number |#)?(?:[a-z]{1,4}-)?$"
 )
-# What the reader is told to have done with a code.
-_DONE_WITH = re.compile(
-    r"\byou (?:have |just |recently )?(?:added|approved|authori[sz]ed|changed|confirmed|logged in|signed in|paid|made"
-    r"|removed|updated|transferred)\b[^!?\n]{0,160}\b(?:using|with)\b[^!?\n]{0,30}$"
-)
-# What is dialled into, and then has a passcode of its own.
-_CALL = re.compile(
-    r"\b(?:meeting|webinar|conference|konferenz|besprechung|reunion|reuniao|riunione|vergadering|mote|spotkani\w*)\b"
-    r"|会議|会议|會議|회의|ミーティング"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One ground for or against a candidate, and what it weighs."""
-
-    why: str
-    weight: float
+_ELSE = Reason("subject is about something else", -2.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +88,7 @@ def _subject_reasons(subject: Source | None) -> list[Reason]:
     elif meanings & {"auth", "word"} and "other" not in meanings:
         reasons.append(Reason("subject is about access", 1.0))
     if "other" in meanings and "code" not in meanings:
-        reasons.append(Reason("subject is about something else", -2.0))
+        reasons.append(_ELSE)
     if "dead" in meanings and meanings & {"code", "word"}:
         reasons.append(Reason("subject says it is over", -5.0))
     return reasons
@@ -132,7 +103,9 @@ def _spoken_of(source: Source, text: str, found: list[Shape], at: int, about: li
     alone = not text[line.start : item.start].strip(_OPENERS + "\t ") and not text[item.end : line.end].strip(
         _OPENERS + " .,;!?。)]"
     )
-    reasons = _fatal(source, sentence, found, at)
+    reasons = against(source, sentence, found, at)
+    if _ELSE in about and in_a_statement(source, item):
+        reasons.append(Reason("in a statement", -4.0))
     direct = _label_left(source, text, sentence, item, preceding) + _label_right(source, sentence, item, following)
     reasons += direct
     if alone:
@@ -227,54 +200,14 @@ def _near(source: Source, sentence: Range, item: Shape, meaning: str) -> bool:
     return bool(hits)
 
 
-def _fatal(source: Source, sentence: Range, found: list[Shape], at: int) -> list[Reason]:
-    item, hits = found[at], source.hits
-    reasons = []
-    if hits.any(sentence.start, sentence.end, "sample"):
-        reasons.append(Reason("an example or a warning", -9.0))
-    over = [hit.start for hit in hits.within(sentence.start, sentence.end, ["dead"])]
-    if _conditional(source, sentence):
-        over = []
-    over += [match.start() for match in _USED.finditer(source.folded, sentence.start, sentence.end)]
-    if any(_meant(said, sentence, found, at) for said in over):
-        reasons.append(Reason("said to be over", -9.0))
-    if _DONE_WITH.search(source.folded[sentence.start : item.start]):
-        reasons.append(Reason("said to have been used", -9.0))
-    above = source.lines_before(item.start, 2, CONTEXT_MAX_CHARS)
-    if _CALL.search(source.folded, above.start, item.start):
-        reasons.append(Reason("for a call", -6.0))
-    after = source.sentence(min(sentence.end, len(source.text)))
-    for _ in range(2):
-        if after.start >= sentence.end and source.plain[after.start : after.end].strip():
-            break
-        after = source.sentence(min(after.end, len(source.text)))
-    if (
-        sentence.end <= after.start < item.end + CONTEXT_MAX_CHARS
-        and hits.any(after.start, after.end, "dead")
-        and not _conditional(source, after)
-        and hits.any(after.start, after.end, "code", "word")
-        and not shapes.find(source.plain[after.start : after.end], 1)
-    ):
-        reasons.append(Reason("then said to be over", -5.0))
-    return reasons
-
-
-def _meant(said: int, sentence: Range, found: list[Shape], at: int) -> bool:
-    """Whether words at `said` are about candidate `at`: the one just before them in the sentence, else the first."""
-    here = [other for other in range(len(found)) if sentence.start <= found[other].start < sentence.end]
-    before = [other for other in here if found[other].end <= said]
-    return (before[-1] if before else here[0]) == at
-
-
-def _conditional(source: Source, sentence: Range) -> bool:
-    return _CONDITION.search(source.folded[sentence.start : sentence.end]) is not None
-
-
 def _label_left(source: Source, text: str, sentence: Range, item: Shape, preceding: int) -> list[Reason]:
     before = source.folded[max(sentence.start, item.start - NEAR_CHARS) : item.start]
     if _OF_AN_ACCOUNT.search(before):
         return [Reason("another kind of number", -6.0)]
     hits = source.hits.within(sentence.start, item.start, _LABELS)
+    hits = [
+        hit for hit in hits if hit.meaning != "other" or not _COUNTED.search(text[max(0, hit.start - 2) : hit.start])
+    ]
     if not hits:
         return []
     label = hits[-1]
@@ -382,7 +315,7 @@ def _lines_around(source: Source, text: str, item: Shape, following: int) -> lis
     if source.hits.any(before.start, before.end, "enter"):
         reasons.append(Reason("asked to enter above", 1.0))
     if source.hits.any(before.start, before.end, "sample") or (
-        source.hits.any(before.start, before.end, "dead") and not _conditional(source, before)
+        source.hits.any(before.start, before.end, "dead") and not conditional(source, before)
     ):
         reasons.append(Reason("an example or over, above", -5.0))
     below = Range(item.end, min(len(text), item.end + 120, following))

@@ -7,14 +7,15 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 from daemon.mail import codes, credentials, links, quotes
-from daemon.mail.codes import CodeCandidate, Reason
+from daemon.mail.codes import CodeCandidate
 from daemon.mail.credentials import Credential, Login
+from daemon.mail.disowned import FATAL
 from daemon.mail.domains import of_address
 from daemon.mail.limits import FULL, Limits, TooMuch
 from daemon.mail.links import LinkCandidate
 from daemon.mail.model import ParsedMail
 from daemon.mail.sender import misleading_name
-from daemon.mail.source import Range, Source, blank
+from daemon.mail.source import Range, Reason, Source, blank, unwrapped
 from daemon.mail.text import seen
 from daemon.mail.uncollected import uncollected
 from daemon.mail.visible import Rendered, render
@@ -24,6 +25,7 @@ __all__ = ["CodeCandidate", "Credential", "Extracted", "LinkCandidate", "Reason"
 FALLBACK_SCORE = 6.5
 CANDIDATES_TOLD = 5
 VISIBLE_ENOUGH_CHARS = 12
+CONDEMNED_SCORE = -4.0
 
 # Speech to a machine: the role that a transcript would give it, or a command where it is named.
 _ROLE = re.compile(r"^\W{0,3}(?:system|assistant|bot|ai)[ ]?\Z", re.IGNORECASE | re.MULTILINE)
@@ -92,7 +94,7 @@ def extract_within(mail: ParsedMail, limits: Limits) -> Extracted:
     if html is not None and html.text.strip():
         sources.append(Source("html", html.text, html.links, html.spans, own_name=own_name))
     if mail.text and mail.text.strip():
-        sources.append(Source("text", seen(mail.text), own_name=own_name))
+        sources.append(Source("text", unwrapped(seen(mail.text)), own_name=own_name))
     best = Extracted()
     for rank, source in enumerate(sources[:2] or [Source("text", "")]):
         found = _from_source(source, subject, mail.subject, brand, of_address(sender) if sender else None)
@@ -192,12 +194,12 @@ def _agree(found: list[CodeCandidate]) -> list[CodeCandidate]:
         first = by_value.get(key)
         if first is None:
             by_value[key] = candidate
-        elif candidate.score >= 0:
-            reason = Reason("said again", 1.0)
-            by_value[key] = replace(first, score=first.score + reason.weight, reasons=(*first.reasons, reason))
-        elif candidate.score < -4:
+        elif any(reason.weight <= FATAL for reason in candidate.reasons) or candidate.score < CONDEMNED_SCORE:
             # The same value condemned elsewhere ("the code 123456 was used") is not to be used.
             reason = Reason("condemned elsewhere", -6.0)
+            by_value[key] = replace(first, score=first.score + reason.weight, reasons=(*first.reasons, reason))
+        elif candidate.score >= 0:
+            reason = Reason("said again", 1.0)
             by_value[key] = replace(first, score=first.score + reason.weight, reasons=(*first.reasons, reason))
     return sorted(by_value.values(), key=lambda item: -item.score)
 

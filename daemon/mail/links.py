@@ -8,10 +8,9 @@ from functools import lru_cache
 from operator import itemgetter, ne
 from urllib.parse import unquote
 
-from daemon.mail.codes import Reason
 from daemon.mail.domains import host_of, registrable
 from daemon.mail.lexicon import Hits
-from daemon.mail.source import URL, Range, Source
+from daemon.mail.source import URL, Range, Reason, Source
 
 ACCEPTED_SCORE = 5.0
 CONTEXT_MAX_CHARS = 240
@@ -32,7 +31,8 @@ _ACT_IN_URL = tuple(
     mot-de-passe contrasen senha otp one-time onetime invit einlad uitnodig /join accept approv regist optin opt-in
     action bevestig inloggen bekraft bekreft vahvist potwierd logowanie overit potvrd megerosit attiva accedi
     dogrula onay podtver xac-nhan xacnhan xac-minh xacminh xac-thuc unlock claim onboard complete setup enroll
-    passkey device conferm verifiz verific iscriz inscri rejestr potvrz enrol""".split()
+    passkey device conferm verifiz verific verifik iscriz inscri rejestr potvrz potvard potvurd potvyrd aktivac aktivir
+    aktivov aktiver aktywac konfirm bekraeft enrol""".split()
 )
 _REFUSES_IN_URL = tuple(
     """unsub unsuscrib optout opt-out abmeld abbestell desinscri desabonn /baja cancelar disiscri afmeld uitschrijv

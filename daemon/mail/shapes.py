@@ -52,6 +52,7 @@ _NOT_CODES = re.compile(
     |(?<![\w.])\d{1,5}(?:[ ./\-]\d{2,5}){2,5}(?![\w])                   # long numbers in groups, dates
     |(?<!\w)0\d{1,4}[ /\-]\d{3,8}(?:[ \-]\d{2,6})*(?!\w)                # telephone, national
     |(?<!\w)\d{3}-\d{4}(?!\w|-)                                         # telephone, local
+    |(?<![\w/])\d{3,6}/\d{4,10}(?![\w/])                                # year or office, and number
     |(?<!\w)\d{1,2}:\d{2}(?::\d{2})?                                    # time
     |(?<!\d)\d{4}[ ]?[\u5e74\ub144]                                      # year
     |(?<!\w)\d{1,3}(?:[.,\u2019' ]\d{3})+[.,]\d{2}(?!\d)                # money
@@ -64,6 +65,9 @@ _NOT_CODES = re.compile(
 _CODE_LIKE_GROUPS = re.compile(
     r"\d{2}[ -]\d{2}[ -]\d{2}|\d(?:[ -]\d){3,8}|\d{3}[ -]\d{3}[ -]\d{3}|\d{2}(?:[ -]\d{2}){3}|\d{3}[ -]\d{2}[ -]\d{3}"
 )
+_YEAR_OR_DATE = re.compile(r"(?:19|20)\d\d|20[0-4]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_THAI_YEAR = re.compile(r"25[5-9]\d")
+_THAI = re.compile(r"[\u0e01-\u0e5b][^\n\d]{0,4}\Z")
 _PLAIN_WORD = re.compile(r"[A-Z]?[a-z]+")
 _VERSION = re.compile(
     r"(?i)(?:v|ios|win|mac|ipv|mp|utf|sha|http|tls|rfc|iso|covid|windows|chrome|firefox|office|rev|no|nr|art|q|h"
@@ -131,9 +135,7 @@ def _shape(line: str, match: re.Match[str], offset: int) -> Shape | None:
             return Shape(kind, found, start, end, 0.5, needs_label=True, lone=True)
         if kind == "spaced":
             weight -= 0.5
-        if re.fullmatch(r"(?:19|20)\d\d", digits) or re.fullmatch(
-            r"20[0-4]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", digits
-        ):
+        if _YEAR_OR_DATE.fullmatch(digits) or (_THAI_YEAR.fullmatch(digits) and _THAI.search(line, 0, match.start())):
             weight -= 3.0
         return Shape(kind, found, start, end, weight)
     if kind == "prefixed":

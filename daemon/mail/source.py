@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -18,6 +19,8 @@ SENTENCE_MAX_CHARS = 1_000
 
 # These open with a class of characters or with one, because a search leaps from one such to the next.
 URL = re.compile(r"[hH][tT][tT][pP][sS]?://[^\s<>\"\u3000-\u303f\uff00-\uffef]{3,4000}")
+_BREAK = re.compile(r"\r?\n[ \t]?")
+_WRAPPED = re.compile(rf"<https?://[^\s<>]{{1,2000}}(?:{_BREAK.pattern}[^\s<>]{{1,2000}}){{1,8}}>")
 _LOCAL_PART_REVERSED = re.compile(r"[\w.+-]{1,64}")
 _MAIL_DOMAIN = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _DOMAIN = re.compile(r"(?<![\w@.-])(?:[a-zA-Z][\w-]{0,62}\.){1,6}(?=[a-z])[\w-]{2,24}(?:/[^\s]{0,500})?")
@@ -41,6 +44,14 @@ class Range(NamedTuple):
 
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One ground for or against a candidate, and what it weighs."""
+
+    why: str
+    weight: float
 
 
 class Source:
@@ -119,6 +130,11 @@ class Source:
         starts, ends = self._marked[kind]
         index = bisect_right(starts, start)
         return index > 0 and ends[index - 1] >= end
+
+
+def unwrapped(text: str) -> str:
+    """`text` with the line breaks out of web addresses in angle brackets (RFC 3986 appendix C)."""
+    return _WRAPPED.sub(lambda match: _BREAK.sub("", match[0]), text) if "<http" in text else text
 
 
 def _ranges(pattern: re.Pattern[str], text: str) -> list[Range]:

@@ -20,8 +20,8 @@ TRAPS = Path(__file__).parent / "traps.jsonl"
 class Case:
     """A message and its right answers.
 
-    `accept` are other answers that are as good, `negative` says that there is nothing to be found, and `held` that the
-    mail was kept out of sight while the rules were made.
+    `accept` are other answers that are as good, `negative` says that there is nothing to be found, `held` that the
+    mail was kept out of sight while the rules were made, and `flowed` that its text is `format=flowed; delsp=yes`.
     """
 
     name: str
@@ -37,11 +37,18 @@ class Case:
     encoding: str | None = None
     negative: bool = False
     held: bool = False
+    flowed: bool = False
 
     def raw(self) -> bytes:
         """The bytes of the message."""
         return build(
-            self.subject, self.text, self.html, sender=self.sender, charset=self.charset, encoding=self.encoding
+            self.subject,
+            self.text,
+            self.html,
+            sender=self.sender,
+            charset=self.charset,
+            encoding=self.encoding,
+            flowed=self.flowed,
         )
 
 
@@ -65,6 +72,7 @@ def build(
     charset: str = "utf-8",
     encoding: str | None = None,
     headers: dict[str, str] | None = None,
+    flowed: bool = False,
 ) -> bytes:
     """The bytes of a message with a text part, an HTML part or both."""
     message = EmailMessage(policy=SMTP)
@@ -77,6 +85,9 @@ def build(
         message[name] = value
     if text is not None:
         message.set_content(text, charset=charset, cte=encoding)
+        if flowed:  # RFC 3676
+            message.set_param("format", "flowed")
+            message.set_param("delsp", "yes")
     if html is not None and text is not None:
         message.add_alternative(html, subtype="html", charset=charset, cte=encoding)
     elif html is not None:
