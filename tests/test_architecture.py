@@ -171,6 +171,24 @@ def test_a_module_fits_in_the_head(path: Path) -> None:
     assert lines <= MODULE_LINES_MAX, f"{lines} lines: make two modules of it"
 
 
+# ------------------------------------------------------------------------------------ what an old Python gets wrong
+
+POSSESSIVE_GROUP = re.compile(r"(?<!\\)\)(?:[*+?]|\{[\d,]+\})\+")
+
+
+def test_no_group_is_repeated_possessively() -> None:
+    """`re` goes on at the wrong place after one before Python 3.11.5; `(?>(?:…)*)` is right in all."""
+    assert POSSESSIVE_GROUP.search(r"(?:ab)*+c")
+    assert not POSSESSIVE_GROUP.search(r"\)*+ [^)]*+ (?>(?:ab)*)+")
+    found = [
+        place(path, node.lineno)
+        for path in modules(*PACKAGES)
+        for node in ast.walk(syntax_of(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and POSSESSIVE_GROUP.search(node.value)
+    ]
+    assert not found
+
+
 # -------------------------------------------------------------------------------------------------- what starting loads
 
 
