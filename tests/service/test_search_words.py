@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 from hypothesis import example, given
@@ -51,7 +52,7 @@ def test_whatever_is_typed_is_an_expression(typed: str) -> None:
     words = read_words(typed)
     assert len(words.terms) <= TERMS_MAX
     asked = expression(Asked(terms=words.terms, agent_id='agent_x"y'))
-    with sqlite3.connect(":memory:") as conn:
+    with closing(sqlite3.connect(":memory:")) as conn:
         conn.execute("CREATE VIRTUAL TABLE t USING fts5(sender, subject, visible, owners)")
         assert conn.execute("SELECT * FROM t WHERE t MATCH ?", (asked,)).fetchall() == []
 

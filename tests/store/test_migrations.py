@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -21,7 +22,7 @@ MESSAGES = (  # thread, Message-ID, unread, raw
 
 
 @pytest.fixture
-def conn() -> sqlite3.Connection:
+def conn() -> Iterator[sqlite3.Connection]:
     """A store from before there were threads to list, with three messages, brought up to date."""
     conn = sqlite3.connect(":memory:", isolation_level=None)
     conn.row_factory = sqlite3.Row
@@ -45,7 +46,8 @@ def conn() -> sqlite3.Connection:
             (f"msg_{number}", thread, number, message_id, unread, number * 1_000),
         )
     migrations.apply(db)
-    return conn
+    yield conn
+    conn.close()
 
 
 def test_threads_know_their_messages(conn: sqlite3.Connection) -> None:
