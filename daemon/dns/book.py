@@ -9,15 +9,17 @@ from __future__ import annotations
 import struct
 import threading
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import NamedTuple
 
+from zones.fields import BadRecord
 from zones.labels import ROOT, Name, ancestors, parent, wildcard_of
 from zones.packed import unpack
 from zones.records import CLASS_IN, CNAME, DS, SOA
-from zones.zone import Zone
+from zones.zone import Node, Zone
 
 UNPACKED_MAX_ZONES = 20_000
+_NOTHING: Node = {}
 _SOA_HEAD = struct.Struct("!HHIH")
 
 
@@ -98,6 +100,31 @@ class Book:
     def encloses(self, origin: Name) -> bool:
         """Tell whether another zone lies in this one, which need not know of it."""
         return origin in self._inner
+
+    def unpacked(self, origin: Name) -> Zone | None:
+        """Return a zone if it was asked for, and is still unpacked."""
+        held = self._unpacked.get(origin)
+        return held[0] if held else None
+
+    def unchanged_since(self, before: Zone) -> Callable[[tuple[Name, int]], bool] | None:
+        """Return what tells whether an RRset is in a zone as it was `before`. None: no answer can be trusted to be.
+
+        A delegation decides about all names below it, so none may have come or gone.
+        """
+        try:
+            asked = self.find(before.origin, SOA)
+        except BadRecord:
+            return None
+        if asked is None or asked.zone.origin != before.origin or asked.zone.cuts != before.cuts:
+            return None
+        old, new = before.nodes, asked.zone.nodes
+
+        def stays(rrset: tuple[Name, int]) -> bool:
+            name, rrtype = rrset
+            was = old.get(name, _NOTHING).get(rrtype)
+            return was is not None and was == new.get(name, _NOTHING).get(rrtype)
+
+        return stays
 
     def packed(self, origin: Name) -> bytes | None:
         """Return a zone as it came."""

@@ -16,6 +16,7 @@ from daemon.dns.book import Book
 from daemon.dns.frames import PROTOCOL, BadFrame, Frame
 from daemon.dns.front import Front
 from daemon.dns.notify import Notifier
+from daemon.dns.respond import Question
 from daemon.dns.transfer import Transfers
 from zones.fields import BadRecord
 from zones.labels import Name, from_text, to_text
@@ -122,7 +123,9 @@ class Control:
                 self._unseen.discard(origin)
             if before == packed:
                 continue
-            self._void(self._book.put(origin, packed))
+            unpacked = self._book.unpacked(origin)
+            touched = self._book.put(origin, packed)
+            self._void(touched, None if unpacked is None else self._book.unchanged_since(unpacked))
             self._transfers.changed(origin, before)
             self._notifier.changed(origin)
 
@@ -142,10 +145,12 @@ class Control:
         self._transfers.forget(origin)
         self._notifier.forget(origin)
 
-    def _void(self, origins: list[Name]) -> None:
+    def _void(self, origins: list[Name], stays: Callable[[Question], bool] | None = None) -> None:
+        """Have the fronts forget what was answered from zones, but for what `stays` in the first of them."""
         for origin in origins:
             for front in self._fronts.values():
-                front.void(origin)
+                front.void(origin, stays)
+            stays = None
 
     async def _keys(self, frame: Frame) -> None:
         self._transfers.set_keys(frame.head["keys"])

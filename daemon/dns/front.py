@@ -6,7 +6,7 @@ the case. Its value is put into the request's own buffer, around the question, w
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from typing import Any
 
 from daemon.dns.book import Book, Place
@@ -37,7 +37,7 @@ from daemon.dns.message import (
     Query,
     read_plain,
 )
-from daemon.dns.respond import reply_to
+from daemon.dns.respond import Question, reply_to
 from zones.labels import LABEL_MAX_OCTETS, NAME_MAX_OCTETS, ROOT, Name
 from zones.records import OPT
 
@@ -78,7 +78,8 @@ class Front:
         self._names: dict[bytes, Any] = book.names
         self._tcp = tcp
         self._table_max = table_max
-        self._keys: dict[Name, set[bytes]] = {}
+        self._keys: dict[Name, dict[bytes, Question | None]] = {}
+        """By origin the keys of what is remembered from that zone, each with what its answer rests on (`Reply`)."""
         self._denials: dict[bytes, dict[bytes, Denial]] = {}
         """By the key behind the first label, then by the key before it."""
         self._denials_max = table_max // 10
@@ -89,10 +90,17 @@ class Front:
         self.counters = counters
         self.table: dict[bytes, Entry] = {}
 
-    def void(self, origin: Name) -> None:
-        """Forget what was answered from a zone. May run beside `miss`, in another thread."""
-        for key in tuple(self._keys.pop(origin, ())):
-            self.table.pop(key, None)
+    def void(self, origin: Name, stays: Callable[[Question], bool] | None = None) -> None:
+        """Forget what was answered from a zone, but for answers that rest on what `stays` as it is. May run beside
+        `miss`, in another thread, and only in one."""
+        kept = {}
+        for key, rests_on in self._keys.pop(origin, {}).copy().items():
+            if stays is not None and rests_on is not None and stays(rests_on):
+                kept[key] = rests_on
+            else:
+                self.table.pop(key, None)
+        if kept:
+            self._keys.setdefault(origin, {}).update(kept)
         for key in tuple(self._denial_keys.pop(origin, ())):
             self._denials.pop(key, None)
 
@@ -156,7 +164,7 @@ class Front:
                 return None
             entry = nodata, tail, at, size, self._nodata_slots[row]
             if not high:  # those that anybody asks for in earnest
-                self._keep([key], origin, generation, entry)
+                self._keep([key], origin, generation, entry, None)
             return entry
         if not closed:
             return None
@@ -182,7 +190,7 @@ class Front:
         if reply.lasting and self._may_be_kept(query, size):
             as_asked = key if key[:NAME_AT] + key[end - 2 :] in FORMS else None
             keys = [one for one in (usual, as_asked) if one is not None]
-            self._keep(keys, reply.origin, reply.generation, entry)
+            self._keep(keys, reply.origin, reply.generation, entry, reply.rests_on)
         return entry
 
     def _may_be_kept(self, query: Query, size: int) -> bool:
@@ -202,14 +210,14 @@ class Front:
         payload = query.edns.payload_octets if query.edns else 0
         return self._tcp or size <= UDP_PLAIN_MAX_OCTETS or payload >= UDP_MAX_OCTETS
 
-    def _keep(self, keys: list[bytes], origin: Name, generation: int, entry: Entry) -> None:
+    def _keep(self, keys: list[bytes], origin: Name, generation: int, entry: Entry, rests_on: Question | None) -> None:
         """Remember an answer, unless its zone was changed meanwhile: the change voids what is remembered before it is
         acknowledged, and what is remembered after that, or by the keys of before, is looked at once more."""
         if len(self.table) >= self._table_max:
             self.table.clear()
             self._keys.clear()
-        known = self._keys.setdefault(origin, set())
-        known.update(keys)
+        known = self._keys.setdefault(origin, {})
+        known.update(dict.fromkeys(keys, rests_on))
         for one in keys:
             self.table[one] = entry
         if self._keys.get(origin) is not known or not self._book.is_current(origin, generation):

@@ -30,10 +30,15 @@ _NOT_IMPLEMENTED = frozenset({_MAILB, _MAILA})  # obsolete questions for more th
 _MEANINGLESS = frozenset({0, OPT, 128, 249, 250})  # no type, OPT, NXNAME, TKEY, TSIG: nobody may ask for these
 
 
+Question = tuple[Name, int]
+"""A name in lower case, and a type."""
+
+
 class Reply(NamedTuple):
     """An answer: octets 2 to 12, and what stands from `at` on. Between them the question stays as it was sent.
 
-    `origin` and `generation` name the zone that it came from; `lasting`: worth remembering for who asks the same.
+    `origin` and `generation` name the zone that it came from; `lasting`: worth remembering for who asks the same;
+    `rests_on`: the name and type of the one RRset that makes the answer, where nothing else in the zone does.
     """
 
     head: bytes
@@ -44,6 +49,7 @@ class Reply(NamedTuple):
     origin: Name = b""
     generation: int = 0
     lasting: bool = False
+    rests_on: Question | None = None
 
 
 def reply_to(book: Book, query: Query, flags: int, *, tcp: bool, reserve: int = 0) -> Reply:
@@ -64,6 +70,9 @@ def reply_to(book: Book, query: Query, flags: int, *, tcp: bool, reserve: int = 
     rcode = NXDOMAIN if found.outcome is Outcome.NXDOMAIN else NOERROR
     counts = (1, written.answer, written.authority, written.additional + bool(opt))
     aa = found.outcome is not Outcome.REFERRAL
+    lasting = rcode == NOERROR and aa and not found.wildcard and not written.truncated
+    plain = found.outcome is Outcome.ANSWER and len(found.answer) == 1 and not (found.authority or found.additional)
+    own = lasting and plain and found.answer[0].type == query.type
     return Reply(
         head(flags, rcode, counts, aa=aa, tc=written.truncated),
         written.octets + opt,
@@ -72,7 +81,8 @@ def reply_to(book: Book, query: Query, flags: int, *, tcp: bool, reserve: int = 
         rcode,
         asked.zone.origin,
         asked.generation,
-        rcode == NOERROR and aa and not found.wildcard and not written.truncated,
+        lasting,
+        (query.name, query.type) if own else None,
     )
 
 
