@@ -34,9 +34,9 @@ SERVERS = Servers(nameservers=("ns1.mailhost.test", "ns2.mailhost.test"), hostma
 
 
 def zone(name: str, serial: int = 1) -> Zone:
-    """Return a mail zone like those of a tenant, with a 2048-bit key of its own."""
-    dice = random.Random(f"{name} {serial}")
-    key = base64.b64encode(dice.randbytes(294)).decode()
+    """Return a mail zone like those of a tenant, with a 2048-bit key of its own for each serial."""
+    dice = random.Random(name)
+    key = base64.b64encode(random.Random(f"{name} {serial}").randbytes(294)).decode()
     mail = Mail(
         mail_hosts=("mx1.mailhost.test", "mx2.mailhost.test"),
         spf_addresses=("192.0.2.25",),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import threading
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from zones.fields import BadRecord
@@ -40,8 +40,8 @@ class Place(NamedTuple):
     """Those here, each octet in lower case like the keys of the answer table; None: only a look-up can tell."""
     closed: bool
     """No wildcard makes names below this one."""
-    nodes: Container[Name]
-    """All names of the zone."""
+    nodes: Mapping[Name, Node]
+    """All names of the zone, with what stands there."""
     generation: int
 
 

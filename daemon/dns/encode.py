@@ -6,11 +6,12 @@ import struct
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from zones.labels import Name
+from zones.labels import ROOT, Name
 from zones.records import CLASS_IN, COMPRESSED_NAMES, RRset
 
 _RECORD = struct.Struct("!HHI")
 _POINTER = 0xC000
+_QUESTION = b"\xc0\x0c"  # a pointer to the question's name, right behind the header
 _POINTER_MAX = 0x3FFF
 
 
@@ -116,3 +117,12 @@ def sections(
                 break
             counts[number] += len(one.data)
     return Sections(writer.octets(), counts[0], counts[1], counts[2], truncated)
+
+
+def alone(one: RRset, end: int) -> bytes:
+    """Write the RRset that was asked for behind a question that ends at `end`: the octets of `sections`, in fewer steps
+    where there is no name to compress."""
+    if one.type in COMPRESSED_NAMES or one.name == ROOT:
+        return sections(one.name, end, ((one,), (), ()), _POINTER_MAX).octets
+    head = _QUESTION + _RECORD.pack(one.type, CLASS_IN, one.ttl)
+    return b"".join([head + len(data).to_bytes(2, "big") + data for data in one.data])

@@ -1,4 +1,4 @@
-"""The fast way to an answer: a table of what was answered before, and ready-made negative answers.
+"""The fast way to an answer: a table of what was answered before, and answers that are put together without a look-up.
 
 The table's key is the request from its third octet on, in lower case: everything but the id, however the asker mixed
 the case. Its value is put into the request's own buffer, around the question, which stays as it was sent.
@@ -6,11 +6,12 @@ the case. Its value is put into the request's own buffer, around the question, w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 from daemon.dns.book import Book, Place
 from daemon.dns.counters import Counters
+from daemon.dns.encode import alone
 from daemon.dns.keys import (
     COUNTS_AT,
     EXTRA_AT,
@@ -18,6 +19,7 @@ from daemon.dns.keys import (
     LABEL_AT,
     NAME_AT,
     ONE_QUESTION,
+    Form,
     canonical,
     is_none_of,
     without_options,
@@ -39,7 +41,7 @@ from daemon.dns.message import (
 )
 from daemon.dns.respond import Question, reply_to
 from zones.labels import LABEL_MAX_OCTETS, NAME_MAX_OCTETS, ROOT, Name
-from zones.records import OPT
+from zones.records import DS, OPT
 
 TABLE_MAX_ANSWERS = 100_000
 DENIALS_ALIKE_MAX = 64  # of one place, for other flags and lengths of the label
@@ -78,7 +80,7 @@ class Front:
         self._names: dict[bytes, Any] = book.names
         self._tcp = tcp
         self._table_max = table_max
-        self._keys: dict[Name, dict[bytes, Question | None]] = {}
+        self._keys: dict[Name, dict[bytes, Sequence[Question]]] = {}
         """By origin the keys of what is remembered from that zone, each with what its answer rests on (`Reply`)."""
         self._denials: dict[bytes, dict[bytes, Denial]] = {}
         """By the key behind the first label, then by the key before it."""
@@ -95,7 +97,7 @@ class Front:
         `miss`, in another thread, and only in one."""
         kept = {}
         for key, rests_on in self._keys.pop(origin, {}).copy().items():
-            if stays is not None and rests_on is not None and stays(rests_on):
+            if stays is not None and rests_on and all(map(stays, rests_on)):
                 kept[key] = rests_on
             else:
                 self.table.pop(key, None)
@@ -107,8 +109,9 @@ class Front:
     def miss(self, key: bytes, request: bytes) -> Entry | None:
         """Answer what the table does not hold. None: it is no ordinary question. `request`: all of it but the id.
 
-        A name that does not exist is answered from its closest encloser, and a type that does not from its name; there
-        is no look-up, for that is what floods ask for. Names that do not exist are not remembered, for there is no end
+        A name that does not exist is answered from its closest encloser, and what stands or does not stand at a name
+        from there; there is no look-up, for the former is what floods ask for, and the latter what is asked after each
+        change. Names that do not exist are not remembered, for there is no end
         of them; how such a name is denied is, for one label more or less makes little difference. Where another zone
         lies in this one, which need not know of it, not even that is.
         """
@@ -125,10 +128,11 @@ class Front:
         bare = without_options(key, request)
         if bare is not None:
             return self.table.get(bare) or self.miss(bare, request)
-        return self._denied(key) or self._looked_up(key, request)
+        return self._at_hand(key) or self._looked_up(key, request)
 
-    def _denied(self, key: bytes) -> Entry | None:
-        """Answer a question about what does not exist. None: it does, or only a look-up can tell."""
+    def _at_hand(self, key: bytes) -> Entry | None:
+        """Answer a question about what does not exist, or about an RRset that stands there. None: only a look-up can
+        tell."""
         name_end = key.find(0, NAME_AT) + 1
         end = name_end + QUESTION_TAIL_OCTETS
         form = FORMS.get(key[:NAME_AT] + key[end - 2 :])
@@ -154,6 +158,8 @@ class Front:
         if place is None or place is _MISSING:
             return None
         apex_octets, soa, types, closed, _, generation = place
+        if above is name and types is not None and not high and low < 65 and low != DS and low in types:
+            return self._standing(key, name, low, place, form)
         tail = _POINTERS[len(name) - apex_octets] + soa + opt
         at, size = end + ID_OCTETS, end + ID_OCTETS + len(tail)
         if size > UDP_PLAIN_MAX_OCTETS:
@@ -164,13 +170,26 @@ class Front:
                 return None
             entry = nodata, tail, at, size, self._nodata_slots[row]
             if not high:  # those that anybody asks for in earnest
-                self._keep([key], origin, generation, entry, None)
+                self._keep([key], origin, generation, entry, ())
             return entry
         if not closed:
             return None
         entry = nxdomain, tail, at, size, self._nxdomain_slots[row]
         if name[1 + name[0] :] == above and not self._book.encloses(origin):
             self._keep_denial(key, name_end, origin, place, entry)
+        return entry
+
+    def _standing(self, key: bytes, name: Name, rrtype: int, place: Place, form: Form) -> Entry | None:
+        """Answer with the RRset that stands at a name. None: it does not fit every datagram."""
+        rrset = place.nodes[name][rrtype]
+        at = len(name) + NAME_AT + ID_OCTETS + QUESTION_TAIL_OCTETS
+        tail = alone(rrset, at) + form.opt
+        size = at + len(tail)
+        if size > UDP_PLAIN_MAX_OCTETS:
+            return None
+        head = form.nodata[:4] + len(rrset.data).to_bytes(2, "big") + b"\0\0" + form.nodata[8:]
+        entry = head, tail, at, size, self._nodata_slots[rrtype]
+        self._keep([key], name[-place.origin_octets :], place.generation, entry, ((name, rrtype),))
         return entry
 
     def _looked_up(self, key: bytes, request: bytes) -> Entry | None:
@@ -210,7 +229,9 @@ class Front:
         payload = query.edns.payload_octets if query.edns else 0
         return self._tcp or size <= UDP_PLAIN_MAX_OCTETS or payload >= UDP_MAX_OCTETS
 
-    def _keep(self, keys: list[bytes], origin: Name, generation: int, entry: Entry, rests_on: Question | None) -> None:
+    def _keep(
+        self, keys: list[bytes], origin: Name, generation: int, entry: Entry, rests_on: Sequence[Question]
+    ) -> None:
         """Remember an answer, unless its zone was changed meanwhile: the change voids what is remembered before it is
         acknowledged, and what is remembered after that, or by the keys of before, is looked at once more."""
         if len(self.table) >= self._table_max:

@@ -7,6 +7,7 @@ means for each of them stands where it is taken care of.
 from __future__ import annotations
 
 from itertools import product
+from typing import NamedTuple
 
 from daemon.dns.message import (
     AD,
@@ -42,9 +43,14 @@ def _opt(payload_octets: int, do: bool) -> bytes:
     return OPT_HEAD.pack(0, OPT, payload_octets, 0, 0, DO if do else 0, 0)
 
 
-Form = tuple[bytes, bytes, bytes, bytes]
-"""What all negative answers to one form of request share: octets 2 to 12 of NXDOMAIN, of NODATA and of REFUSED, and the
-OPT record."""
+class Form(NamedTuple):
+    """What all answers to one form of request share: octets 2 to 12 of NXDOMAIN, of NODATA and of REFUSED, and the OPT
+    record."""
+
+    nxdomain: bytes
+    nodata: bytes
+    refused: bytes
+    opt: bytes
 
 
 def _forms() -> dict[bytes, Form]:
@@ -54,7 +60,7 @@ def _forms() -> dict[bytes, Form]:
         for edns in (None, *(Edns(payload, do) for payload in _USUAL_PAYLOADS for do in (False, True))):
             counts = (1, 0, 1, int(edns is not None))
             behind = _opt(edns.payload_octets, edns.dnssec_ok).lower() if edns else b""
-            forms[bytes(flags) + b"\0\1\0\0\0\0\0" + bytes((counts[3],)) + _CLASS_IN + behind] = (
+            forms[bytes(flags) + b"\0\1\0\0\0\0\0" + bytes((counts[3],)) + _CLASS_IN + behind] = Form(
                 head(flags[0], NXDOMAIN, counts, aa=True),
                 head(flags[0], NOERROR, counts, aa=True),
                 head(flags[0], REFUSED, (1, 0, 0, counts[3])),

@@ -38,7 +38,7 @@ class Reply(NamedTuple):
     """An answer: octets 2 to 12, and what stands from `at` on. Between them the question stays as it was sent.
 
     `origin` and `generation` name the zone that it came from; `lasting`: worth remembering for who asks the same;
-    `rests_on`: the name and type of the one RRset that makes the answer, where nothing else in the zone does.
+    `rests_on`: the RRsets that make the answer, where nothing else in the zone does.
     """
 
     head: bytes
@@ -49,7 +49,7 @@ class Reply(NamedTuple):
     origin: Name = b""
     generation: int = 0
     lasting: bool = False
-    rests_on: Question | None = None
+    rests_on: tuple[Question, ...] = ()
 
 
 def reply_to(book: Book, query: Query, flags: int, *, tcp: bool, reserve: int = 0) -> Reply:
@@ -71,8 +71,7 @@ def reply_to(book: Book, query: Query, flags: int, *, tcp: bool, reserve: int = 
     counts = (1, written.answer, written.authority, written.additional + bool(opt))
     aa = found.outcome is not Outcome.REFERRAL
     lasting = rcode == NOERROR and aa and not found.wildcard and not written.truncated
-    plain = found.outcome is Outcome.ANSWER and len(found.answer) == 1 and not (found.authority or found.additional)
-    own = lasting and plain and found.answer[0].type == query.type
+    plain = lasting and found.outcome is Outcome.ANSWER and not (found.authority or found.additional)
     return Reply(
         head(flags, rcode, counts, aa=aa, tc=written.truncated),
         written.octets + opt,
@@ -82,7 +81,7 @@ def reply_to(book: Book, query: Query, flags: int, *, tcp: bool, reserve: int = 
         asked.zone.origin,
         asked.generation,
         lasting,
-        (query.name, query.type) if own else None,
+        tuple((one.name, one.type) for one in found.answer) if plain else (),
     )
 
 
